@@ -1,0 +1,24 @@
+"""The one declarative configuration of a run: typed, loaded from YAML, overridden by dotted keys, fingerprinted."""
+
+from __future__ import annotations
+
+from docrerank.recipe.extras import require
+from docrerank.recipe.fingerprint import fingerprint
+from docrerank.recipe.load import dump_recipe, load_recipe, parse_recipe, recipe_keys, shipped_recipes
+from docrerank.recipe.model import Evaluate, Generate, Ingest, Mine, Recipe, Train
+
+__all__ = [
+    "Evaluate",
+    "Generate",
+    "Ingest",
+    "Mine",
+    "Recipe",
+    "Train",
+    "dump_recipe",
+    "fingerprint",
+    "load_recipe",
+    "parse_recipe",
+    "recipe_keys",
+    "require",
+    "shipped_recipes",
+]

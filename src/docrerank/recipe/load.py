@@ -1,0 +1,120 @@
+"""Loads a recipe by name or from a YAML file, applies dotted overrides, and names the nearest key to a wrong one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from docrerank.recipe.model import Recipe
+from docrerank.records import UserError
+
+MAX_RECIPE_BYTES = 1_000_000
+
+
+def load_recipe(name_or_file: str | Path = "cpu", overrides: Sequence[str] = ()) -> Recipe:
+    """Read a shipped recipe (`cpu`) or a YAML file, then apply overrides.
+
+    Args:
+        name_or_file: a shipped recipe's name, or the path of a YAML file.
+        overrides: `section.key=value` strings; values are read as YAML.
+
+    Raises:
+        UserError: no such recipe, not a mapping, an unknown key (the nearest is named) or a value out of range.
+
+    Example:
+        >>> load_recipe("cpu", ["mine.pool=5"]).mine.pool
+        5
+    """
+    values = _read(name_or_file)
+    for override in overrides:
+        _apply(values, override)
+    return parse_recipe(values, origin=str(name_or_file))
+
+
+def parse_recipe(values: dict[str, Any], origin: str) -> Recipe:
+    """Validate plain values as a recipe; `origin` names them in the error."""
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"recipe {origin}: no key '{key}'; {_nearest(key)}") from None
+        raise UserError(f"recipe {origin}: {key}: {first['msg']}, got {first.get('input')!r}") from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Write a recipe as YAML that `load_recipe` reads back to an equal one."""
+    return yaml.safe_dump(recipe.model_dump(), sort_keys=False)
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    folder = files("docrerank.recipe") / "shipped"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def recipe_keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[str]:
+    """Yield every dotted key of the recipe."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from recipe_keys(kind, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _read(name_or_file: str | Path) -> dict[str, Any]:
+    name = str(name_or_file)
+    if name in shipped_recipes():
+        text = (files("docrerank.recipe") / "shipped" / f"{name}.yaml").read_text("utf-8")
+    else:
+        text = _read_file(Path(name_or_file))
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"recipe {name} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"recipe {name} must hold 'key: value' lines, found a {type(values).__name__}")
+    return values
+
+
+def _read_file(path: Path) -> str:
+    if not path.is_file():
+        known = ", ".join(shipped_recipes())
+        raise UserError(f"no recipe '{path}': give the path of a YAML file or one of {known}")
+    if path.stat().st_size > MAX_RECIPE_BYTES:
+        raise UserError(f"recipe {path} is larger than 1 MB: is it the right file?")
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"recipe {path} cannot be read: {error}") from None
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, raw = override.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set takes key=value, got '{override}'; for example --set train.groups=500")
+    if key not in set(recipe_keys()):
+        raise UserError(f"no recipe key '{key}'; {_nearest(key)}")
+    *sections, last = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+    try:
+        values[last] = yaml.safe_load(raw)
+    except yaml.YAMLError:
+        raise UserError(f"--set {key}: '{raw}' is not a YAML value; quote it") from None
+
+
+def _nearest(key: str) -> str:
+    keys = list(recipe_keys())
+    leaf = key.rsplit(".", 1)[-1]
+    close = difflib.get_close_matches(key, keys, 1, 0.5)
+    close = close or [k for k in keys if difflib.get_close_matches(leaf, [k.rsplit(".", 1)[-1]], 1, 0.6)]
+    return f"did you mean '{close[0]}'?" if close else "docrerank recipe prints all of them"

@@ -1,0 +1,88 @@
+"""The one declarative configuration of a run. Every number that shapes a result stands here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A part of the recipe; unknown keys are errors, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ingest(Section):
+    """PDFs and images to pages."""
+
+    ocr: Literal["auto", "never", "always"] = "auto"
+    ocr_below_words: int = Field(5, ge=0, description="a page with fewer words in its text layer is read by OCR")
+    ocr_pixels: int = Field(1_200_000, ge=10_000, description="pixels of the bitmap that OCR reads")
+    max_pages: int = Field(5_000, ge=1, description="a document with more pages is rejected")
+    max_file_bytes: int = Field(500_000_000, ge=1)
+    max_page_words: int = Field(20_000, ge=1, description="words of a page beyond this are cut off")
+    max_image_pixels: int = Field(80_000_000, ge=1, description="an image with more pixels is rejected")
+
+
+class Generate(Section):
+    """Positives, hard negatives and rephrasings of each page, and who judges them (paper section 2)."""
+
+    positives_per_page: int = Field(4, ge=1)
+    negative_candidates: int = Field(12, ge=1, description="edits tried per positive (the paper: 12)")
+    negatives_per_positive: int = Field(3, ge=1, description="kept per positive (the paper: 3)")
+    min_negatives: int = Field(1, ge=0, description="a positive with fewer verified negatives is rejected")
+    rephrasings_per_positive: int = Field(1, ge=0, le=3)
+    near_duplicate: float = Field(0.85, gt=0, le=1, description="token Jaccard from which two queries are one")
+
+
+class Mine(Section):
+    """Wrong pages that the first stage finds for each positive."""
+
+    pool: int = Field(10, ge=1, description="pages searched per query (the paper: 10)")
+    negatives_per_query: int = Field(3, ge=1, description="kept per query (the paper: 3)")
+    relative_margin: float = Field(0.05, ge=0, lt=1, description="a page scoring within this share of the own page")
+    near_identical: float = Field(0.9, gt=0, le=1, description="token Jaccard from which two pages are one")
+
+
+class Train(Section):
+    """The reranker, its groups and its optimisation (paper section 3)."""
+
+    groups: int = Field(4_000, ge=1, description="training groups of both kinds together")
+    mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
+    negatives_per_group: int = Field(3, ge=1, le=64)
+    positive_weight: float = Field(3.0, gt=0, description="weight of a positive pair against a negative one")
+    rephrased_share: float = Field(0.5, ge=0, le=1, description="share of groups whose positive is rephrased")
+    dev_share: float = Field(0.15, gt=0, lt=1, description="share of documents kept for the dev part")
+    epochs: float = Field(1.0, gt=0)
+    batch_groups: int = Field(16, ge=1)
+    learning_rate: float = Field(3e-5, gt=0)
+    warmup_share: float = Field(0.1, ge=0, lt=1)
+    window_tokens: int = Field(126, ge=16, le=510, description="tokens of a page window, special tokens not counted")
+    window_overlap: int = Field(30, ge=0)
+
+
+class Evaluate(Section):
+    """How systems are compared on a benchmark."""
+
+    candidates: int = Field(20, ge=1, description="pages that the first stage hands to the reranker")
+    resamples: int = Field(2_000, ge=100, description="bootstrap resamples of an interval")
+
+
+class Recipe(Section):
+    """A run's whole configuration.
+
+    Example:
+        >>> from docrerank.recipe import load_recipe
+        >>> load_recipe("cpu", ["train.groups=100"]).train.groups
+        100
+    """
+
+    name: str = "cpu"
+    seed: int = Field(13, ge=0)
+    workers: int = Field(0, ge=0, description="processes; 0 means one per core")
+    ingest: Ingest = Ingest()
+    generate: Generate = Generate()
+    mine: Mine = Mine()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()

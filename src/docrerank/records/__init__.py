@@ -1,0 +1,22 @@
+"""The nouns every other room speaks: typed, immutable, serialisable."""
+
+from __future__ import annotations
+
+from docrerank.records.errors import MissingExtra, UserError
+from docrerank.records.groups import MinedPage, TrainingGroup
+from docrerank.records.page import Page, Word
+from docrerank.records.query import PROPERTIES, Query, Verdict
+from docrerank.records.rejected import Rejected
+
+__all__ = [
+    "PROPERTIES",
+    "MinedPage",
+    "MissingExtra",
+    "Page",
+    "Query",
+    "Rejected",
+    "TrainingGroup",
+    "UserError",
+    "Verdict",
+    "Word",
+]

@@ -1,0 +1,23 @@
+"""The two errors a user of docrerank sees: each is one line that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A fault that the user can mend; the command line prints it as one line and exits with 1.
+
+    Example:
+        >>> raise UserError("no PDF in 'papers/': give a folder that holds .pdf files")  # doctest: +SKIP
+    """
+
+
+class MissingExtra(UserError):
+    """An optional package is absent; the message names the one pip command that brings it.
+
+    Args:
+        package: the package that could not be imported, as pip knows it.
+        extra: the extra of docrerank that installs it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs {package}: pip install 'docrerank[{extra}]'")

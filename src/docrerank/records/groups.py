@@ -1,0 +1,44 @@
+"""What training learns from: mined pages, and groups that put a query's pages or a page's queries side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class MinedPage:
+    """A page that the first stage found for a query of another page: a negative unless it is secretly relevant.
+
+    Attributes:
+        query_id: the positive that was searched.
+        page_id: the page found.
+        rank: from 1, among the pages that survived the exclusion rules.
+        score: fused first-stage score; higher is closer.
+    """
+
+    query_id: str
+    page_id: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingGroup:
+    """One positive (query, page) pair and its negatives, all sharing the query or all sharing the page.
+
+    Attributes:
+        kind: `mined` (one query, several pages) or `generated` (one page, several queries), paper section 3.
+        queries: query texts; one if `mined`.
+        pages: page ids; one if `generated`.
+
+    The first pair of a group is its positive, the others are negatives.
+    """
+
+    kind: Literal["mined", "generated"]
+    queries: tuple[str, ...]
+    pages: tuple[str, ...]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The group's (query, page id) pairs, the positive first."""
+        return [(query, page) for query in self.queries for page in self.pages]

@@ -1,0 +1,63 @@
+"""A page of a document as every stage sees it: its text, where each word stands, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+TextSource = Literal["layer", "ocr", "none"]
+
+
+class Word(NamedTuple):
+    """One whitespace-separated token of a page and its box, in fractions of the page from its top left corner."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, identified as `<document stem>/<number from 1>`.
+
+    Attributes:
+        id: `"<document>/<number>"`, unique in a run.
+        document: the stem of the file it came from.
+        number: from 1.
+        source: path of the file, as given.
+        sha256: of the file's bytes, hexadecimal.
+        width: in points (1/72 inch) for a PDF, in pixels for an image.
+        height: as `width`.
+        text: the words in reading order; lines end with a newline.
+        text_source: `layer` (the PDF's own text), `ocr`, or `none` (nothing readable on it).
+        boxes: float32 of shape (n, 4), one row `x0, y0, x1, y1` for each of the n tokens of `text.split()`,
+            as fractions of the page (0 to 1) from the top left corner.
+
+    Example:
+        >>> page = Page("a/1", "a", 1, "a.pdf", "0" * 64, 612, 792, "Net sales", "layer",
+        ...             np.array([[0.1, 0.1, 0.2, 0.12], [0.21, 0.1, 0.3, 0.12]], dtype=np.float32))
+        >>> [word.text for word in page.words()]
+        ['Net', 'sales']
+    """
+
+    id: str
+    document: str
+    number: int
+    source: str
+    sha256: str
+    width: float
+    height: float
+    text: str
+    text_source: TextSource
+    boxes: npt.NDArray[np.float32] = field(compare=False, repr=False)
+
+    def words(self) -> Iterator[Word]:
+        """Yield the page's words with their boxes, in reading order."""
+        for token, box in zip(self.text.split(), self.boxes.tolist(), strict=True):
+            yield Word(token, *box)

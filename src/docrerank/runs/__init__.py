@@ -1,0 +1,11 @@
+"""A run's folder, and how a stage works through shards of documents so that nothing is lost or done twice."""
+
+from __future__ import annotations
+
+from docrerank.runs.atomic import replacing, write_text
+from docrerank.runs.manifest import Manifest
+from docrerank.runs.parts import Parts
+from docrerank.runs.run import Run
+from docrerank.runs.workers import ShardFailure, map_shards, worker_count
+
+__all__ = ["Manifest", "Parts", "Run", "ShardFailure", "map_shards", "replacing", "worker_count", "write_text"]

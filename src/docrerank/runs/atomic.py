@@ -1,0 +1,64 @@
+"""Files that are there whole or not at all, whatever kills the process."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from docrerank.records import UserError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; when the block ends well, it takes `path`'s place in one step.
+
+    Raises:
+        UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched.
+
+    Example:
+        >>> with replacing(Path("numbers.txt")) as temporary:  # doctest: +SKIP
+        ...     temporary.write_text("1 2 3")
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        os.close(handle)
+    except OSError as error:
+        raise _explain(error, path) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        _settle(temporary, path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files that a killed process left behind."""
+    for leftover in folder.rglob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path, path: Path) -> None:
+    with temporary.open("rb") as handle:
+        os.fsync(handle.fileno())
+    temporary.chmod(0o644)
+    os.replace(temporary, path)
+
+
+def _explain(error: OSError, path: Path) -> UserError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"the disk is full: {path} was not written; free space and give the same command again")
+    return UserError(f"cannot write {path}: {error.strerror or error}; mend this and give the same command again")

@@ -1,0 +1,83 @@
+"""The run folder: where every stage of a run reads and writes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from docrerank.recipe import Recipe, dump_recipe, load_recipe
+from docrerank.records import MinedPage, Page, Query, Rejected, UserError, Verdict
+from docrerank.runs.atomic import remove_leftovers, write_text
+from docrerank.runs.manifest import Manifest
+from docrerank.runs.parts import Parts
+
+
+class Run:
+    """A run folder and its frozen recipe.
+
+    Args:
+        path: the folder.
+        recipe: what this run is made by.
+
+    Example:
+        >>> run = Run.open("RUN")  # doctest: +SKIP
+        >>> sum(1 for _ in run.pages.read())  # doctest: +SKIP
+        1237
+    """
+
+    def __init__(self, path: Path, recipe: Recipe) -> None:
+        self.path = path
+        self.recipe = recipe
+        self.pages = Parts(path / "pages", Page)
+        self.queries = Parts(path / "queries", Query)
+        self.verdicts = Parts(path / "verdicts", Verdict)
+        self.mined = Parts(path / "mined", MinedPage)
+        self.manifest = Manifest(path / "run.json")
+        self.model = path / "model"
+        self.evaluation = path / "evaluation.json"
+        self.report = path / "report.html"
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a run that exists.
+
+        Raises:
+            UserError: the folder is not a run.
+        """
+        recipe = Path(path) / "recipe.yaml"
+        if not recipe.is_file():
+            raise UserError(f"'{path}' is not a run folder: make one with docrerank run PDFS... --out {path}")
+        return cls(Path(path), load_recipe(recipe))
+
+    @classmethod
+    def create(cls, path: str | Path, recipe: Recipe) -> Run:
+        """Make a run folder, or go on with one under this recipe: stages redo only what the recipe changed."""
+        folder = Path(path)
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"'{path}' is a file: give a folder to --out")
+        write_text(folder / "recipe.yaml", dump_recipe(recipe))
+        return cls(folder, recipe)
+
+    def rejected(self, stage: str) -> Parts[Rejected]:
+        """What a stage left out, with reasons."""
+        return Parts(self.path / "rejected" / stage, Rejected)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process, and clear what a killed one left half written.
+
+        Raises:
+            UserError: another process works on the same folder.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(
+                    f"another docrerank works on '{self.path}': wait for it or give another --out"
+                ) from None
+            remove_leftovers(self.path)
+            yield

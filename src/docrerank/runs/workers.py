@@ -1,0 +1,81 @@
+"""Runs a function over shards in worker processes, so that no shard can hang, crash or bloat the run."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from docrerank.records import UserError
+
+Shard = TypeVar("Shard")
+Result = TypeVar("Result")
+
+#: A worker is replaced after this many shards, so that what a library leaks stays small.
+SHARDS_PER_WORKER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFailure:
+    """A shard whose worker died, ran out of time or raised; `reason` is a fixed phrase."""
+
+    reason: str
+    detail: str
+
+
+def map_shards(
+    function: Callable[[Shard], Result], shards: Sequence[Shard], workers: int = 0, seconds: float = 3600.0
+) -> Iterator[tuple[Shard, Result | ShardFailure]]:
+    """Yield every shard with its result or its failure, as they finish.
+
+    Args:
+        function: importable by name (workers are fresh processes); it should write its own part.
+        shards: the work.
+        workers: processes; 0 means one per core.
+        seconds: a shard still running after this is killed and reported as failed.
+
+    Errors that the user must mend (`UserError`, such as a full disk) stop the map; other failures are the shard's own.
+    """
+    count = min(worker_count(workers), max(1, len(shards)))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(count, SHARDS_PER_WORKER, context=context, initializer=_start_worker) as pool:
+        futures: dict[Future[Result], Shard] = {}
+        for shard in shards:
+            futures[pool.schedule(function, args=[shard], timeout=seconds)] = shard
+        try:
+            for future in as_completed(futures):
+                yield futures[future], _result(future.result)
+        except BaseException:
+            pool.stop()  # type: ignore[no-untyped-call]
+            raise
+
+
+def worker_count(workers: int) -> int:
+    """How many processes `workers` means on this machine: the cores this process may use, if 0."""
+    return workers or len(os.sched_getaffinity(0))
+
+
+def _start_worker() -> None:
+    """One core per worker: the parallelism is across shards."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _result(get: Callable[[], Result]) -> Result | ShardFailure:
+    try:
+        return get()
+    except UserError:
+        raise
+    except TimeoutError:
+        return ShardFailure("took too long", "its worker was stopped at the time limit")
+    except ProcessExpired as error:
+        return ShardFailure("crashed its reader", f"the worker process ended with code {error.exitcode}")
+    except MemoryError:
+        return ShardFailure("ran out of memory", "the worker could not allocate what it asked for")
+    except Exception as error:
+        return ShardFailure("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
