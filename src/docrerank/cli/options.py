@@ -1,0 +1,38 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docrerank.recipe import load_recipe
+from docrerank.runs import Run
+
+Pdfs = Annotated[list[Path], typer.Argument(help="PDFs, images, or folders of them.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The run folder; made if it is not there.", show_default=False)]
+RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN", show_default=False)]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; may be repeated.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+BenchmarkFolder = Annotated[
+    Path | None, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
+]
+
+
+def create_run(out: Path, recipe: str, overrides: list[str] | None) -> Run:
+    """Make or continue a run under a recipe."""
+    return Run.create(out, load_recipe(recipe, overrides or ()))
+
+
+def open_run(path: Path, overrides: list[str] | None = None) -> Run:
+    """Open a run; with overrides its frozen recipe is changed, and stages redo what depends on that."""
+    run = Run.open(path)
+    if not overrides:
+        return run
+    return Run.create(path, load_recipe(path / "recipe.yaml", overrides))
+
+

@@ -1,0 +1,13 @@
+"""`docrerank recipe`: print a recipe with every key, to copy and edit."""
+
+from __future__ import annotations
+
+import sys
+
+from docrerank.cli.options import Overrides, RecipeName
+from docrerank.recipe import dump_recipe, load_recipe
+
+
+def print_recipe(recipe: RecipeName = "cpu", set_: Overrides = None) -> None:
+    """Print a recipe with all its keys as YAML."""
+    sys.stdout.write(dump_recipe(load_recipe(recipe, set_ or ())))

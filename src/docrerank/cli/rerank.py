@@ -1,0 +1,47 @@
+"""`docrerank rerank`: order the pages of files for a question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docrerank.cli.options import Json
+from docrerank.cli.output import print_json, results, say
+
+Model = Annotated[str, typer.Argument(help="A trained model's folder, or a run folder, or 'minilm'.", show_default=False)]
+Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]
+Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
+
+
+def rerank_files(model: Model, query: Question, files: Files, top: Top = 10, json: Json = False) -> None:
+    """Order the pages of PDFs or images by how well they answer a question."""
+    from docrerank.pages import read_files
+    from docrerank.reranker import Reranker
+
+    pages, rejected = read_files(files)
+    for row in rejected:
+        say(f"left out {row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
+    ranked = Reranker.from_pretrained(_model_folder(model)).rank(query, pages, top_k=top)
+    rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked]
+    show_hits(rows, json)
+
+
+def show_hits(rows: list[dict[str, object]], json: bool) -> None:
+    """Print ranked pages as a table, or as JSON."""
+    if json:
+        print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table("rank", *(rows[0] if rows else ("page", "score")), box=None)
+    for rank, row in enumerate(rows, 1):
+        table.add_row(str(rank), *(str(value) for value in row.values()))
+    results.print(table)
+
+
+def _model_folder(model: str) -> str:
+    """A run folder stands for the model inside it."""
+    return str(Path(model) / "model") if (Path(model) / "recipe.yaml").is_file() else model

@@ -1,0 +1,106 @@
+"""`docrerank run`: all stages, from PDFs to an evaluated reranker and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import BenchmarkFolder, Json, Out, Overrides, Pdfs, RecipeName
+from docrerank.cli.output import print_json, say
+from docrerank.cli.plan import plan
+from docrerank.cli.stages import work
+from docrerank.recipe import load_recipe
+from docrerank.records import UserError
+from docrerank.runs import Run
+
+STAGES = ("ingest", "generate", "mine", "train", "evaluate", "report")
+
+From = Annotated[str, typer.Option("--from", help="First stage to do: " + ", ".join(STAGES))]
+To = Annotated[str, typer.Option("--to", help="Last stage to do.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+def run_all(
+    pdfs: Pdfs,
+    out: Out,
+    recipe: RecipeName = "cpu",
+    set_: Overrides = None,
+    benchmark: BenchmarkFolder = None,
+    from_: From = STAGES[0],
+    to: To = STAGES[-1],
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
+    loaded, chosen = load_recipe(recipe, set_ or ()), _between(from_, to)
+    if dry_run:
+        _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
+        return
+    if benchmark is not None:
+        from docrerank.evaluation import load_benchmark
+
+        load_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
+    run = Run.create(out, loaded)
+    with run.locked():
+        counts = {stage: _do(stage, run, pdfs, benchmark) for stage in chosen}
+    if json:
+        print_json(counts)
+
+
+def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None) -> dict[str, Any]:
+    if stage == "ingest":
+        from docrerank.pages import ingest
+
+        return work(run, stage, lambda run, show: ingest(run, pdfs, show))
+    if stage == "generate":
+        from docrerank.queries import generate
+
+        return work(run, stage, generate)
+    if stage == "mine":
+        from docrerank.mining import mine
+
+        return work(run, stage, mine)
+    if stage == "train":
+        from docrerank.training import train
+
+        return work(run, stage, train)
+    if stage == "evaluate":
+        return _evaluate(run, benchmark)
+    return _report(run)
+
+
+def _evaluate(run: Run, benchmark: Path | None) -> dict[str, Any]:
+    if benchmark is None:
+        say("evaluate: skipped, no --benchmark was given")
+        return {}
+    from docrerank.evaluation import evaluate
+
+    return work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
+
+
+def _report(run: Run) -> dict[str, Any]:
+    from docrerank.report import write_report
+
+    path = write_report(run)
+    say(f"report: {path}")
+    return {"path": str(path)}
+
+
+def _between(first: str, last: str) -> tuple[str, ...]:
+    for name in (first, last):
+        if name not in STAGES:
+            raise UserError(f"no stage '{name}': the stages are {', '.join(STAGES)}")
+    start, end = STAGES.index(first), STAGES.index(last)
+    if start > end:
+        raise UserError(f"--from {first} comes after --to {last}: the order is {', '.join(STAGES)}")
+    return STAGES[start : end + 1]
+
+
+def _show_plan(steps: dict[str, str], json: bool) -> None:
+    if json:
+        print_json(steps)
+        return
+    for stage, step in steps.items():
+        say(f"{stage}: {step}")

@@ -1,0 +1,15 @@
+"""`docrerank search`: the pages of a run that answer a question."""
+
+from __future__ import annotations
+
+from docrerank.cli.options import Json, RunFolder
+from docrerank.cli.rerank import Question, Top, show_hits
+from docrerank.runs import Run
+
+
+def search_run(run: RunFolder, query: Question, top: Top = 10, json: Json = False) -> None:
+    """Find the pages of a run that answer a question: first stage, then the run's reranker."""
+    from docrerank.reranker import search
+
+    hits = search(Run.open(run), query, top_k=top)
+    show_hits([{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits], json)

@@ -1,0 +1,64 @@
+"""One verb per stage of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from docrerank.cli.options import Json, Out, Overrides, Pdfs, RecipeName, RunFolder, create_run, open_run
+from docrerank.cli.output import describe, print_json, progress, say
+from docrerank.runs import Run
+
+Stage = Callable[[Run, Callable[[int, int], None]], dict[str, Any]]
+
+
+def ingest_run(pdfs: Pdfs, out: Out, recipe: RecipeName = "cpu", set_: Overrides = None, json: Json = False) -> None:
+    """Read PDFs and images into page records (text, word boxes; OCR where there is no text)."""
+    from docrerank.pages import ingest
+
+    _work(create_run(out, recipe, set_), "ingest", lambda run, show: ingest(run, pdfs, show), json)
+
+
+def generate_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
+    """Write verified positives, hard negatives and rephrasings for every page."""
+    from docrerank.queries import generate
+
+    _work(open_run(run, set_), "generate", generate, json)
+
+
+def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
+    """Find wrong pages for every positive with the first stage."""
+    from docrerank.mining import mine
+
+    _work(open_run(run, set_), "mine", mine, json)
+
+
+def train_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
+    """Train the reranker on mined and generated groups; it ends in RUN/model."""
+    from docrerank.training import train
+
+    _work(open_run(run, set_), "train", train, json)
+
+
+def report_run(run: RunFolder) -> None:
+    """Write RUN/report.html: what the run did, to look at."""
+    from docrerank.report import write_report
+
+    opened = Run.open(run)
+    with opened.locked():
+        say(f"report: {write_report(opened)}")
+
+
+def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:
+    """Do one stage of a run whose lock is held, and say what came of it."""
+    with progress(name) as show:
+        counts = stage(run, show)
+    say(f"{name}: {describe(counts)}")
+    return counts
+
+
+def _work(run: Run, name: str, stage: Stage, json: bool) -> None:
+    with run.locked():
+        counts = work(run, name, stage)
+    if json:
+        print_json(counts)

@@ -1,0 +1,54 @@
+"""Hard negatives: a positive with exactly one property edited, chosen to be hard and diverse (paper section 2)."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from docrerank.queries.phrasing import Draft
+from docrerank.queries.pools import Pools
+from docrerank.queries.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One candidate: the slot that was changed, what was put in, and the query that came of it."""
+
+    slot: Slot
+    edited: str
+    text: str
+
+
+def candidate_edits(draft: Draft, pools: Pools, count: int, rng: random.Random) -> list[Edit]:
+    """Up to `count` single edits of a positive, taking its slots in turn so that properties are mixed."""
+    streams = [(slot, pools.alternatives(slot, rng)) for slot in draft.slots]
+    edits: list[Edit] = []
+    while streams and len(edits) < count:
+        for slot, words in list(streams):
+            word = next(words, None)
+            if word is None:
+                streams.remove((slot, words))
+            else:
+                edits.append(Edit(slot, word, draft.text[: slot.start] + word + draft.text[slot.end :]))
+    return edits[:count]
+
+
+def choose(edits: list[Edit], count: int) -> list[Edit]:
+    """The edits to keep: every property once before any twice, in the order in which they were proposed.
+
+    Proposals come closest first, so this is hard before diverse within a property and diverse across properties; with
+    fewer than `count` survivors all are kept.
+    """
+    ranks = list(_ranks(edits))
+    order = sorted(range(len(edits)), key=lambda at: (ranks[at], at))
+    return [edits[at] for at in sorted(order[:count])]
+
+
+def _ranks(edits: list[Edit]) -> Iterator[int]:
+    """How many edits of the same property came before each."""
+    seen: Counter[str] = Counter()
+    for edit in edits:
+        yield seen[edit.slot.property]
+        seen[edit.slot.property] += 1

@@ -1,0 +1,49 @@
+"""Why a query is not worth keeping, before any judge is asked: each gate is one rule with a fixed reason."""
+
+from __future__ import annotations
+
+import re
+
+from docrerank.queries.terms import stem, terms, tokens
+from docrerank.queries.vocabulary import DANGLING, PAGE_IN_HAND
+
+MIN_TERMS = 2
+MAX_WORDS = 45
+
+_POINTERS = re.compile("|".join(rf"\b{re.escape(phrase)}\b" for phrase in PAGE_IN_HAND), re.IGNORECASE)
+_ODD = re.compile(r"[^\x20-\x7e\u00a0-\u024f\u2010-\u2027\u20ac$€£]")
+
+
+def fault(text: str, answer: str) -> str:
+    """The reason to reject a query, or an empty string.
+
+    Args:
+        text: the query.
+        answer: its answer on the page; empty for a hard negative.
+
+    Example:
+        >>> fault("What does this figure show about sales growth?", "4 %")
+        'needs the page in hand'
+        >>> fault("By how much did sales grow in 2019?", "4 %")
+        ''
+    """
+    words = text.split()
+    found = terms(text)
+    if len(found) < MIN_TERMS or not any(term[0].isalpha() and len(term) > 2 for term in found):
+        return "asks too little"
+    if len(words) > MAX_WORDS:
+        return "too long"
+    if _POINTERS.search(text) or words[-1].strip("?.").lower() in DANGLING:
+        return "needs the page in hand"
+    if _ODD.search(text) or sum(len(word) == 1 for word in words) > len(words) // 3:
+        return "unreadable text"
+    if answer and _leaks(text, answer):
+        return "holds its own answer"
+    return ""
+
+
+def _leaks(text: str, answer: str) -> bool:
+    """All of a short answer's terms stand in the query."""
+    asked = {stem(token) for token in tokens(text)}
+    given = [stem(token) for token in tokens(answer) if token not in "%$€£"]
+    return 0 < len(given) <= 4 and all(term in asked for term in given)

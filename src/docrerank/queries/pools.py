@@ -1,0 +1,100 @@
+"""What a hard negative's edit may put in: words of the same property, from the same document before any list."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from docrerank.queries.phrasing import Draft
+from docrerank.queries.slots import Slot
+from docrerank.queries.terms import terms
+from docrerank.queries.vocabulary import EXCHANGES
+
+MAX_PER_PROPERTY = 400
+
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_QUARTERS = ("Q1", "Q2", "Q3", "Q4")
+_QUARTER_WORDS = ("first quarter", "second quarter", "third quarter", "fourth quarter")
+
+
+class Pools:
+    """Words of a document by property, as its own queries use them; most frequent first.
+
+    Args:
+        drafts: the queries drafted for all pages of the document.
+    """
+
+    def __init__(self, drafts: Iterable[Draft]) -> None:
+        counts: dict[str, Counter[str]] = {}
+        for draft in drafts:
+            for slot in draft.slots:
+                counts.setdefault(slot.property, Counter())[slot.text] += 1
+        self._words = {name: [word for word, _ in seen.most_common(MAX_PER_PROPERTY)] for name, seen in counts.items()}
+
+    def alternatives(self, slot: Slot, rng: random.Random) -> Iterator[str]:
+        """Yield words to put in a slot's place, closest first, never the slot's own."""
+        own = terms(slot.text)
+        seen = {slot.text.lower()}
+        for word in self._ordered(slot, rng):
+            if word.lower() not in seen and terms(word) != own:
+                seen.add(word.lower())
+                yield word
+
+    def _ordered(self, slot: Slot, rng: random.Random) -> Iterator[str]:
+        if slot.property == "year":
+            yield from self._years(slot, rng)
+        elif slot.property == "value":
+            yield from _values(slot.text, rng)
+        elif slot.property == "granularity" and slot.text in (*_QUARTERS, *_QUARTER_WORDS):
+            yield from rng.sample(_QUARTERS if slot.text in _QUARTERS else _QUARTER_WORDS, 4)
+        elif slot.property in ("comparison", "granularity", "unit"):
+            yield from _listed(slot, rng)
+        else:
+            yield from self._own(slot, rng)
+            yield from _listed(slot, rng)
+
+    def _own(self, slot: Slot, rng: random.Random) -> Iterator[str]:
+        """The document's words of this property, those that share a word with the slot first."""
+        own = set(terms(slot.text))
+        words = [
+            word for word in self._words.get(slot.property, []) if abs(len(word.split()) - len(slot.text.split())) <= 3
+        ]
+        rng.shuffle(words)
+        yield from sorted(words, key=lambda word: -len(own & set(terms(word))))
+
+    def _years(self, slot: Slot, rng: random.Random) -> Iterator[str]:
+        """Years of the document first, then its neighbours; nearest first within each."""
+        year = int(slot.text)
+        known = [int(word) for word in self._words.get("year", []) if word.isdigit()]
+        near = [year + step for step in (-1, 1, -2, 2, -3, 3, -4, 4, -5, 5)]
+        rng.shuffle(known)
+        known.sort(key=lambda other: abs(other - year) // 3)
+        yield from (str(other) for other in known)
+        yield from (str(other) for other in sorted(near, key=lambda other: (abs(other - year) // 2, rng.random())))
+
+
+def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
+    for row in EXCHANGES.get(slot.property, ()):
+        low = [word.lower() for word in row]
+        if slot.text.lower() in low:
+            others = [word for word in row if word.lower() != slot.text.lower()]
+            yield from (_as_written(word, slot.text) for word in rng.sample(others, len(others)))
+
+
+def _values(text: str, rng: random.Random) -> Iterator[str]:
+    """The same amount with another number: near it, and written alike."""
+    match = _DIGITS.search(text)
+    if match is None:
+        return
+    digits = match.group().replace(",", "")
+    decimals = len(digits.partition(".")[2])
+    for factor in rng.sample((0.5, 0.8, 0.9, 1.1, 1.2, 1.5, 2.0), 7):
+        value = float(digits) * factor
+        written = f"{value:,.{decimals}f}" if "," in match.group() or value >= 10_000 else f"{value:.{decimals}f}"
+        yield text[: match.start()] + written + text[match.end() :]
+
+
+def _as_written(word: str, pattern: str) -> str:
+    return word[:1].upper() + word[1:] if pattern[:1].isupper() and pattern[1:].islower() else word

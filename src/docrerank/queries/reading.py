@@ -1,0 +1,39 @@
+"""All facts of a page, each with the heading it stands under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from docrerank.pages import blocks, lines
+from docrerank.queries.facts import Fact
+from docrerank.queries.headings import clean_heading, read_captions, read_headings
+from docrerank.queries.statements import read_statements
+from docrerank.queries.tables import read_label, read_tables, table_facts
+from docrerank.records import Page
+
+MIN_PROSE_WORDS = 8
+
+
+def read_facts(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
+    """Yield a page's facts with the heading over each (empty where there is none).
+
+    Args:
+        page: the page.
+        owner: who "we" is in its prose.
+    """
+    rows = lines(page)
+    for table in read_tables(rows):
+        yield from ((fact, table.title) for fact in table_facts(table))
+    yield from ((fact, "") for line in rows if (fact := read_label(line)) is not None)
+    yield from _read_blocks(page, owner)
+
+
+def _read_blocks(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
+    parts = blocks(page)
+    yield from ((fact, "") for fact in (*read_captions(parts), *read_headings(parts)))
+    section = ""
+    for block in parts:
+        if block.is_heading:
+            section = clean_heading(block.text)
+        elif len(block.text.split()) >= MIN_PROSE_WORDS:
+            yield from ((fact, section) for fact in read_statements(block.text, owner))

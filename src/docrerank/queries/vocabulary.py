@@ -1,0 +1,183 @@
+"""Word lists of the model-free writer and judge: what may be exchanged for what, and what asks nothing."""
+
+from __future__ import annotations
+
+STOP_WORDS = frozenset(
+    """a about above after all also an and any are as at be been before being below between both but by can could did
+    do does doing during each for from further had has have having he her here hers him his how i if in into
+    is it its just me more most my no nor not of off on once only or other our out over own per s same she
+    should so some such t than that the their them then there these they this those through to too under until
+    up very was we were what when where which while who whom why will with would you your according report
+    document much many find show give list tell look need please value figure number percentage percent share
+    total amount say says said mean means whose""".split()
+)
+
+#: Terms of one property that stand in for each other; a hard negative exchanges one for another of its row.
+EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "metric": (
+        ("revenue", "net income", "operating income", "gross profit", "operating expenses", "cost of revenue",
+         "capital expenditures", "free cash flow", "total assets", "total liabilities"),
+        ("net sales", "gross margin", "operating profit", "cost of sales", "operating margin"),
+        ("dividends", "share repurchases", "stock options", "earnings per share", "shares outstanding"),
+        ("accuracy", "precision", "recall", "F1 score", "latency", "throughput", "perplexity"),
+        ("population", "median income", "unemployment rate", "life expectancy", "birth rate", "literacy rate"),
+        ("employees", "customers", "suppliers", "contractors", "shareholders"),
+        ("price", "weight", "height", "width", "length", "capacity", "speed", "power", "voltage", "temperature"),
+        ("phone number", "fax number", "email address", "postal address", "opening hours", "website"),
+        ("start date", "end date", "deadline", "duration", "fee", "venue"),
+    ),
+    "segment": (
+        ("cloud", "software", "hardware", "advertising", "services", "manufacturing", "licensing", "subscription"),
+        ("retail", "wholesale", "commercial", "consumer", "enterprise", "government", "residential", "industrial"),
+        ("healthcare", "education", "hospitality", "finance", "insurance", "energy", "transportation"),
+        ("men", "women", "children", "adults", "seniors", "teenagers"),
+        ("Democrats", "Republicans", "independents"),
+        ("Hispanic", "Black", "White", "Asian"),
+        ("undergraduate", "postgraduate", "doctoral"),
+    ),
+    "unit": (
+        ("dollars", "euros", "pounds", "yen"),
+        ("hours", "days", "weeks", "months"),
+        ("kilometers", "miles", "meters", "feet"),
+        ("kilograms", "pounds", "tons", "grams"),
+        ("celsius", "fahrenheit"),
+        ("megabytes", "gigabytes", "terabytes"),
+    ),
+    "region": (
+        ("United States", "Canada", "Mexico", "Brazil", "Argentina", "Chile", "Colombia"),
+        ("Germany", "France", "Italy", "Spain", "Poland", "Sweden", "Norway", "Switzerland", "the Netherlands", "Russia"),
+        ("United Kingdom", "Ireland", "Scotland", "Wales"),
+        ("China", "Japan", "India", "South Korea", "Indonesia", "Thailand", "Vietnam", "Singapore", "Australia"),
+        ("Israel", "Egypt", "Turkey", "Saudi Arabia", "South Africa", "Nigeria", "Kenya"),
+        ("Europe", "Asia", "Africa", "North America", "South America", "Latin America", "Asia Pacific", "the Middle East"),
+        ("California", "Texas", "Florida", "New York", "Ohio", "Illinois", "Washington"),
+        ("north", "south", "east", "west"),
+    ),
+    "comparison": (
+        ("increase", "decrease"),
+        ("increased", "decreased"),
+        ("rise", "fall"),
+        ("grow", "shrink"),
+        ("growth", "decline"),
+        ("more", "fewer"),
+        ("higher", "lower"),
+        ("highest", "lowest"),
+        ("largest", "smallest"),
+        ("most", "least"),
+        ("maximum", "minimum"),
+        ("above", "below"),
+        ("before", "after"),
+        ("first", "last"),
+        ("best", "worst"),
+        ("gain", "loss"),
+        ("advantages", "disadvantages"),
+        ("strengths", "weaknesses"),
+        ("with", "without"),
+        ("enable", "disable"),
+        ("connect", "disconnect"),
+        ("open", "close"),
+        ("start", "stop"),
+        ("install", "uninstall"),
+        ("add", "remove"),
+    ),
+    "granularity": (
+        ("annual", "quarterly", "monthly"),
+        ("yearly", "weekly", "daily"),
+        ("national", "state", "local"),
+        ("global", "domestic", "international"),
+        ("gross", "net"),
+        ("basic", "diluted"),
+        ("short-term", "long-term"),
+        ("full-time", "part-time"),
+        ("average", "median"),
+        ("current", "non-current"),
+        ("per person", "per household"),
+        ("individual", "aggregate"),
+    ),
+}  # fmt: skip
+
+#: Words that mean the same when a page is searched for a fact; the first stands for all of its row.
+SAME_MEANING: tuple[tuple[str, ...], ...] = (
+    ("united states", "u.s.", "us", "usa", "america", "american", "americans"),
+    ("united kingdom", "u.k.", "uk", "britain", "british"),
+    ("germany", "german", "germans"),
+    ("france", "french"),
+    ("china", "chinese"),
+    ("japan", "japanese"),
+    ("india", "indian", "indians"),
+    ("europe", "european", "emea"),
+    ("asia pacific", "apac", "asia-pacific"),
+    ("revenue", "sales", "turnover"),
+    ("net income", "net earnings", "profit"),
+    ("net sales", "net revenue"),
+    ("increase", "increased", "rise", "rose", "grew", "grow", "growth", "up"),
+    ("decrease", "decreased", "decline", "declined", "fall", "fell", "drop", "dropped", "down"),
+    ("employees", "staff", "workforce", "headcount", "personnel"),
+    ("women", "female", "females", "woman"),
+    ("men", "male", "males", "man"),
+    ("phone", "telephone", "tel", "call"),
+    ("fax", "facsimile"),
+    ("email", "e-mail", "mail"),
+    ("dollars", "dollar", "$", "usd"),
+    ("euros", "euro", "€", "eur"),
+    ("pounds", "pound", "£", "gbp", "lbs", "lb"),
+    ("hours", "hour", "hrs", "h"),
+    ("kilograms", "kilogram", "kg"),
+    ("kilometers", "kilometer", "kilometres", "km"),
+    ("percent", "%", "percentage"),
+    ("quarterly", "quarter", "quarters", "q1", "q2", "q3", "q4"),
+    ("annual", "annually", "yearly", "year", "years"),
+    ("monthly", "month", "months"),
+    ("average", "mean", "avg"),
+    ("fewer", "less"),
+    ("more", "greater"),
+    ("highest", "largest", "most", "maximum", "biggest", "top", "peak"),
+    ("lowest", "smallest", "least", "minimum"),
+    ("black", "blacks", "african american"),
+    ("hispanic", "hispanics", "latino", "latinos"),
+)
+
+#: Openings and phrases of people's questions that may stand for each other in a rephrasing.
+WORDING: tuple[tuple[str, ...], ...] = (
+    ("What percentage of", "What share of", "What proportion of", "How many percent of"),
+    ("What was", "How much was", "What did the figures show for"),
+    ("How many", "What is the number of"),
+    ("By how much did", "How strongly did"),
+    ("What is meant by", "What does it mean to speak of"),
+    ("How do I", "How can I", "What are the steps to"),
+    ("Which", "What"),
+    ("Who is", "What is the name of"),
+    ("When was", "On what date was", "In which year was"),
+    ("Why did", "What made", "For what reason did"),
+    ("employees", "staff", "workforce"),
+    ("revenue", "sales", "turnover"),
+    ("increase", "rise", "growth"),
+    ("decrease", "decline", "drop"),
+    ("change between", "differ between"),
+    ("phone number", "telephone number", "number to call"),
+    ("customers", "clients"),
+    ("report having", "say they have"),
+    ("company", "firm", "business"),
+    ("cost", "price", "expense"),
+    ("requirements", "conditions"),
+    ("purpose", "aim", "goal"),
+    ("benefits", "advantages"),
+    ("show", "indicate"),
+    ("approximately", "about", "roughly"),
+)
+
+#: A question with one of these makes sense only with the page in hand.
+PAGE_IN_HAND = (
+    "this page", "this figure", "this table", "this chart", "this slide", "this image", "this graph", "this section",
+    "the figure above", "the figure below", "the table above", "the table below", "the chart above", "the chart below",
+    "the following", "as follows", "shown above", "shown below", "see above", "see below", "listed above", "listed below",
+    "the above", "the below", "on the left", "on the right", "previous page", "next page", "this paragraph", "herein",
+    "aforementioned", "the former", "the latter",
+)  # fmt: skip
+
+#: A subject or clause that begins with one of these points at something the question does not name.
+DANGLING = frozenset(
+    """it its they their them this that these those he she his her him such there here one ones both each another
+    others which who whom whose what when where while although however therefore thus hence moreover
+    furthermore also then so and or but nor as if because since unless until whether i you your my""".split()
+)
