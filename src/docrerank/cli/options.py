@@ -34,5 +34,3 @@ def open_run(path: Path, overrides: list[str] | None = None) -> Run:
     if not overrides:
         return run
     return Run.create(path, load_recipe(path / "recipe.yaml", overrides))
-
-

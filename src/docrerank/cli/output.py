@@ -43,7 +43,9 @@ def print_json(value: Any) -> None:
 
 def describe(counts: dict[str, Any]) -> str:
     """A stage's counts on one line."""
-    return ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in counts.items() if value not in ({}, []))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_short(value)}" for name, value in counts.items() if value not in ({}, [])
+    )
 
 
 def _short(value: Any) -> str:

@@ -13,10 +13,10 @@ def plan(run: Run, pdfs: Sequence[Path], benchmark: Path | None, stages: Sequenc
     from docrerank.pages import plan_ingest
 
     ingest = plan_ingest(run, pdfs)
-    steps = {"ingest": f"{len(ingest.todo)} of {len(ingest.documents)} documents to read"}
-    fresh = not ingest.todo
-    todo = _documents_to_write(run) if fresh else len(ingest.documents)
-    steps["generate"] = f"{todo} of {len(ingest.documents)} documents to write queries for" + ("" if fresh else " at most")
+    total, fresh = len(ingest.todo) + len(ingest.done), not ingest.todo
+    steps = {"ingest": f"{len(ingest.todo)} of {total} documents to read"}
+    todo = _documents_to_write(run) if fresh else total
+    steps["generate"] = f"{todo} of {total} documents to write queries for" + ("" if fresh else " at most")
     for stage in ("mine", "train"):
         steps[stage] = "done unless an earlier stage changes something" if fresh and not todo else "to do"
     steps["evaluate"] = f"on {benchmark}" if benchmark else "skipped: no --benchmark"

@@ -10,7 +10,9 @@ import typer
 from docrerank.cli.options import Json
 from docrerank.cli.output import print_json, results, say
 
-Model = Annotated[str, typer.Argument(help="A trained model's folder, or a run folder, or 'minilm'.", show_default=False)]
+Model = Annotated[
+    str, typer.Argument(help="A trained model's folder, or a run folder, or 'minilm'.", show_default=False)
+]
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.queries.stage import generate
+from docrerank.queries.stage import generate, made_from
 from docrerank.queries.write import Written, write_document
 
-__all__ = ["Written", "generate", "write_document"]
+__all__ = ["Written", "generate", "made_from", "write_document"]

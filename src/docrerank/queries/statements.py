@@ -76,6 +76,32 @@ _LEADS = re.compile(
 )
 
 
+_ROLE = re.compile(
+    r"\b(?:[Cc]hief|[Pp]resident|[Dd]irector|[Mm]anager|[Hh]ead|[Pp]rofessor|[Oo]fficer|[Cc]hair|[Ss]ecretary|[Ff]ounder|CEO|CFO|[Tt]reasurer|[Ee]ditor|[Cc]oordinator)"
+)
+_RUN_ON = re.compile(r"^.{3,120}? (?=(?:The|Our|We|In|Net|Cost|Total|Revenue|Operating) [a-z])")
+_LATE_TIME = re.compile(
+    r",? (?:in|during|for|as of) (?:fiscal |the year ended |fiscal year )?(?:[A-Z][a-z]{2,8} \d{1,2}, )?(?:19|20)\d\d$"
+)
+_CLAUSE = re.compile(
+    r" (?:that|which|who|believe|know|expect|if|because|while|than|compared) | (?:that|which|The|following)$"
+)
+_ARTICLES = frozenset(
+    ("the", "a", "an", "all", "most", "some", "many", "total", "net", "operating", "average", "every")
+)
+_HANGING = frozenset(
+    """and or of in to than that which for with by from as at on the a an also may not do does are is was were be has have
+    only we our its their this these such per about approximately fiscal during""".split()
+) | {""}
+_COMMON_VERBS = frozenset(
+    """is are was were be been has have had do does did say says said think thinks believe use uses live lives work works
+    feel feels see sees want wants prefer support supports own owns get gets go goes make makes come comes know knows find
+    report reports describe identify agree disagree approve favor oppose expect plan consider speak can could will would
+    should may must need needs play buy pay read watch trust came told voted call""".split()
+)
+_SUBJECT_OPENERS = frozenset("the a an i you my your any no one all some each both someone two there".split())
+
+
 def sentences(text: str) -> list[str]:
     """Split running text into sentences; joined lines first, over-long ones cut."""
     pieces, held = [], ""
@@ -102,8 +128,8 @@ def read_statements(text: str, owner: str) -> Iterator[Fact]:
 
 def _percent_of(sentence: str, owner: str) -> Iterator[Fact]:
     for match in _PERCENT_OF.finditer(sentence):
-        rest = match["rest"].strip()
-        if 3 <= len(rest.split()) <= 18 and not _dangles(rest):
+        rest = _trim(match["rest"])
+        if 3 <= len(rest.split()) <= 18 and not _dangles(rest) and _says_something(rest):
             yield Fact("percent_of", match["amount"], sentence, {"rest": rest, "time": _time(sentence, rest)})
 
 
@@ -122,7 +148,7 @@ def _hold(sentence: str, owner: str) -> Iterator[Fact]:
             "count",
             match["amount"],
             sentence,
-            {"noun": match["n"], "clause": clause, "time": _time(sentence, subject)},
+            {"noun": _trim(match["n"]), "clause": clause, "time": _time(sentence, subject)},
         )
 
 
@@ -130,7 +156,7 @@ def _there(sentence: str, owner: str) -> Iterator[Fact]:
     match = _THERE.match(sentence)
     if match and _is_count(match["amount"]):
         clause = f"{'were' if match['be'] in ('was', 'were') else 'are'} there"
-        yield Fact("count", match["amount"], sentence, {"noun": match["n"].strip(), "clause": clause, "time": ""})
+        yield Fact("count", match["amount"], sentence, {"noun": _trim(match["n"]), "clause": clause, "time": ""})
 
 
 def _is_amount(sentence: str, owner: str) -> Iterator[Fact]:
@@ -172,14 +198,15 @@ def _includes(sentence: str, owner: str) -> Iterator[Fact]:
 def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
     if match := _TO_DO.match(sentence) or _PRESS.match(sentence):
         yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
-    if match := _IF.match(sentence):
+    if (match := _IF.match(sentence)) and _names_its_subject(match["c"]):
         kind = "what_if" if match["w"] == "If" else "what_when"
         yield Fact(kind, match["a"], sentence, {"condition": _second_person(match["c"])})
 
 
 def _person(sentence: str, owner: str) -> Iterator[Fact]:
-    if match := _LEADS.match(sentence):
-        yield Fact("who", match["s"], sentence, {"role": match["r"].strip(), "owner": owner}, {match["r"]: "metric"})
+    match = _LEADS.match(sentence)
+    if match and _ROLE.search(match["r"]) and match["s"].split()[0].lower() not in DANGLING | _ARTICLES:
+        yield Fact("who", match["s"], sentence, {"role": _trim(match["r"]), "owner": owner})
 
 
 _READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (
@@ -189,20 +216,43 @@ _READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (
 
 def _subject(words: str, owner: str) -> str:
     """A subject that names its thing, in the form it has inside a question; empty if it points elsewhere."""
-    words = words.strip(' •–-*"“”0123456789.)(')
+    words = _once(_trim(_RUN_ON.sub("", _LATE_TIME.sub("", words)).lstrip(' •–-*"“”0123456789.)(')))
     first, _, rest = words.partition(" ")
     if first in ("We", "we") and owner:
         return f"{owner} {rest}".strip()
     if first in ("Our", "our") and owner and rest:
         return f"{_possessive(owner)} {rest}"
-    if not words or first.lower() in DANGLING or len(words.split()) > 12 or " that " in words:
+    if not words or first.lower() in DANGLING or len(words.split()) > 12 or _CLAUSE.search(words):
         return ""
-    return first.lower() + words[len(first) :] if first in _ARTICLES or _is_common(first, rest) else words
+    return first.lower() + words[len(first) :] if first.lower() in _ARTICLES or _is_common(first, rest) else words
 
 
-_ARTICLES = frozenset(
-    ("The", "A", "An", "All", "Most", "Some", "Many", "Total", "Net", "Operating", "Average", "Every")
-)
+def _trim(words: str) -> str:
+    """Words without function words or signs left hanging at their end."""
+    kept = words.split()
+    while kept and kept[-1].strip("(“\"'–-•").lower() in _HANGING:
+        kept.pop()
+    return " ".join(kept).rstrip(' (“"–-•$')
+
+
+def _once(words: str) -> str:
+    """A heading that ran into the same words of its sentence is said once."""
+    kept = words.split()
+    for half in range(len(kept) // 2, 0, -1):
+        if [word.lower() for word in kept[:half]] == [word.lower() for word in kept[half : 2 * half]]:
+            return " ".join(kept[half:])
+    return words
+
+
+def _says_something(words: str) -> bool:
+    """Whether there is a verb: without one, the words only name what the percentage is of."""
+    return any(word in _COMMON_VERBS or (word.endswith("ed") and len(word) > 4) for word in words.split())
+
+
+def _names_its_subject(condition: str) -> bool:
+    """Whether a condition says who or what: `the battery is low`, not `necessary` or `looking at it`."""
+    kept = condition.split()
+    return len(kept) >= 4 and (kept[0] in _SUBJECT_OPENERS or kept[1] in _COMMON_VERBS)
 
 
 def _is_common(first: str, rest: str) -> bool:

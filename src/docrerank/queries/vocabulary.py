@@ -179,5 +179,5 @@ PAGE_IN_HAND = (
 DANGLING = frozenset(
     """it its they their them this that these those he she his her him such there here one ones both each another
     others which who whom whose what when where while although however therefore thus hence moreover
-    furthermore also then so and or but nor as if because since unless until whether i you your my""".split()
+    furthermore also then so and or but nor as if because since unless until whether i you your my we our us""".split()
 )

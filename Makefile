@@ -1,0 +1,57 @@
+# docrerank: every command a contributor or a newcomer needs. `make help` lists them.
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+# The CPU build of torch where the platform's index has one; on Linux the plain wheel brings gigabytes of CUDA.
+TORCH ?= torch==2.13.0
+QUICKSTART ?= quickstart
+
+.DEFAULT_GOAL := help
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(TORCH)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.PHONY: install quickstart test check bench samples docs lowest clean help
+
+install: $(VENV)/.installed ## virtual environment with everything
+
+quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: PDFs to an evaluated reranker
+	$(BIN)/docrerank run samples/benchmark/corpus --benchmark samples/benchmark --out $(QUICKSTART)
+	$(BIN)/docrerank search $(QUICKSTART) "Which year had the highest revenue?" --top 3
+	@echo "report: $(QUICKSTART)/report.html"
+
+test: $(VENV)/.installed ## all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed ## style, format, types, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/typos
+
+bench: $(VENV)/.installed ## the numbers of the README's tables (about an hour; needs ../shared)
+	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/claim.py
+
+samples: $(VENV)/.installed ## write the sample documents and their benchmark again
+	$(BIN)/python samples/make_samples.py
+
+docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
+	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider
+
+lowest: ## the tests with the oldest versions that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
+	.venv-lowest/bin/uv pip install --python .venv-lowest/bin/python --resolution lowest-direct $(TORCH) -e '.[dev]'
+	.venv-lowest/bin/python -m pytest
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) .venv-lowest $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
