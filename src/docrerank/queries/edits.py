@@ -31,7 +31,7 @@ def candidate_edits(draft: Draft, pools: Pools, count: int, rng: random.Random) 
             if word is None:
                 streams.remove((slot, words))
             else:
-                edits.append(Edit(slot, word, draft.text[: slot.start] + word + draft.text[slot.end :]))
+                edits.append(Edit(slot, word, draft.text[: slot.start] + word + draft.text[slot.end() :]))
     return edits[:count]
 
 

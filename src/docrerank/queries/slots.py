@@ -35,7 +35,6 @@ class Slot:
     text: str
     start: int
 
-    @property
     def end(self) -> int:
         """Where the words end in the query."""
         return self.start + len(self.text)
@@ -55,10 +54,10 @@ def find_slots(text: str, known: Mapping[str, str]) -> list[Slot]:
     given = [Slot(name, words, text.find(words)) for words, name in known.items() if words and words in text]
     taken: list[Slot] = []
     for slot in _typed(text):
-        if all(slot.end <= other.start or other.end <= slot.start for other in taken):
+        if all(slot.end() <= other.start or other.end() <= slot.start for other in taken):
             taken.append(slot)
-    spans = {(slot.start, slot.end) for slot in given}
-    return sorted([*given, *(slot for slot in taken if (slot.start, slot.end) not in spans)], key=lambda s: s.start)
+    spans = {(slot.start, slot.end()) for slot in given}
+    return sorted([*given, *(slot for slot in taken if (slot.start, slot.end()) not in spans)], key=lambda s: s.start)
 
 
 def _typed(text: str) -> Iterator[Slot]:

@@ -19,6 +19,7 @@ _VALUE = re.compile(
 _LEADERS = re.compile(r"(?:[ .]\.){3,}[ .]*$|\.{3,}$|[:：]$")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _LETTER = re.compile(r"[A-Za-z]{2}")
+_NOTE_MARK = re.compile(r"\s?\(\d{1,2}\)$|[*†‡]$")
 _LABEL_VALUE = re.compile(r"^(?P<label>[A-Z][A-Za-z][^:：\d]{1,45}?)[:：] ?(?P<value>\S.{1,80})$")
 _TRAILING = re.compile(
     r"^(?P<label>.{3,90}?)(?P<values>(?:\s+[($€£–—-]{0,3}\d[\d,]{0,15}(?:\.\d{1,4})?\)?%?\)?){2,12})$"
@@ -81,7 +82,7 @@ def read_row(line: Line) -> Row | None:
 def clean_label(text: str) -> str:
     """A row label without leader dots, footnote marks and a trailing currency sign."""
     text = _LEADERS.sub("", text.strip().rstrip("$€£ ")).strip()
-    return re.sub(r"\s?\(\d{1,2}\)$|[*†‡]$", "", text).strip(" .:•–-")
+    return _NOTE_MARK.sub("", text).strip(" .:•–-")
 
 
 def table_facts(table: Table) -> Iterator[Fact]:

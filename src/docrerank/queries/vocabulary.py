@@ -181,3 +181,6 @@ DANGLING = frozenset(
     others which who whom whose what when where while although however therefore thus hence moreover
     furthermore also then so and or but nor as if because since unless until whether i you your my we our us""".split()
 )
+
+#: First words of a noun phrase that lose their capital inside a question.
+ARTICLES = frozenset("the a an all most some many total net operating average every".split())

@@ -1,0 +1,97 @@
+"""Facts in prose about what, when, why, who and how: definitions, dates, causes, contents, procedures, people.
+
+Every pattern is anchored or bounded, and a sentence has a bounded length: reading costs time linear in the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from docrerank.queries.amounts import VERBS
+from docrerank.queries.facts import Fact
+from docrerank.queries.grammar import find_subject, find_time, names_its_subject, trim
+from docrerank.queries.vocabulary import ARTICLES, DANGLING
+
+_DEFINITION = re.compile(
+    r"^(?P<s>[A-Z][^,;:.]{1,50}?) (?:is|are|refers to|means) (?P<d>(?:a|an|the|any) [^.;]{15,200})"
+)
+_DATED = re.compile(
+    r"^(?P<s>[^,;:]{3,70}?) (?P<be>was|were) (?P<v>[a-z]{2,12}(?:ed|t|de|en|un|ld|rn)(?: [a-z]{1,12}){0,3}) (?:in|on) "
+    r"(?P<d>(?:(?:January|February|March|April|May|June|July|August|September|October|November|December) (?:\d{1,2}, )?)?(?:19|20)\d\d)"
+)
+_CAUSE = re.compile(
+    r"^(?P<s>[^,;:]{4,90}?) (?P<v>increased|decreased|grew|declined|rose|fell|improved|dropped) (?P<m>[^;]{0,120}?)"
+    r"(?:primarily |mainly |largely |partly |principally )?(?:due to|because of|driven by|as a result of|attributable to|reflecting) (?P<c>[^.;]{8,160})"
+)
+_INCLUDES = re.compile(
+    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?P<l>[^.;]{12,200})"
+)
+_TO_DO = re.compile(r"^To (?!the |this |that |these |our |a |an |address |do so)(?P<g>[a-z][^,;:.]{6,80}), (?P<a>[a-z][^;]{10,200})")
+_PRESS = re.compile(
+    r"^(?P<a>(?:Press|Tap|Click|Select|Open|Touch|Swipe|Hold|Use|Go to|Choose|Enter|Turn|Push|Set|Call|Contact|Visit|Submit)\b[^.;]{3,90}?) to (?P<g>[a-z]{2,15} [^,;:.]{4,80})"
+)
+_IF = re.compile(r"^(?P<w>If|When) (?P<c>[a-z][^,;:.]{8,100}), (?P<a>[^;]{8,200})")
+_LEADS = re.compile(
+    r"^(?P<s>[A-Z][a-z]{1,15}(?: [A-Z]\.)?(?: [A-Z][a-z'-]{1,18}){1,2}),? (?:is|was|serves as|served as|joined [^,]{2,40} as) (?:our |the |an? )(?P<r>[A-Za-z][^,;:.]{4,70})"
+)
+_ROLE = re.compile(
+    r"\b(?:[Cc]hief|[Pp]resident|[Dd]irector|[Mm]anager|[Hh]ead|[Pp]rofessor|[Oo]fficer|[Cc]hair|[Ss]ecretary|[Ff]ounder|CEO|CFO|[Tt]reasurer|[Ee]ditor|[Cc]oordinator)"
+)
+
+
+def _definition(sentence: str, owner: str) -> Iterator[Fact]:
+    match = _DEFINITION.match(sentence)
+    if match and len(match["s"].split()) <= 6 and (subject := find_subject(match["s"], "")):
+        yield Fact("definition", match["d"], sentence, {"subject": subject})
+
+
+def _dated(sentence: str, owner: str) -> Iterator[Fact]:
+    match = _DATED.match(sentence)
+    if match and (subject := find_subject(match["s"], owner)):
+        yield Fact("dated", match["d"], sentence, {"subject": subject, "be": match["be"], "verb": match["v"]})
+
+
+def _cause(sentence: str, owner: str) -> Iterator[Fact]:
+    match = _CAUSE.match(sentence)
+    if match and (subject := find_subject(match["s"], owner)):
+        parts = {"subject": subject, "verb": VERBS[match["v"]], "time": find_time(sentence, subject)}
+        yield Fact("cause", match["c"], sentence, parts)
+
+
+def _includes(sentence: str, owner: str) -> Iterator[Fact]:
+    match = _INCLUDES.match(sentence)
+    if match and (subject := find_subject(match["s"], owner)):
+        do = "do" if match["v"] in ("include", "comprise", "consist of") else "does"
+        verb = "consist of" if match["v"].startswith("consist") else "include"
+        yield Fact("includes", match["l"], sentence, {"subject": subject, "do": do, "verb": verb})
+
+
+def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
+    if match := _TO_DO.match(sentence) or _PRESS.match(sentence):
+        yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
+    if (match := _IF.match(sentence)) and names_its_subject(match["c"]):
+        kind = "what_if" if match["w"] == "If" else "what_when"
+        yield Fact(kind, match["a"], sentence, {"condition": _second_person(match["c"])})
+
+
+def _person(sentence: str, owner: str) -> Iterator[Fact]:
+    match = _LEADS.match(sentence)
+    if match and _ROLE.search(match["r"]) and match["s"].split()[0].lower() not in DANGLING | ARTICLES:
+        yield Fact("who", match["s"], sentence, {"role": trim(match["r"]), "owner": owner})
+
+
+def _plain(words: str) -> str:
+    return words.replace("your ", "my ").strip()
+
+
+def _second_person(words: str) -> str:
+    """A manual speaks to "you"; the asker is "I"."""
+    swaps = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
+    words = " ".join(swaps.get(word, word) for word in words.split())
+    return words.replace("I are", "I am")
+
+
+EXPLANATION_READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (
+    _definition, _dated, _cause, _includes, _procedure, _person,
+)  # fmt: skip
