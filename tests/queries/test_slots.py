@@ -18,7 +18,7 @@ def test_the_opening_word_of_a_question_is_no_name() -> None:
 
 
 def test_words_that_the_writer_knows_keep_their_property() -> None:
-    slots = find_slots("What was widget output in 2019?", {"widget output": "metric"})
+    slots = find_slots("What was widget output in 2019?", {"widget output": ("metric", "row")})
     assert [(slot.property, slot.text) for slot in slots] == [("metric", "widget output"), ("year", "2019")]
 
 

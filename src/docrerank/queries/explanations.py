@@ -22,12 +22,14 @@ _DATED = re.compile(
 )
 _CAUSE = re.compile(
     r"^(?P<s>[^,;:]{4,90}?) (?P<v>increased|decreased|grew|declined|rose|fell|improved|dropped) (?P<m>[^;]{0,120}?)"
-    r"(?:primarily |mainly |largely |partly |principally )?(?:due to|because of|driven by|as a result of|attributable to|reflecting) (?P<c>[^.;]{8,160})"
+    r"(?:primarily |mainly |largely |partly |principally )?(?:due to|because of|driven by|as a result of|attributable to|reflecting) (?!the following)(?P<c>[^.;]{8,160})"
 )
 _INCLUDES = re.compile(
-    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?P<l>[^.;]{12,200})"
+    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?!the following)(?P<l>[^.;]{12,200})"
 )
-_TO_DO = re.compile(r"^To (?!the |this |that |these |our |a |an |address |do so)(?P<g>[a-z][^,;:.]{6,80}), (?P<a>[a-z][^;]{10,200})")
+_TO_DO = re.compile(
+    r"^To (?!the |this |that |these |our |a |an |address |do so)(?P<g>[a-z][^,;:.]{6,80}), (?P<a>[a-z][^;]{10,200})"
+)
 _PRESS = re.compile(
     r"^(?P<a>(?:Press|Tap|Click|Select|Open|Touch|Swipe|Hold|Use|Go to|Choose|Enter|Turn|Push|Set|Call|Contact|Visit|Submit)\b[^.;]{3,90}?) to (?P<g>[a-z]{2,15} [^,;:.]{4,80})"
 )

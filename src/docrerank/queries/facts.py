@@ -15,7 +15,7 @@ class Fact:
         answer: the words of the page that answer a question about it; empty where the whole passage does.
         evidence: the line, row or sentence of the page that states it.
         parts: the words that fill a phrasing (`row`, `column`, `subject`, ...).
-        properties: for words in `parts` whose property is known, that property.
+        properties: for parts whose property is known, that property.
     """
 
     kind: str

@@ -26,7 +26,7 @@ _CLAUSE = re.compile(
 )
 _HANGING = frozenset(
     """and or of in to than that which for with by from as at on the a an also may not do does are is was were be has have
-    only we our its their this these such per about approximately fiscal during""".split()
+    only such per about approximately fiscal during""".split()
 ) | {""}
 _COMMON_VERBS = frozenset(
     """is are was were be been has have had do does did say says said think thinks believe use uses live lives work works
@@ -106,4 +106,6 @@ def has_verb(words: str) -> bool:
 def names_its_subject(condition: str) -> bool:
     """Whether a condition says who or what: `the battery is low`, not `necessary` or `looking at it`."""
     kept = condition.split()
-    return len(kept) >= 4 and (kept[0] in _SUBJECT_OPENERS or kept[1] in _COMMON_VERBS)
+    return (
+        len(kept) >= 4 and kept[0] not in ("it", "there") and (kept[0] in _SUBJECT_OPENERS or kept[1] in _COMMON_VERBS)
+    )

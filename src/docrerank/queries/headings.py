@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -35,8 +36,8 @@ def read_captions(blocks: Sequence[Block]) -> Iterator[Fact]:
 
 def read_headings(blocks: Sequence[Block]) -> Iterator[Fact]:
     """Yield the topics that headings name, and the number of points listed under them."""
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
-        if not block.is_heading:
+    for block, following in itertools.zip_longest(blocks, blocks[1:]):
+        if not block.is_heading or block.is_tabular:
             continue
         topic = clean_heading(block.text)
         if topic:

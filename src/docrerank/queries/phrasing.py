@@ -13,33 +13,42 @@ from docrerank.records.query import Form
 PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
     "cell_year": {
         "question": (
-            "What was {row} in {column}?",
-            "What was {owner's} {row} in {column}?",
-            "How much was {row} in {column}?",
-            "What was the value of {row} reported for {column}?",
-            "In {column}, what did {row} come to?",
+            "What was {row} in {year}?",
+            "What was {owner's} {row} in {year}?",
+            "How much was {row} in {year}?",
+            "What was the value of {row} reported for {year}?",
+            "In {year}, what did {row} come to?",
         ),
-        "keywords": ("{owner} {row} {column}", "{row} {column}"),
-        "request": ("Give me the {column} figure for {row}.", "Find {owner's} {row} for {column}."),
+        "keywords": ("{owner} {row} {year}", "{row} {year}"),
+        "request": ("Give me the {year} figure for {row}.", "Find {owner's} {row} for {year}."),
+    },
+    "member_year": {
+        "question": (
+            "In {title}, what is the value for {row} in {year}?",
+            "How much of {title} came from {row} in {year}?",
+            "What does {title} show for {row} in {year}?",
+        ),
+        "keywords": ("{title} {row} {year}", "{owner} {title} {row} {year}"),
+        "request": ("Look up {row} in {year} under {title}.",),
     },
     "cell": {
         "question": (
-            "What is the {column} for {row}?",
-            "What is the {column} of {row}?",
-            "How much is {column} for {row}?",
-            "What value is given for {row} under {column}?",
+            "What is the {measure} of {member}?",
+            "What is the {measure} for {member}?",
+            "How much is the {measure} of {member}?",
+            "What {measure} is given for {member}?",
         ),
-        "keywords": ("{row} {column}", "{owner} {column} {row}"),
-        "request": ("Give me the {column} of {row}.",),
+        "keywords": ("{member} {measure}", "{owner} {member} {measure}"),
+        "request": ("Give me the {measure} of {member}.",),
     },
-    "cell_share": {
+    "share": {
         "question": (
-            "What is the percentage of {row} for {column}?",
-            "What percentage of {column} is {row}?",
-            "What is the {column} percentage for {row}?",
+            "What percentage is given for {member} under {measure}?",
+            "What is the percentage of {measure} for {member}?",
+            "What percentage of {member} is {measure}?",
         ),
-        "keywords": ("{row} {column} percentage",),
-        "request": ("Give me the percentage for {row} among {column}.",),
+        "keywords": ("{member} {measure} percentage",),
+        "request": ("Give me the percentage for {measure} among {member}.",),
     },
     "cell_change": {
         "question": (
@@ -51,10 +60,10 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
         "keywords": ("{owner} {row} {first} vs {last}", "change in {row} {first} {last}"),
         "request": ("Compare {row} in {first} with {last}.",),
     },
-    "cell_extreme": {
+    "extreme": {
         "question": (
             "Which has the highest {column}: {choices}?",
-            "Which of {choices} had the largest value in {column}?",
+            "Which of {choices} had the largest value for {column}?",
         ),
         "keywords": ("{choices} highest {column}",),
         "request": ("Tell me whether {choices} was largest for {column}.",),
@@ -185,6 +194,9 @@ _ABOUT = {
     "what_when": "condition", "who": "role", "caption": "about", "topic": "topic", "points": "topic",
 }  # fmt: skip
 
+#: Parts of different facts that may stand for each other.
+_ROLES = {"measure": "row", "about": "topic", "column": "row"}
+
 #: How often each form is asked: people mostly ask questions.
 _FORMS: tuple[tuple[Form, float], ...] = (("question", 0.7), ("keywords", 0.2), ("request", 0.1))
 
@@ -221,9 +233,11 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
     return None
 
 
-def _known(fact: Fact) -> dict[str, str]:
+def _known(fact: Fact) -> dict[str, tuple[str, str]]:
+    """The fact's parts that an edit can exchange: their words, property, and role."""
     about = _ABOUT.get(fact.kind)
-    return {**({fact.parts[about]: "metric"} if about else {}), **fact.properties}
+    roles = {**({about: "metric"} if about else {}), **fact.properties}
+    return {fact.parts[role]: (name, _ROLES.get(role, role)) for role, name in roles.items() if fact.parts[role]}
 
 
 def _fits(option: str, words: dict[str, str]) -> bool:

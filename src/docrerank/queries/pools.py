@@ -20,7 +20,7 @@ _QUARTER_WORDS = ("first quarter", "second quarter", "third quarter", "fourth qu
 
 
 class Pools:
-    """Words of a document by property, as its own queries use them; most frequent first.
+    """Words of a document by role, as its own queries use them; most frequent first.
 
     Args:
         drafts: the queries drafted for all pages of the document.
@@ -30,7 +30,7 @@ class Pools:
         counts: dict[str, Counter[str]] = {}
         for draft in drafts:
             for slot in draft.slots:
-                counts.setdefault(slot.property, Counter())[slot.text] += 1
+                counts.setdefault(slot.role, Counter())[slot.text] += 1
         self._words = {name: [word for word, _ in seen.most_common(MAX_PER_PROPERTY)] for name, seen in counts.items()}
 
     def alternatives(self, slot: Slot, rng: random.Random) -> Iterator[str]:
@@ -43,26 +43,30 @@ class Pools:
                 yield word
 
     def _ordered(self, slot: Slot, rng: random.Random) -> Iterator[str]:
-        if slot.property == "year":
+        if slot.property == "year" and slot.text.isdigit():
             yield from self._years(slot, rng)
-        elif slot.property == "value":
+        elif slot.role == "value":
             yield from _values(slot.text, rng)
-        elif slot.property == "granularity" and slot.text in (*_QUARTERS, *_QUARTER_WORDS):
+        elif slot.text in (*_QUARTERS, *_QUARTER_WORDS):
             yield from rng.sample(_QUARTERS if slot.text in _QUARTERS else _QUARTER_WORDS, 4)
-        elif slot.property in ("comparison", "granularity", "unit"):
+        elif slot.role in ("comparison", "granularity", "unit"):
             yield from _listed(slot, rng)
         else:
             yield from self._own(slot, rng)
             yield from _listed(slot, rng)
 
     def _own(self, slot: Slot, rng: random.Random) -> Iterator[str]:
-        """The document's words of this property, those that share a word with the slot first."""
+        """The document's words of this role, those that share most with the slot first.
+
+        A long part (a clause, a topic of many words) gives way only to one that shares a word with it: otherwise the
+        negative would be about something else, not a near miss.
+        """
         own = set(terms(slot.text))
-        words = [
-            word for word in self._words.get(slot.property, []) if abs(len(word.split()) - len(slot.text.split())) <= 3
-        ]
+        words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text)]
+        shared = {word: len(own & set(terms(word))) for word in words}
         rng.shuffle(words)
-        yield from sorted(words, key=lambda word: -len(own & set(terms(word))))
+        must_share = len(own) > 3
+        yield from sorted((word for word in words if shared[word] or not must_share), key=lambda word: -shared[word])
 
     def _years(self, slot: Slot, rng: random.Random) -> Iterator[str]:
         """Years of the document first, then its neighbours; nearest first within each."""
@@ -75,12 +79,18 @@ class Pools:
         yield from (str(other) for other in sorted(near, key=lambda other: (abs(other - year) // 2, rng.random())))
 
 
+def _alike(word: str, other: str) -> bool:
+    """Of about the same length, and both names or neither."""
+    return abs(len(word.split()) - len(other.split())) <= 4 and word[:1].isupper() == other[:1].isupper()
+
+
 def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
     for row in EXCHANGES.get(slot.property, ()):
         low = [word.lower() for word in row]
         if slot.text.lower() in low:
             others = [word for word in row if word.lower() != slot.text.lower()]
-            yield from (_as_written(word, slot.text) for word in rng.sample(others, len(others)))
+            capital = slot.text[:1].isupper() and not row[0][:1].isupper()
+            yield from (word.capitalize() if capital else word for word in rng.sample(others, len(others)))
 
 
 def _values(text: str, rng: random.Random) -> Iterator[str]:
@@ -94,7 +104,3 @@ def _values(text: str, rng: random.Random) -> Iterator[str]:
         value = float(digits) * factor
         written = f"{value:,.{decimals}f}" if "," in match.group() or value >= 10_000 else f"{value:.{decimals}f}"
         yield text[: match.start()] + written + text[match.end() :]
-
-
-def _as_written(word: str, pattern: str) -> str:
-    return word[:1].upper() + word[1:] if pattern[:1].isupper() and pattern[1:].islower() else word

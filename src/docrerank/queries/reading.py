@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docrerank.pages import blocks, lines
+from docrerank.queries.cells import read_label, table_facts
 from docrerank.queries.facts import Fact
 from docrerank.queries.headings import clean_heading, read_captions, read_headings
 from docrerank.queries.statements import read_statements
-from docrerank.queries.tables import read_label, read_tables, table_facts
+from docrerank.queries.tables import read_tables
 from docrerank.records import Page
 
 MIN_PROSE_WORDS = 8
@@ -35,5 +36,5 @@ def _read_blocks(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
     for block in parts:
         if block.is_heading:
             section = clean_heading(block.text)
-        elif len(block.text.split()) >= MIN_PROSE_WORDS:
+        elif len(block.text.split()) >= MIN_PROSE_WORDS and not block.is_tabular:
             yield from ((fact, section) for fact in read_statements(block.text, owner))

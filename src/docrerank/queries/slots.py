@@ -14,10 +14,11 @@ _QUARTER = re.compile(r"\b(?:Q[1-4]|(?:first|second|third|fourth) quarter)\b")
 _VALUE = re.compile(
     r"[$€£]\s?\d[\d,]{0,15}(?:\.\d{1,4})?(?: (?:million|billion|trillion|thousand))?|\b\d[\d,]{0,15}(?:\.\d{1,4})? ?%|\b\d[\d,]{0,15}(?:\.\d{1,4})?\b"
 )
-_NAME = re.compile(r"\b[A-Z][A-Za-z0-9&'’.\-]{1,30}(?: (?:of |and |& |the )?[A-Z][A-Za-z0-9&'’.\-]{0,30}){0,4}")
+_NAME = re.compile(r"\b[A-Z][A-Za-z0-9&.\-]{1,30}(?: (?:of |and |& |the )?[A-Z][A-Za-z0-9&.\-]{0,30}){0,4}")
 _OPENERS = frozenset(
     """what which who whom whose when where why how is are was were did does do can could according in on by for from
-    list give show find tell among the if at to i a an of""".split()
+    list give show find tell among the if at to i a an of
+    explain compare summarise describe name tell report fiscal year note item table figure""".split()
 )  # fmt: skip
 
 
@@ -29,29 +30,31 @@ class Slot:
         property: one of `docrerank.records.PROPERTIES`.
         text: the words.
         start: where they begin in the query.
+        role: what may take its place: the part of a fact it fills (`topic`, `row`), or its property.
     """
 
     property: str
     text: str
     start: int
+    role: str
 
     def end(self) -> int:
         """Where the words end in the query."""
         return self.start + len(self.text)
 
 
-def find_slots(text: str, known: Mapping[str, str]) -> list[Slot]:
+def find_slots(text: str, known: Mapping[str, tuple[str, str]]) -> list[Slot]:
     """Find what can be edited in a query, left to right.
 
     Args:
         text: the query.
-        known: words that the writer knows the property of (a row's label, a topic); these may hold other slots.
+        known: words whose property and role the writer knows (a row's label, a topic); these may hold other slots.
 
     Example:
         >>> [(slot.property, slot.text) for slot in find_slots("What was revenue in Germany in 2019?", {})]
         [('metric', 'revenue'), ('region', 'Germany'), ('year', '2019')]
     """
-    given = [Slot(name, words, text.find(words)) for words, name in known.items() if words and words in text]
+    given = [Slot(name, words, text.find(words), role) for words, (name, role) in known.items() if words in text]
     taken: list[Slot] = []
     for slot in _typed(text):
         if all(slot.end() <= other.start or other.end() <= slot.start for other in taken):
@@ -62,12 +65,26 @@ def find_slots(text: str, known: Mapping[str, str]) -> list[Slot]:
 
 def _typed(text: str) -> Iterator[Slot]:
     """Spans in order of trust: years and quarters, the word lists, names, plain values."""
-    yield from (Slot("year", match.group(), match.start()) for match in _YEAR.finditer(text))
-    yield from (Slot("granularity", match.group(), match.start()) for match in _QUARTER.finditer(text))
+    yield from (_slot("year", match) for match in _YEAR.finditer(text))
+    yield from (_slot("granularity", match) for match in _QUARTER.finditer(text))
     for match in _listed().finditer(text):
-        yield Slot(_property_of()[match.group().lower()], match.group(), match.start())
+        if not _inside_name(text, match):
+            yield _slot(_property_of()[match.group().lower()], match)
     yield from _names(text)
-    yield from (Slot("value", match.group(), match.start()) for match in _VALUE.finditer(text))
+    yield from (_slot("value", match) for match in _VALUE.finditer(text))
+
+
+def _slot(name: str, match: re.Match[str]) -> Slot:
+    return Slot(name, match.group(), match.start(), name)
+
+
+def _inside_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a capitalised word is only a part of a longer name: `Europe` in `Central Europe`."""
+    if not match.group()[0].isupper():
+        return False
+    before, after = text[: match.start()].split(" ")[-2:-1], text[match.end() + 1 :].split(" ")[:1]
+    led = bool(before) and before[0][:1].isupper() and before[0].lower() not in _OPENERS
+    return led or (bool(after) and after[0][:1].isupper() and text[match.end() : match.end() + 1] == " ")
 
 
 def _names(text: str) -> Iterator[Slot]:
@@ -78,8 +95,8 @@ def _names(text: str) -> Iterator[Slot]:
         if first.lower() in _OPENERS:
             start, words = start + len(first) + 1, rest
         words = words.rstrip(".'’-")
-        if len(words) > 1 and words[:1].isupper() and not (start == 0 and " " not in words):
-            yield Slot("entity", words, start)
+        if len(words) > 2 and words[:1].isupper() and "." not in words and not (start == 0 and " " not in words):
+            yield Slot("entity", words, start, "entity")
 
 
 @functools.cache

@@ -22,7 +22,7 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("accuracy", "precision", "recall", "F1 score", "latency", "throughput", "perplexity"),
         ("population", "median income", "unemployment rate", "life expectancy", "birth rate", "literacy rate"),
         ("employees", "customers", "suppliers", "contractors", "shareholders"),
-        ("price", "weight", "height", "width", "length", "capacity", "speed", "power", "voltage", "temperature"),
+        ("price", "weight", "height", "width", "capacity", "voltage", "temperature"),
         ("phone number", "fax number", "email address", "postal address", "opening hours", "website"),
         ("start date", "end date", "deadline", "duration", "fee", "venue"),
     ),
@@ -43,6 +43,17 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("celsius", "fahrenheit"),
         ("megabytes", "gigabytes", "terabytes"),
     ),
+    "entity": (
+        ("Apple", "Microsoft", "Google", "Amazon", "Adobe", "Oracle", "IBM", "Intel", "Facebook", "Netflix", "SAP"),
+        ("Walmart", "Target", "Costco", "Best Buy", "Home Depot", "Kroger"),
+        ("Boeing", "Airbus", "Lockheed Martin", "General Electric", "Siemens", "Honeywell"),
+        ("JPMorgan", "Citigroup", "Goldman Sachs", "Morgan Stanley", "Wells Fargo", "HSBC"),
+        ("Verizon", "AT&T", "T-Mobile", "Comcast", "Vodafone"),
+        ("Toyota", "Ford", "Volkswagen", "Tesla", "Honda"),
+        ("Twitter", "LinkedIn", "YouTube", "Instagram", "WhatsApp"),
+        ("GPT-4", "Claude", "Llama", "PaLM", "Gemini"),
+        ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+    ),
     "region": (
         ("United States", "Canada", "Mexico", "Brazil", "Argentina", "Chile", "Colombia"),
         ("Germany", "France", "Italy", "Spain", "Poland", "Sweden", "Norway", "Switzerland", "the Netherlands", "Russia"),
@@ -59,7 +70,7 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("rise", "fall"),
         ("grow", "shrink"),
         ("growth", "decline"),
-        ("more", "fewer"),
+        ("more", "less"),
         ("higher", "lower"),
         ("highest", "lowest"),
         ("largest", "smallest"),
@@ -72,10 +83,8 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("gain", "loss"),
         ("advantages", "disadvantages"),
         ("strengths", "weaknesses"),
-        ("with", "without"),
         ("enable", "disable"),
         ("connect", "disconnect"),
-        ("open", "close"),
         ("start", "stop"),
         ("install", "uninstall"),
         ("add", "remove"),
@@ -140,12 +149,9 @@ SAME_MEANING: tuple[tuple[str, ...], ...] = (
 #: Openings and phrases of people's questions that may stand for each other in a rephrasing.
 WORDING: tuple[tuple[str, ...], ...] = (
     ("What percentage of", "What share of", "What proportion of", "How many percent of"),
-    ("What was", "How much was", "What did the figures show for"),
     ("How many", "What is the number of"),
-    ("By how much did", "How strongly did"),
     ("What is meant by", "What does it mean to speak of"),
     ("How do I", "How can I", "What are the steps to"),
-    ("Which", "What"),
     ("Who is", "What is the name of"),
     ("When was", "On what date was", "In which year was"),
     ("Why did", "What made", "For what reason did"),
@@ -156,14 +162,11 @@ WORDING: tuple[tuple[str, ...], ...] = (
     ("change between", "differ between"),
     ("phone number", "telephone number", "number to call"),
     ("customers", "clients"),
-    ("report having", "say they have"),
     ("company", "firm", "business"),
     ("cost", "price", "expense"),
     ("requirements", "conditions"),
     ("purpose", "aim", "goal"),
     ("benefits", "advantages"),
-    ("show", "indicate"),
-    ("approximately", "about", "roughly"),
 )
 
 #: A question with one of these makes sense only with the page in hand.
@@ -177,7 +180,7 @@ PAGE_IN_HAND = (
 
 #: A subject or clause that begins with one of these points at something the question does not name.
 DANGLING = frozenset(
-    """it its they their them this that these those he she his her him such there here one ones both each another
+    """see it its they their them this that these those he she his her him such there here one ones both each another
     others which who whom whose what when where while although however therefore thus hence moreover
     furthermore also then so and or but nor as if because since unless until whether i you your my we our us""".split()
 )

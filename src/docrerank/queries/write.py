@@ -27,6 +27,8 @@ WRITER = "rules/1"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
+#: Kinds of fact that name a topic and state nothing: asked about where a page has nothing better.
+_GENERAL = ("caption", "topic", "points")
 #: A positive that more other pages answer tells no page from another.
 MAX_ANSWERING = 3
 
@@ -170,12 +172,14 @@ def _sample(facts: list[tuple[Fact, str]], rng: random.Random) -> list[tuple[Fac
 
 
 def _mixed(drafts: list[tuple[Draft, str]], rng: random.Random) -> Iterator[tuple[Draft, str]]:
-    """The drafts in random order, their kinds taken in turn."""
+    """The drafts in random order, their kinds taken in turn; what only names a topic comes last."""
     by_kind: dict[str, list[tuple[Draft, str]]] = defaultdict(list)
     for draft in rng.sample(drafts, len(drafts)):
         by_kind[draft[0].fact.kind].append(draft)
-    rounds = itertools.zip_longest(*by_kind.values())
-    return (draft for each in rounds for draft in each if draft is not None)
+    kinds = sorted(by_kind, key=lambda kind: kind in _GENERAL)
+    rounds = itertools.zip_longest(*(by_kind[kind] for kind in kinds if kind not in _GENERAL))
+    specific = (draft for each in rounds for draft in each if draft is not None)
+    return itertools.chain(specific, (draft for kind in kinds if kind in _GENERAL for draft in by_kind[kind]))
 
 
 def _positive(query_id: str, page_id: str, draft: Draft) -> Query:
