@@ -22,6 +22,7 @@ def facts(text: str, owner: str = "Acme") -> dict[str, tuple[str, dict[str, str]
         ("The museum was founded in 1982 by two brothers.", "dated", "1982"),
         ("Gross profit declined in 2019, primarily due to higher freight costs.", "cause", "higher freight costs"),
         ("Main products include pumps, valves and fittings for ships.", "includes", "pumps"),
+        ("The harbour office manages the berths of all three islands.", "subject_of", "the harbour office"),
         ("To reset the watch, press and hold the upper button.", "how_to", "press and hold"),
         ("If the battery is low, the lamp blinks red twice.", "what_if", "the lamp blinks"),
         ("Maria Lindholm is the Chief Financial Officer of the group.", "who", "Maria Lindholm"),

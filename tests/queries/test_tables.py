@@ -54,7 +54,8 @@ def test_a_share_is_asked_of_what_has_it() -> None:
 
 
 def test_a_line_of_amounts_names_no_column() -> None:
-    text = "Total      $ 705,978    $ 12,000\nUS agency    498,385      11,000     3\nOther          1,385      900     4"
+    rows = ("Total      $ 705,978    $ 12,000", "US agency    498,385      11,000     3", "Other    1,385   900   4")
+    text = "\n".join(rows)
     assert all(not any(table.columns) for table in read_tables(lines(lay_out(text))))
 
 

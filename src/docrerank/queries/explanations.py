@@ -27,6 +27,11 @@ _CAUSE = re.compile(
 _INCLUDES = re.compile(
     r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?!the following)(?P<l>[^.;]{12,200})"
 )
+_SUBJECT_OF = re.compile(
+    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<p>(?:is|was|has|provides|allows|requires|enables|represents|contains|uses|offers|covers|supports|"
+    r"depends|describes|applies|leads|causes|helps|makes|gives|takes|needs|works|runs|holds|owns|manages|serves|operates|produces|"
+    r"measures|shows|remains|became|began|received|reported|announced|launched|won|lost) [^.;:]{15,110})"
+)
 _TO_DO = re.compile(
     r"^To (?!the |this |that |these |our |a |an |address |do so)(?P<g>[a-z][^,;:.]{6,80}), (?P<a>[a-z][^;]{10,200})"
 )
@@ -69,6 +74,13 @@ def _includes(sentence: str, owner: str) -> Iterator[Fact]:
         yield Fact("includes", match["l"], sentence, {"subject": subject, "do": do, "verb": verb})
 
 
+def _subject_of(sentence: str, owner: str) -> Iterator[Fact]:
+    """Who or what something is said of."""
+    match = _SUBJECT_OF.match(sentence)
+    if match and (subject := find_subject(match["s"], owner)) and len(match["p"].split()) >= 5:
+        yield Fact("subject_of", subject, sentence, {"predicate": trim(match["p"])})
+
+
 def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
     if match := _TO_DO.match(sentence) or _PRESS.match(sentence):
         yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
@@ -95,5 +107,5 @@ def _second_person(words: str) -> str:
 
 
 EXPLANATION_READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (
-    _definition, _dated, _cause, _includes, _procedure, _person,
+    _definition, _dated, _cause, _includes, _subject_of, _procedure, _person,
 )  # fmt: skip

@@ -36,7 +36,6 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
             "What is the {measure} of {member}?",
             "What is the {measure} for {member}?",
             "How much is the {measure} of {member}?",
-            "What {measure} is given for {member}?",
         ),
         "keywords": ("{member} {measure}", "{owner} {member} {measure}"),
         "request": ("Give me the {measure} of {member}.",),
@@ -138,6 +137,11 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
         "keywords": ("{subject} {verb}",),
         "request": ("List what {subject} {verb}.",),
     },
+    "subject_of": {
+        "question": ("What {predicate}?", "Which one {predicate}?", "Who or what {predicate}?"),
+        "keywords": ("{predicate}",),
+        "request": ("Name what {predicate}.",),
+    },
     "how_to": {
         "question": ("How do I {goal}?", "What do I have to do to {goal}?", "What steps are needed to {goal}?"),
         "keywords": ("{goal}", "how to {goal}"),
@@ -190,7 +194,8 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
 #: The part of a fact that its query is about, where the reader knows no better property for it than what is asked.
 _ABOUT = {
     "percent_of": "rest", "changed": "subject", "count": "noun", "amount": "subject", "definition": "subject",
-    "dated": "subject", "cause": "subject", "includes": "subject", "how_to": "goal", "what_if": "condition",
+    "dated": "subject", "cause": "subject", "includes": "subject", "subject_of": "predicate",
+    "how_to": "goal", "what_if": "condition",
     "what_when": "condition", "who": "role", "caption": "about", "topic": "topic", "points": "topic",
 }  # fmt: skip
 

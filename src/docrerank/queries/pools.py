@@ -62,7 +62,7 @@ class Pools:
         negative would be about something else, not a near miss.
         """
         own = set(terms(slot.text))
-        words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text)]
+        words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text, slot.role)]
         shared = {word: len(own & set(terms(word))) for word in words}
         rng.shuffle(words)
         must_share = len(own) > 3
@@ -79,8 +79,10 @@ class Pools:
         yield from (str(other) for other in sorted(near, key=lambda other: (abs(other - year) // 2, rng.random())))
 
 
-def _alike(word: str, other: str) -> bool:
-    """Of about the same length, and both names or neither."""
+def _alike(word: str, other: str, role: str) -> bool:
+    """Of about the same length, and both names or neither; a name is made of letters."""
+    if role == "entity":
+        return len(word.split()) == len(other.split()) and word.replace(" ", "").isalpha()
     return abs(len(word.split()) - len(other.split())) <= 4 and word[:1].isupper() == other[:1].isupper()
 
 
