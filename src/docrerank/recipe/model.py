@@ -39,8 +39,9 @@ class Generate(Section):
 class Mine(Section):
     """Wrong pages that the first stage finds for each positive."""
 
-    pool: int = Field(10, ge=1, description="pages searched per query (the paper: 10)")
+    pool: int = Field(10, ge=1, description="pages searched per query in its document, and in the others (paper: 10)")
     negatives_per_query: int = Field(3, ge=1, description="kept per query (the paper: 3)")
+    same_document_share: float = Field(0.67, ge=0, le=1, description="share of them from the query's own document")
     relative_margin: float = Field(0.05, ge=0, lt=1, description="a page scoring within this share of the own page")
     near_identical: float = Field(0.9, gt=0, le=1, description="token Jaccard from which two pages are one")
 
@@ -48,18 +49,27 @@ class Mine(Section):
 class Train(Section):
     """The reranker, its groups and its optimisation (paper section 3)."""
 
-    groups: int = Field(4_000, ge=1, description="training groups of both kinds together")
+    groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64)
     positive_weight: float = Field(3.0, gt=0, description="weight of a positive pair against a negative one")
     rephrased_share: float = Field(0.5, ge=0, le=1, description="share of groups whose positive is rephrased")
     dev_share: float = Field(0.15, gt=0, lt=1, description="share of documents kept for the dev part")
+    dev_pages: int = Field(200, ge=1, description="pages of the dev part that are measured, at most")
+    dev_queries: int = Field(300, ge=1, description="queries of the dev part that are measured, at most")
     epochs: float = Field(1.0, gt=0)
     batch_groups: int = Field(16, ge=1)
-    learning_rate: float = Field(3e-5, gt=0)
+    learning_rate: float = Field(2e-5, gt=0)
     warmup_share: float = Field(0.1, ge=0, lt=1)
-    window_tokens: int = Field(126, ge=16, le=510, description="tokens of a page window, special tokens not counted")
+    temperature: float = Field(0.05, gt=0, description="scores are divided by this in the listwise losses")
+    pointwise_weight: float = Field(0.2, ge=0, description="weight of the yes-or-no loss beside the listwise ones")
+    in_batch_weight: float = Field(0.5, ge=0, description="weight of the loss against pages of other documents")
+    blend: float = Field(0.5, gt=0, le=1, description="share of the trained weights in the delivered ones")
+    evaluations: int = Field(4, ge=1, description="times that the dev part is measured during training")
+    window_tokens: int = Field(126, ge=16, le=400, description="tokens of a page window, special tokens not counted")
     window_overlap: int = Field(30, ge=0)
+    context_tokens: int = Field(24, ge=0, le=64, description="tokens of the page's heading in front of each window")
+    windows_per_page: int = Field(1, ge=1, description="windows that stand for a page in training")
 
 
 class Evaluate(Section):

@@ -9,10 +9,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from docrerank.runs.atomic import replacing, write_text
-from docrerank.runs.tables import read_records, write_records
+from docrerank.runs.tables import read_column, read_records, write_records
 
 Record = TypeVar("Record")
 
@@ -74,6 +74,11 @@ class Parts(Generic[Record]):
         for part in parts or self.names():
             if self.made_from(part) is not None:
                 yield from read_records(self._file(part), self.record)
+
+    def column(self, name: str) -> Iterator[Any]:
+        """Yield one field of every record, without reading the others."""
+        for part in self.names():
+            yield from read_column(self._file(part), name)
 
     def keep_only(self, parts: Iterable[str]) -> None:
         """Delete every part that is not named: its document has left the run."""

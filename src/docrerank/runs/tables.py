@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,9 +32,9 @@ def schema_of(record: type[Record]) -> pa.Schema:
 def write_records(path: Path, record: type[Record], rows: Iterable[Record]) -> int:
     """Write records to a parquet file in batches; returns how many were written."""
     schema, count = schema_of(record), 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False) as writer:
         for batch in _batches(rows):
-            writer.write_table(pa.Table.from_pylist([_to_row(row) for row in batch], schema))
+            writer.write_table(_to_table(batch, schema))
             count += len(batch)
     return count
 
@@ -47,9 +48,16 @@ def read_records(path: Path, record: type[Record]) -> Iterator[Record]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS):
-                for row in batch.to_pylist():
-                    yield _from_row(record, row)
+                yield from _from_batch(record, batch)
     except (pa.ArrowException, TypeError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
+
+
+def read_column(path: Path, name: str) -> list[Any]:
+    """One column of a parquet file, without reading the others."""
+    try:
+        return list(pq.read_table(path, columns=[name]).column(name).to_pylist())
+    except (pa.ArrowException, KeyError, OSError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
 
 
@@ -72,19 +80,31 @@ def _arrow_type(hint: Any) -> pa.DataType:
     raise TypeError(f"no Arrow type for {hint}")
 
 
-def _to_row(row: Any) -> dict[str, Any]:
-    values = {field.name: getattr(row, field.name) for field in _fields(type(row))}
-    return {name: value.ravel() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+def _to_table(rows: list[Any], schema: pa.Schema) -> pa.Table:
+    columns = [[getattr(row, name) for row in rows] for name in schema.names]
+    return pa.table([_to_array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema)
 
 
-def _from_row(record: type[Record], row: dict[str, Any]) -> Record:
-    hints = typing.get_type_hints(record)
-    for name, value in row.items():
-        if typing.get_origin(hints.get(name)) is np.ndarray:
-            row[name] = np.asarray(value, dtype=np.float32).reshape(-1, 4)
-        elif isinstance(value, list):
-            row[name] = tuple(value)
-    return record(**row)
+def _to_array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Boxes go in as one block of memory; a Python list for each would cost more than reading the page."""
+    if kind != _BOXES:
+        return pa.array(values, kind)
+    ends = np.cumsum([0, *(value.size for value in values)], dtype=np.int32)
+    return pa.ListArray.from_arrays(ends, np.concatenate([value.ravel() for value in values], dtype=np.float32))
+
+
+def _from_batch(record: type[Record], batch: pa.RecordBatch) -> Iterator[Record]:
+    columns = [_from_array(column) for column in batch.columns]
+    for values in zip(*columns, strict=True):
+        yield record(**dict(zip(batch.schema.names, values, strict=True)))
+
+
+def _from_array(column: pa.Array) -> list[Any]:
+    if column.type == _BOXES:
+        flat, ends = column.values.to_numpy(), column.offsets.to_numpy()
+        return [flat[start:end].reshape(-1, 4).copy() for start, end in pairwise(ends)]
+    values = column.to_pylist()
+    return [tuple(value) for value in values] if pa.types.is_list(column.type) else values
 
 
 def _batches(rows: Iterable[Record]) -> Iterator[list[Record]]:

@@ -1,0 +1,28 @@
+"""PDFs and images to page records: text with word boxes, layout, bitmaps when asked for."""
+
+from __future__ import annotations
+
+from docrerank.pages.characters import tidy
+from docrerank.pages.files import read_files
+from docrerank.pages.layout import Block, Cell, Line, blocks, lines
+from docrerank.pages.read import read_document
+from docrerank.pages.render import render
+from docrerank.pages.sources import Document, find_documents
+from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
+
+__all__ = [
+    "Block",
+    "Cell",
+    "Document",
+    "IngestPlan",
+    "Line",
+    "blocks",
+    "find_documents",
+    "ingest",
+    "lines",
+    "plan_ingest",
+    "read_document",
+    "read_files",
+    "render",
+    "tidy",
+]

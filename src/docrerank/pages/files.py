@@ -1,0 +1,40 @@
+"""Pages of files read at once, without a run folder: for a person who asks something of a few files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from docrerank.pages.read import read_document
+from docrerank.pages.sources import find_documents
+from docrerank.recipe import Ingest
+from docrerank.records import Page, Rejected, UserError
+
+
+def read_files(paths: Sequence[str | Path], ingest: Ingest | None = None) -> tuple[list[Page], list[Rejected]]:
+    """Read PDFs, images and folders of them into memory.
+
+    Args:
+        paths: what to read.
+        ingest: how; the embedded default's way if not given.
+
+    Returns:
+        The pages in order, and what could not be read, with reasons.
+
+    Raises:
+        UserError: nothing readable was found.
+
+    Example:
+        >>> pages, rejected = read_files(["report.pdf"])  # doctest: +SKIP
+        >>> pages[0].id  # doctest: +SKIP
+        'report/1'
+    """
+    documents, rejected = find_documents(paths)
+    pages: list[Page] = []
+    for document in documents:
+        for row in read_document(document, ingest or Ingest()):
+            (pages if isinstance(row, Page) else rejected).append(row)  # type: ignore[arg-type]
+    if not pages:
+        reasons = "; ".join(f"{row.subject}: {row.reason}" for row in rejected[:3])
+        raise UserError(f"no page could be read ({reasons}): give other files")
+    return pages, rejected

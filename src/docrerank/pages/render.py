@@ -1,0 +1,138 @@
+"""Pages as bitmaps, made when they are asked for and never larger than a pixel budget."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+from PIL import Image, ImageOps
+
+from docrerank.pages.sources import IMAGE_SUFFIXES
+from docrerank.records import Page, UserError
+
+MAX_SIDE = 8_192
+#: No page is enlarged beyond this many pixels per point (432 dpi): nothing more is on it.
+MAX_SCALE = 6.0
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+
+
+def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_000) -> Image.Image:
+    """Draw a page from its source file.
+
+    Args:
+        page: its `source` must still be the file that it was read from.
+        pixels: width times height of the result at most; neither side exceeds 8,192.
+        max_image_pixels: an image file with more pixels is not decoded.
+
+    Returns:
+        an RGB image, at least one pixel on each side.
+
+    Raises:
+        UserError: the file is gone, is no longer what it was, or the page cannot be drawn.
+
+    Example:
+        >>> render(page, pixels=500_000).size  # doctest: +SKIP
+        (621, 804)
+    """
+    if not Path(page.source).is_file():
+        raise UserError(f"'{page.source}' is gone: put it back, or ingest again without it")
+    try:
+        if Path(page.source).suffix.lower() in IMAGE_SUFFIXES:
+            with open_image(page.source, max_image_pixels) as image:
+                image.seek(page.number - 1)
+                return shrink(image, pixels)
+        with contextlib.closing(pypdfium2.PdfDocument(page.source)) as pdf, closing_page(pdf, page.number) as opened:
+            return draw(opened, pixels)
+    except (pypdfium2.PdfiumError, OSError, EOFError, IndexError, SyntaxError, ValueError) as error:
+        raise UserError(f"page {page.id} cannot be drawn from '{page.source}' ({error}): ingest again") from error
+
+
+def draw(page: pypdfium2.PdfPage, pixels: int) -> Image.Image:
+    """Draw an open PDF page as RGB within a pixel budget."""
+    width, height = page.get_size()
+    bitmap = page.render(scale=fit(width, height, pixels), maybe_alpha=False, rev_byteorder=True)
+    try:
+        image: Image.Image = bitmap.to_pil()
+        return image.convert("RGB").copy()
+    finally:
+        bitmap.close()
+
+
+def shrink(image: Image.Image, pixels: int) -> Image.Image:
+    """An open image as RGB, upright and on white, scaled down to a pixel budget."""
+    scale = min(1.0, fit(*image.size, pixels))
+    size = [max(1, int(side * scale)) for side in image.size]
+    image.draft("RGB", (size[0], size[1]))
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((max(size), max(size)) if upright.size != image.size else (size[0], size[1]))
+    return _on_white(upright)
+
+
+def fit(width: float, height: float, pixels: int) -> float:
+    """The scale at which a page of this size, its sides rounded up, fits a pixel budget and `MAX_SIDE`."""
+    width, height = max(width, 1e-3), max(height, 1e-3)
+    budget = max(1, pixels)
+    scale = min(math.sqrt(budget / width / height), MAX_SIDE / max(width, height), MAX_SCALE)
+    for _ in range(64):
+        if math.ceil(width * scale) * math.ceil(height * scale) <= budget:
+            break
+        scale *= 0.99
+    return scale
+
+
+@contextlib.contextmanager
+def open_image(path: str, max_pixels: int) -> Iterator[Image.Image]:
+    """Open an image file without decoding it.
+
+    Raises:
+        ValueError: it has too many pixels.
+        OSError: it is damaged or of another format.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    with image:
+        check_pixels(image, max_pixels)
+        yield image
+
+
+def check_pixels(image: Image.Image, max_pixels: int) -> None:
+    """Refuse a frame that would decode to too many pixels."""
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ValueError(f"{width} x {height} pixels, more than {max_pixels}")
+
+
+@contextlib.contextmanager
+def closing_page(pdf: pypdfium2.PdfDocument, number: int) -> Iterator[pypdfium2.PdfPage]:
+    """Open a page by its number from 1, and close it."""
+    page = pdf[number - 1]
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("RGB")
+    if image.mode.startswith(("I", "F")):
+        image = _to_grey(image)
+    return image.convert("RGB")
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    """16-bit and floating point greys to 8 bits, from their darkest to their brightest."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    low, high = float(values.min()), float(values.max())
+    return Image.fromarray(((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))

@@ -1,0 +1,189 @@
+"""The ingest stage: every document of the run to its part of page records, in worker processes."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docrerank.pages.ocr import has_ocr
+from docrerank.pages.read import read_document
+from docrerank.pages.sources import Document, find_documents
+from docrerank.recipe import Ingest, fingerprint
+from docrerank.records import MissingExtra, Page, Rejected, UserError
+from docrerank.runs import Parts, Run, ShardFailure, map_shards
+
+#: Raised when the same file and recipe would give other pages than before.
+STAGE_VERSION = 1
+#: The part that holds what was rejected before any document was opened; no stem has a slash.
+SOURCES = "/sources"
+#: Data that one worker may hold. Only data: a bound on addresses would also count what libraries merely reserve.
+WORKER_BYTES = 4 << 30
+BASE_SECONDS, SECONDS_PER_MEGABYTE = 600.0, 120.0
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What an ingest would do.
+
+    Attributes:
+        todo: documents to read, the biggest first.
+        done: documents whose pages are there, made from the same bytes and the same recipe.
+        rejected: files that cannot be taken.
+    """
+
+    todo: list[Document]
+    done: list[Document]
+    rejected: list[Rejected]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    document: Document
+    ingest: Ingest
+    folder: Path
+    made_from: str
+
+
+def plan_ingest(run: Run, paths: Sequence[str | Path]) -> IngestPlan:
+    """Say which documents an ingest of these paths would read, without reading any.
+
+    Raises:
+        UserError: as `find_documents`.
+        MissingExtra: the recipe wants OCR for every page, and RapidOCR is not installed.
+    """
+    if run.recipe.ingest.ocr == "always" and not has_ocr():
+        raise MissingExtra("rapidocr", "ocr")
+    documents, rejected = find_documents(paths, run.recipe.ingest.max_file_bytes)
+    todo: list[Document] = []
+    done: list[Document] = []
+    for document in documents:
+        is_done = run.pages.is_done(document.stem, _made_from(document, run.recipe.ingest))
+        (done if is_done else todo).append(document)
+    todo.sort(key=lambda document: (-document.size, document.stem))
+    return IngestPlan(todo, done, rejected)
+
+
+def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = None) -> dict[str, Any]:
+    """Read PDFs and images into the run's pages; documents already read and unchanged are left as they are.
+
+    Args:
+        run: its `pages` and `rejected("ingest")` parts are written, one per document; parts of documents that are
+            no longer among the paths are deleted.
+        paths: as in `find_documents`.
+        progress: told (documents finished, documents to read) at the start and after each.
+
+    Returns:
+        counts: `documents`, `pages`, `layer`, `ocr`, `none`, `rejected`, and for this call `read` (documents) and
+        `pages_per_second`.
+
+    Raises:
+        UserError: nothing to read, nothing of it could be read, or the disk is full. What was written stays.
+
+    Example:
+        >>> ingest(run, ["papers/"])["pages"]  # doctest: +SKIP
+        1392
+    """
+    with run.manifest.stage("ingest") as counts:
+        started = time.perf_counter()
+        plan = plan_ingest(run, paths)
+        stems = {document.stem for document in plan.todo + plan.done}
+        run.pages.keep_only(stems)
+        run.rejected("ingest").keep_only(stems)
+        run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
+        fresh = _read_all(run, plan.todo, progress or (lambda finished, total: None))
+        counts |= _count(run)
+        counts["read"] = len(plan.todo)
+        counts["pages_per_second"] = round(fresh / (time.perf_counter() - started), 1)
+    if not counts["pages"]:
+        raise UserError(_nothing_read(run))
+    return counts
+
+
+def _read_all(run: Run, documents: Sequence[Document], progress: Progress) -> int:
+    """Read documents in workers; returns how many pages came out."""
+    section, pages = run.recipe.ingest, 0
+    shards = [_Shard(document, section, run.path, _made_from(document, section)) for document in documents]
+    progress(0, len(shards))
+    results = map_shards(_read_shard, shards, run.recipe.workers, _time_limit(documents))
+    for finished, (shard, result) in enumerate(results, start=1):
+        if isinstance(result, ShardFailure):
+            _settle_failure(run, shard, result)
+        else:
+            pages += result
+        progress(finished, len(shards))
+    return pages
+
+
+def _read_shard(shard: _Shard) -> int:
+    """In a worker: write a document's rejected part, then its pages part; returns the number of pages."""
+    _bound_memory()
+    rejected: list[Rejected] = []
+    pages = Parts(shard.folder / "pages", Page)
+    return pages.write(shard.document.stem, _only_pages(shard, rejected), shard.made_from)
+
+
+def _only_pages(shard: _Shard, rejected: list[Rejected]) -> Iterator[Page]:
+    """The pages of a document; what was rejected is on disk before the last of them is handed over."""
+    for item in read_document(shard.document, shard.ingest):
+        if isinstance(item, Page):
+            yield item
+        else:
+            rejected.append(item)
+    _rejected_parts(shard.folder).write(shard.document.stem, rejected, shard.made_from)
+
+
+def _settle_failure(run: Run, shard: _Shard, failure: ShardFailure) -> None:
+    """Put down why a document is missing. One that took too long counts as done; another failure is tried again."""
+    stem, again = shard.document.stem, failure.reason != "took too long"
+    detail = f"{failure.detail}; the same command tries it again" if again else f"{failure.detail}; split the file"
+    row = Rejected("ingest", shard.document.path, failure.reason, detail)
+    run.rejected("ingest").write(stem, [row], shard.made_from)
+    if again:
+        run.pages.keep_only(set(run.pages.names()) - {stem})
+    else:
+        run.pages.write(stem, [], shard.made_from)
+
+
+def _rejected_parts(folder: Path) -> Parts[Rejected]:
+    return Parts(folder / "rejected" / "ingest", Rejected)
+
+
+def _made_from(document: Document, section: Ingest) -> str:
+    reads_ocr = section.ocr != "never" and has_ocr()
+    return fingerprint("ingest", STAGE_VERSION, document.sha256, document.stem, document.path, section, reads_ocr)
+
+
+def _time_limit(documents: Sequence[Document]) -> float:
+    biggest = max((document.size for document in documents), default=0)
+    return BASE_SECONDS + SECONDS_PER_MEGABYTE * biggest / 1e6
+
+
+def _bound_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or hard > WORKER_BYTES:
+        resource.setrlimit(resource.RLIMIT_DATA, (WORKER_BYTES, hard))
+
+
+def _count(run: Run) -> dict[str, Any]:
+    sources = Counter(run.pages.column("text_source"))
+    return {
+        "documents": len(run.pages.names()),
+        "pages": sources.total(),
+        "layer": sources["layer"],
+        "ocr": sources["ocr"],
+        "none": sources["none"],
+        "rejected": sum(1 for _ in run.rejected("ingest").column("reason")),
+    }
+
+
+def _nothing_read(run: Run) -> str:
+    first = next(iter(run.rejected("ingest").read()), None)
+    why = f"{first.subject}: {first.reason} ({first.detail})" if first else "every document is empty"
+    return f"no page could be read; {why}; all reasons are in '{run.path / 'rejected' / 'ingest'}'"

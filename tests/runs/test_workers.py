@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from docrerank.records import MissingExtra, UserError
+from docrerank.runs import ShardFailure, map_shards, worker_count
+
+
+def work(shard: str) -> str:
+    """What a shard asks for; importable, as a worker needs it."""
+    if shard == "crash":
+        os._exit(7)
+    if shard == "hang":
+        time.sleep(600)
+    if shard == "raise":
+        raise ValueError("two\nlines")
+    if shard == "bloat":
+        raise MemoryError
+    if shard == "user":
+        raise UserError("mend this; do that")
+    if shard == "extra":
+        raise MissingExtra("rapidocr", "ocr")
+    return shard.upper()
+
+
+def test_what_a_shard_does_to_its_worker_is_its_own_failure_and_the_others_finish() -> None:
+    shards = ["a", "crash", "b", "hang", "raise", "bloat", "c"]
+    results = dict(map_shards(work, shards, workers=2, seconds=4))
+    assert [results[name] for name in "abc"] == ["A", "B", "C"]
+    failures = {name: result for name, result in results.items() if isinstance(result, ShardFailure)}
+    assert {name: failure.reason for name, failure in failures.items()} == {
+        "crash": "crashed its reader",
+        "hang": "took too long",
+        "raise": "failed",
+        "bloat": "ran out of memory",
+    }
+    assert failures["raise"].detail == "ValueError: two lines"
+    assert "7" in failures["crash"].detail
+
+
+@pytest.mark.parametrize(("shard", "message"), [("user", "mend this; do that"), ("extra", "docrerank.ocr.")])
+def test_an_error_that_the_user_must_mend_stops_the_map(shard: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        list(map_shards(work, [shard, "a"], workers=1, seconds=20))
+
+
+def test_no_shards_are_no_work() -> None:
+    assert list(map_shards(work, [], workers=2)) == []
+
+
+def test_zero_workers_means_the_cores_of_this_process() -> None:
+    assert worker_count(0) == len(os.sched_getaffinity(0))
+    assert worker_count(3) == 3
