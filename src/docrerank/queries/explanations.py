@@ -43,7 +43,8 @@ _LEADS = re.compile(
     r"^(?P<s>[A-Z][a-z]{1,15}(?: [A-Z]\.)?(?: [A-Z][a-z'-]{1,18}){1,2}),? (?:is|was|serves as|served as|joined [^,]{2,40} as) (?:our |the |an? )(?P<r>[A-Za-z][^,;:.]{4,70})"
 )
 _ROLE = re.compile(
-    r"\b(?:[Cc]hief|[Pp]resident|[Dd]irector|[Mm]anager|[Hh]ead|[Pp]rofessor|[Oo]fficer|[Cc]hair|[Ss]ecretary|[Ff]ounder|CEO|CFO|[Tt]reasurer|[Ee]ditor|[Cc]oordinator)"
+    r"\b(?:chief|president|director|manager|head|professor|officer|chair|secretary|founder|ceo|cfo|treasurer|editor|coordinator)",
+    re.IGNORECASE,
 )
 
 

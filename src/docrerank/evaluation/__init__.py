@@ -1,0 +1,71 @@
+"""How good a ranking is, how sure that is, and how systems compare on the same questions."""
+
+from __future__ import annotations
+
+from docrerank.evaluation.answerability import Answerability, measure_answerability
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery, check_pages
+from docrerank.evaluation.comparison import (
+    HEADLINE,
+    Breakdown,
+    Comparison,
+    Difference,
+    SystemResult,
+    choose_baseline,
+    compare,
+    summarise_system,
+)
+from docrerank.evaluation.corpus import Corpus, find_pages, open_corpus
+from docrerank.evaluation.metrics import METRICS, PerQuery, Qrels, Run, average, measure_ceiling, rank_pages, score_run
+from docrerank.evaluation.reading import read_benchmark
+from docrerank.evaluation.separation import bootstrap_auprc, bootstrap_auroc, measure_auprc, measure_auroc
+from docrerank.evaluation.significance import (
+    Interval,
+    bootstrap_difference,
+    bootstrap_mean,
+    compute_p_value,
+    estimate_share,
+)
+from docrerank.evaluation.stage import evaluate, read_evaluation
+from docrerank.evaluation.table import build_dict, render_markdown, render_text
+
+__all__ = [
+    "HEADLINE",
+    "METRICS",
+    "Answerability",
+    "Benchmark",
+    "BenchmarkQuery",
+    "Breakdown",
+    "Comparison",
+    "Corpus",
+    "Difference",
+    "Interval",
+    "PerQuery",
+    "Qrels",
+    "Run",
+    "SystemResult",
+    "average",
+    "bootstrap_auprc",
+    "bootstrap_auroc",
+    "bootstrap_difference",
+    "bootstrap_mean",
+    "build_dict",
+    "check_pages",
+    "choose_baseline",
+    "compare",
+    "compute_p_value",
+    "estimate_share",
+    "evaluate",
+    "find_pages",
+    "measure_answerability",
+    "measure_auprc",
+    "measure_auroc",
+    "measure_ceiling",
+    "open_corpus",
+    "rank_pages",
+    "read_benchmark",
+    "read_evaluation",
+    "render_markdown",
+    "render_text",
+    "score_run",
+    "summarise_system",
+]

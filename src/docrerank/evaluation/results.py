@@ -1,0 +1,114 @@
+"""From rankings to `evaluation.json`: metrics of each question, the comparison, and the table of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from docrerank.evaluation.answerability import measure_answerability
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation.clock import TIMED_QUERIES
+from docrerank.evaluation.comparison import Comparison, SystemResult, choose_baseline, compare, summarise_system
+from docrerank.evaluation.corpus import Corpus
+from docrerank.evaluation.metrics import measure_ceiling, score_run
+from docrerank.evaluation.systems import FIRST_STAGE, Ranking, System
+from docrerank.evaluation.table import build_dict, render_text
+from docrerank.runs import Run
+
+#: Pages of each ranking that are kept in the file.
+TOP = 10
+#: Characters of the table's lines at most.
+WIDTH = 140
+
+
+def build_evaluation(
+    run: Run, benchmark: Benchmark, corpus: Corpus, systems: Sequence[System], candidates: Ranking
+) -> dict[str, Any]:
+    """Everything measured, as `json.dumps` takes it: `comparison`, `table`, `candidates`, `corpus`, `queries`."""
+    results = [_summarise(run, benchmark, system) for system in systems]
+    comparison = _compare(run, benchmark, corpus, results, candidates)
+    return {
+        "corpus": {"documents": len(corpus.parts), "own": corpus.own, "unreadable": list(corpus.unreadable)},
+        "candidates": {"system": FIRST_STAGE, "count": run.recipe.evaluate.candidates},
+        "comparison": build_dict(comparison),
+        "table": render_text(comparison, WIDTH),
+        "queries": [_describe(query, benchmark, systems, results) for query in benchmark.queries],
+    }
+
+
+def _summarise(run: Run, benchmark: Benchmark, system: System) -> SystemResult:
+    seed, resamples = run.recipe.seed, run.recipe.evaluate.resamples
+    return summarise_system(
+        system.name,
+        score_run(system.ranking, benchmark.qrels),
+        trained=system.trained,
+        ms_per_query=system.ms_per_query,
+        answerability=measure_answerability(system.ranking, benchmark, seed, resamples),
+        seed=seed,
+        resamples=resamples,
+    )
+
+
+def _compare(
+    run: Run, benchmark: Benchmark, corpus: Corpus, results: Sequence[SystemResult], candidates: Ranking
+) -> Comparison:
+    seed, resamples = run.recipe.seed, run.recipe.evaluate.resamples
+    best = measure_ceiling(candidates, benchmark.qrels)
+    name = f"ceiling of the top {run.recipe.evaluate.candidates}"
+    return compare(
+        results,
+        choose_baseline(results),
+        benchmark.evidence(),
+        ceiling=summarise_system(name, best, trained=False, seed=seed, resamples=resamples),
+        notes=[*benchmark.notes(), *_list_notes(run, corpus, results)],
+        seed=seed,
+        resamples=resamples,
+    )
+
+
+def _list_notes(run: Run, corpus: Corpus, results: Sequence[SystemResult]) -> list[str]:
+    notes = [
+        "The baseline is the best untrained system on these same questions.",
+        "'untrained' is MiniLM as it comes; the first stage adds BM25 and the best window as z-scores, fusion late "
+        "interaction too. BM25 reads OCR except where it says that it does not.",
+        f"ms/query: the median of {TIMED_QUERIES} questions at most, one at a time, to encode the question and score "
+        "its pages, which are encoded beforehand and held in memory.",
+    ]
+    if any(result.trained for result in results):
+        notes.append(
+            f"'trained' and 'trained, fused' reorder the first stage's top {run.recipe.evaluate.candidates}; late "
+            "interaction is cheap enough to score every page, as 'every page' does."
+        )
+    else:
+        notes.append("This run has no trained reranker yet: only what it must beat is measured.")
+    if corpus.unreadable:
+        notes.append(f"Documents of the corpus without a readable page: {', '.join(corpus.unreadable)}.")
+    return notes
+
+
+def _describe(
+    query: BenchmarkQuery, benchmark: Benchmark, systems: Sequence[System], results: Sequence[SystemResult]
+) -> dict[str, Any]:
+    relevant = benchmark.qrels.get(query.id, {})
+    return {
+        "id": query.id,
+        "text": query.text,
+        "document": query.document,
+        "answerable": query.answerable,
+        "evidence": list(query.evidence),
+        "relevant": sorted(page for page, score in relevant.items() if score > 0),
+        "systems": {
+            system.name: {
+                "metrics": {
+                    metric: values[query.id] for metric, values in result.metrics.items() if query.id in values
+                },
+                "top": _take(system.ranking[query.id]),
+            }
+            for system, result in zip(systems, results, strict=True)
+        },
+    }
+
+
+def _take(ranking: Mapping[str, float]) -> list[list[Any]]:
+    return [[page, score] for page, score in islice(ranking.items(), TOP)]

@@ -1,0 +1,207 @@
+"""The systems that are compared: what each ranks for every question, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from docrerank.evaluation.benchmark import Benchmark
+from docrerank.evaluation.clock import Clock, start_clock
+from docrerank.evaluation.corpus import Corpus
+from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
+from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, read_light_pages, score_bm25, score_encoded
+from docrerank.records import Page
+from docrerank.reranker import (
+    FusionWeights,
+    ModelCard,
+    fuse,
+    load_encoder,
+    load_untrained,
+    read_card,
+    score_tokens,
+    window_settings,
+)
+from docrerank.runs import Run
+
+#: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too.
+BM25_LAYER = "BM25 (text layer only)"
+BM25 = "BM25 (with OCR)"
+WINDOW = "untrained best window"
+TOKENS = "untrained late interaction"
+FIRST_STAGE = "untrained first stage"
+FUSION = "untrained fusion"
+TRAINED = "trained"
+TRAINED_FUSED = "trained, fused"
+TRAINED_ALL = "trained, every page"
+TRAINED_FUSED_ALL = "trained, fused, every page"
+
+#: query id to page id to score, best first.
+Ranking = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What one system made of a benchmark.
+
+    Attributes:
+        name: as in the table.
+        trained: whether it learned from the run's queries.
+        ranking: every question's best pages with their scores.
+        ms_per_query: to encode one question and to score its pages, whose encodings are in memory.
+    """
+
+    name: str
+    trained: bool
+    ranking: Ranking = field(hash=False, repr=False)
+    ms_per_query: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """The three views of every page for every question; (queries, pages) for each scope."""
+
+    bm25: list[Scores]
+    windows: list[Scores]
+    tokens: list[Scores]
+
+    def fuse(self, weights: FusionWeights) -> list[Scores]:
+        rows = zip(self.bm25, self.windows, self.tokens, strict=True)
+        return [np.stack([fuse(*views, weights) for views in zip(*scope, strict=True)]) for scope in rows]
+
+
+def rank_all(
+    run: Run, benchmark: Benchmark, corpus: Corpus, progress: Callable[[int, int], None]
+) -> tuple[list[System], Ranking]:
+    """Rank the benchmark's questions with every untrained system, and with the run's model if it has one.
+
+    A question is ranked over all pages it is asked of, except by `TRAINED` and `TRAINED_FUSED`, which reorder the
+    `recipe.evaluate.candidates` best of the first stage.
+
+    Returns:
+        the systems, and the first stage's candidates with their scores.
+    """
+    pages, clock = read_light_pages(corpus), start_clock(benchmark, run.recipe.seed)
+    by_id = {page.id: page for page in pages}
+    scopes = find_scopes(benchmark, corpus, _list_page_ids(pages))
+    step = _count_steps(progress, (4 if run.model.is_dir() else 2) * len(corpus.parts))
+    layer = score_bm25(scopes, drop_ocr(pages), "layer", clock)
+    bm25 = score_bm25(scopes, pages, "bm25", clock)
+    encoded = EncodedCorpus(corpus, load_untrained(window_settings(run)))
+    views = _score(encoded, bm25, scopes, "untrained", clock, step)
+    first = views.fuse(FusionWeights(1, 1, 0))
+    systems = _list_untrained(scopes, layer, views, first, clock)
+    candidates = _rank(scopes, first, run.recipe.evaluate.candidates)
+    if run.model.is_dir():
+        systems += _rank_trained(run.model, corpus, bm25, scopes, candidates, by_id, clock, step)
+    return systems, candidates
+
+
+def _list_untrained(
+    scopes: Sequence[Scope], layer: list[Scores], views: _Views, first: list[Scores], clock: Clock
+) -> list[System]:
+    encode, windows, tokens = (f"untrained {name}" for name in ("encode", "windows", "tokens"))
+    rows: list[tuple[str, list[Scores], tuple[str, ...]]] = [
+        (BM25_LAYER, layer, ("layer",)),
+        (BM25, views.bm25, ("bm25",)),
+        (WINDOW, views.windows, (encode, windows)),
+        (TOKENS, views.tokens, (encode, tokens)),
+        (FIRST_STAGE, first, ("bm25", encode, windows)),
+        (FUSION, views.fuse(FusionWeights()), ("bm25", encode, windows, tokens)),
+    ]
+    return [System(name, False, _rank(scopes, scores), clock.milliseconds(*steps)) for name, scores, steps in rows]
+
+
+def _rank_trained(
+    folder: Path,
+    corpus: Corpus,
+    bm25: list[Scores],
+    scopes: Sequence[Scope],
+    candidates: Ranking,
+    pages: Mapping[str, Page],
+    clock: Clock,
+    step: Callable[[], None],
+) -> list[System]:
+    card = read_card(folder)
+    encoded = EncodedCorpus(corpus, load_encoder(folder, card))
+    views = _score(encoded, bm25, scopes, "trained", clock, step)
+    _time_candidates(scopes, encoded, candidates, pages, clock)
+    first = ("bm25", "untrained encode", "untrained windows", "trained encode", "candidates")
+    every = ("trained encode", "trained tokens")
+    return [
+        System(TRAINED, True, _rerank(scopes, views, candidates, None), clock.milliseconds(*first)),
+        System(TRAINED_FUSED, True, _rerank(scopes, views, candidates, card), clock.milliseconds(*first)),
+        System(TRAINED_ALL, True, _rank(scopes, views.tokens), clock.milliseconds(*every)),
+        System(
+            TRAINED_FUSED_ALL,
+            True,
+            _rank(scopes, views.fuse(card.fusion)),
+            clock.milliseconds(*every, "bm25", "trained windows"),
+        ),
+    ]
+
+
+def _score(
+    encoded: EncodedCorpus,
+    bm25: list[Scores],
+    scopes: Sequence[Scope],
+    name: str,
+    clock: Clock,
+    step: Callable[[], None],
+) -> _Views:
+    encoded.fill(step)
+    return _Views(bm25, *score_encoded(scopes, encoded, name, clock, step))
+
+
+def _rank(scopes: Sequence[Scope], scores: Sequence[Scores], count: int | None = None) -> Ranking:
+    """Each question's best pages."""
+    return {
+        query.id: take_top(row, scope.page_ids(), **({} if count is None else {"count": count}))
+        for scope, matrix in zip(scopes, scores, strict=True)
+        for query, row in zip(scope.queries, matrix, strict=True)
+    }
+
+
+def _rerank(scopes: Sequence[Scope], views: _Views, candidates: Ranking, card: ModelCard | None) -> Ranking:
+    """The candidates in the order of late interaction, or with a card of all views among the candidates."""
+    ranking = {}
+    for scope, *matrices in zip(scopes, views.bm25, views.windows, views.tokens, strict=True):
+        places = {page: place for place, page in enumerate(scope.page_ids())}
+        for query, *rows in zip(scope.queries, *matrices, strict=True):
+            chosen = list(candidates[query.id])
+            bm25, windows, tokens = (row[[places[page] for page in chosen]] for row in rows)
+            scores = tokens if card is None else fuse(bm25, windows, tokens, card.fusion)
+            ranking[query.id] = take_top(scores, chosen)
+    return ranking
+
+
+def _time_candidates(
+    scopes: Sequence[Scope], encoded: EncodedCorpus, candidates: Ranking, pages: Mapping[str, Page], clock: Clock
+) -> None:
+    """Late interaction of each timed question with its candidates alone."""
+    for query in (query for scope in scopes for query in scope.queries if query.id in clock.queries):
+        question = encoded.encoder.encode_queries([query.text])
+        own = encoded.read([pages[page] for page in candidates[query.id]])
+        clock.measure("candidates", query.id, lambda one=question, own=own: score_tokens(one, own))  # type: ignore[misc]
+
+
+def _list_page_ids(pages: Sequence[Page]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for page in pages:
+        ids.setdefault(page.document, []).append(page.id)
+    return ids
+
+
+def _count_steps(progress: Callable[[int, int], None], total: int) -> Callable[[], None]:
+    """A function that tells `progress` of one more step each time it is called."""
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    progress(0, total)
+    return step

@@ -1,0 +1,9 @@
+"""Mined page negatives: the wrong pages that a first stage finds for a query."""
+
+from __future__ import annotations
+
+from docrerank.mining.candidates import Miner
+from docrerank.mining.exclude import Exclusions, is_above_margin
+from docrerank.mining.stage import made_from, mine
+
+__all__ = ["Exclusions", "Miner", "is_above_margin", "made_from", "mine"]

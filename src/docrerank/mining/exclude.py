@@ -1,0 +1,93 @@
+"""Which candidates must not become negatives: the own page, its copies, and pages that may answer too."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Sequence
+
+from docrerank.records import Page, Query
+from docrerank.reranker import Vectors
+
+_WORDS = re.compile(r"[^\W_]+")
+#: Words of a query shorter than this carry little of what it asks.
+KEY_TERM_LETTERS = 4
+
+
+class Exclusions:
+    """Decides which pages are left out for a query; word sets of pages are made once.
+
+    Args:
+        pages: the collection.
+        near_identical: token Jaccard from which two pages are one.
+    """
+
+    def __init__(self, pages: Sequence[Page], near_identical: float) -> None:
+        self._pages = pages
+        self._near_identical = near_identical
+        self._words: Callable[[int], frozenset[str]] = functools.cache(lambda row: find_words(pages[row].text))
+        self._flat: Callable[[int], str] = functools.cache(lambda row: flatten(pages[row].text))
+
+    def find_reason(self, query: Query, own: int, row: int) -> str:
+        """Why a page may not be a negative of this query, or nothing; `own` and `row` are rows of the collection."""
+        if row == own:
+            return "own page"
+        if not self._words(row):
+            return "no text"
+        if measure_jaccard(self._words(own), self._words(row)) >= self._near_identical:
+            return "near-identical page"
+        if self._answers(query, row):
+            return "holds the answer"
+        return ""
+
+    def _answers(self, query: Query, row: int) -> bool:
+        """The answer stands on the page and so does every key term of the query."""
+        answer = flatten(query.answer)
+        if not answer or f" {answer} " not in f" {self._flat(row)} ":
+            return False
+        return find_key_terms(query.text) <= self._words(row)
+
+
+def is_above_margin(scores: Vectors, own: int, margin: float) -> list[bool]:
+    """The relative-margin rule: a page scoring almost as high as the own page may answer as well.
+
+    Sums of z-scores have no zero of their own, so the lowest score of the collection is taken as zero: a page is left
+    out if its height above that is at least (1 - margin) times the own page's height. The rule is then the same
+    whatever is added to all scores. A query whose own page scores low loses all its candidates, which is meant.
+
+    Example:
+        >>> import numpy as np
+        >>> is_above_margin(np.array([2.0, 1.95, 1.0, -1.0], np.float32), 0, 0.05)
+        [True, True, False, False]
+    """
+    lowest = float(scores.min())
+    bar = (1 - margin) * (float(scores[own]) - lowest)
+    return [float(score) - lowest >= bar and bar > 0 for score in scores]
+
+
+def measure_jaccard(first: frozenset[str], second: frozenset[str]) -> float:
+    """Share of words that two pages have in common, 0 to 1; 1 for two empty ones."""
+    union = len(first | second)
+    return len(first & second) / union if union else 1.0
+
+
+def find_words(text: str) -> frozenset[str]:
+    """The words of a text, lower case."""
+    return frozenset(_WORDS.findall(text.lower()))
+
+
+def find_key_terms(query: str) -> frozenset[str]:
+    """The query's words that say what it asks: long ones and numbers."""
+    words = find_words(query)
+    return frozenset(word for word in words if len(word) >= KEY_TERM_LETTERS or word.isdigit()) - _ASKING
+
+
+def flatten(text: str) -> str:
+    """Words of a text in order, lower case, single spaces."""
+    return " ".join(_WORDS.findall(text.lower()))
+
+
+_ASKING = frozenset(
+    """what which when where whose does have many much that this these those with from were will would could
+    about according between than list name show tell give find""".split()
+)

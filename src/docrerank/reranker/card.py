@@ -1,0 +1,78 @@
+"""`docrerank.json`: what a model's folder says beside its weights, so that it scores as it did when it was trained."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docrerank.records import UserError
+from docrerank.reranker.encoder import Vectors
+from docrerank.reranker.fusion import FusionWeights
+from docrerank.reranker.windows import WindowSettings
+
+FILE = "docrerank.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From a late-interaction score to the probability that the page answers: sigmoid(scale * score + bias)."""
+
+    scale: float = 20.0
+    bias: float = -11.0
+
+    def apply(self, scores: Vectors) -> Vectors:
+        """Probabilities in [0, 1], in the order of the scores."""
+        return np.asarray(1 / (1 + np.exp(-(self.scale * scores.astype(np.float64) + self.bias))), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The contents of `docrerank.json`.
+
+    Attributes:
+        windows: how pages are cut.
+        fusion: what each view counts in `rank`.
+        calibration: what `predict` makes of a score.
+        made_from: fingerprint of the pages, queries and recipe it was trained from; empty if it was not.
+    """
+
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    fusion: FusionWeights = field(default_factory=FusionWeights)
+    calibration: Calibration = field(default_factory=Calibration)
+    made_from: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Put the file into a model's folder."""
+        (folder / FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a model's folder; the default one if there is none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not (folder / FILE).is_file():
+        return ModelCard()
+    try:
+        values = json.loads((folder / FILE).read_text("utf-8"))
+        return ModelCard(
+            WindowSettings(**values["windows"]),
+            FusionWeights(**_numbers(values["fusion"])),
+            Calibration(**_numbers(values["calibration"])),
+            str(values["made_from"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, float]:
+    found = {name: float(value) for name, value in values.items()}
+    if not all(math.isfinite(value) for value in found.values()):
+        raise ValueError("a number is not finite")
+    return found

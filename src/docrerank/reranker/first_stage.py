@@ -1,0 +1,54 @@
+"""The first stage: all pages of a collection scored by BM25 and by their best window, added as z-scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from docrerank.records import Page
+from docrerank.reranker.bm25 import Bm25
+from docrerank.reranker.encoder import Encoding, Vectors
+from docrerank.reranker.fusion import standardise
+
+
+class FirstStage:
+    """An index over pages.
+
+    Args:
+        pages: the collection.
+        windows: the window vectors of each page, (w, d).
+    """
+
+    def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors]) -> None:
+        self.pages = list(pages)
+        self._bm25 = Bm25([page.text for page in pages])
+        self._windows = np.concatenate(windows).astype(np.float32)
+        self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
+        self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
+        self._documents = dict(_rows_by_document(self.pages))
+
+    def rows(self, document: str | None = None) -> npt.NDArray[np.int64]:
+        """Indices of a document's pages; of all pages without one, of none for an unknown one."""
+        if document is None:
+            return np.arange(len(self.pages))
+        return self._documents.get(document, np.zeros(0, np.int64))
+
+    def views(self, query: str, encoded: Encoding) -> tuple[Vectors, Vectors]:
+        """BM25 and best-window scores of all pages, each of shape (pages,)."""
+        best = np.zeros(len(self.pages), np.float32)
+        if len(self._filled):
+            best[self._filled] = np.maximum.reduceat(self._windows @ encoded.windows[0], self._starts)
+        return self._bm25.score(query), best
+
+    def score(self, query: str, encoded: Encoding, document: str | None = None) -> Vectors:
+        """The mean of the views' z-scores among the pages of `rows(document)`, in their order."""
+        rows = self.rows(document)
+        bm25, best = self.views(query, encoded)
+        return np.asarray((standardise(bm25[rows]) + standardise(best[rows])) / 2, np.float32)
+
+
+def _rows_by_document(pages: Sequence[Page]) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    names = list(dict.fromkeys(page.document for page in pages))
+    return [(name, np.array([i for i, page in enumerate(pages) if page.document == name], np.int64)) for name in names]

@@ -1,0 +1,48 @@
+"""Three views of the same candidates added up: BM25, the best window, late interaction."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from docrerank.reranker.encoder import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """How much each view counts; learned on dev queries and held near equal, kept in the model's folder."""
+
+    bm25: float = 1.0
+    windows: float = 1.0
+    tokens: float = 1.0
+
+
+def standardise(scores: Vectors) -> Vectors:
+    """Scores of one query's candidates to mean 0 and deviation 1; all 0 where they do not differ.
+
+    Example:
+        >>> standardise(np.array([1, 3], np.float32)).tolist(), standardise(np.array([2, 2], np.float32)).tolist()
+        ([-1.0, 1.0], [0.0, 0.0])
+    """
+    spread = float(scores.std()) if scores.size else 0.0
+    if spread < 1e-9:
+        return np.zeros_like(scores, dtype=np.float32)
+    return np.asarray((scores - scores.mean()) / spread, np.float32)
+
+
+def fuse(bm25: Vectors, windows: Vectors, tokens: Vectors, weights: FusionWeights | None = None) -> Vectors:
+    """The weighted mean of the views' z-scores within one query's candidates; all of shape (candidates,)."""
+    shares = np.asarray(astuple(weights or FusionWeights()), np.float32)
+    views = np.stack([standardise(view) for view in (bm25, windows, tokens)])
+    return np.asarray(shares @ views / max(float(shares.sum()), 1e-9), np.float32)
+
+
+def order(scores: Vectors) -> list[int]:
+    """Indices from the highest score down; equal scores stay in their order.
+
+    Example:
+        >>> order(np.array([0.5, 0.7, 0.5], np.float32))
+        [1, 0, 2]
+    """
+    return [int(index) for index in np.argsort(-scores, kind="stable")]

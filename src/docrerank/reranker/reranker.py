@@ -1,0 +1,172 @@
+"""The reranker: which of these pages answers this question?"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from docrerank.records import Page, UserError
+from docrerank.reranker.bm25 import Bm25
+from docrerank.reranker.card import ModelCard, read_card
+from docrerank.reranker.context import find_heading
+from docrerank.reranker.cross_encoder import PageCrossEncoder
+from docrerank.reranker.encoder import Encoding, TokenEncoder, Vectors
+from docrerank.reranker.fusion import fuse, order
+from docrerank.reranker.late_interaction import score_tokens, score_windows
+from docrerank.reranker.load import UNTRAINED, find_kind, load_encoder, load_untrained
+
+#: Pages whose encodings are kept in memory (about 0.5 MB each).
+CACHED_PAGES = 512
+
+
+class RankedPage(TypedDict):
+    """One page of a ranking: its index among the pages given, its score, and the page itself."""
+
+    corpus_id: int
+    score: float
+    page: Page | str
+
+
+class Reranker:
+    """Orders pages by how well they answer a query.
+
+    Example:
+        >>> from docrerank.pages import read_files  # doctest: +SKIP
+        >>> pages, _ = read_files(["report.pdf"])  # doctest: +SKIP
+        >>> Reranker.from_pretrained("RUN/model").rank("net sales in 2020", pages)[0]  # doctest: +SKIP
+        {'corpus_id': 11, 'score': 1.93, 'page': Page(id='report/12', ...)}
+    """
+
+    def __init__(self, scorer: TokenEncoder | PageCrossEncoder, card: ModelCard) -> None:
+        self.scorer = scorer
+        self.card = card
+        self._encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
+
+    @classmethod
+    def from_pretrained(cls, name_or_path: str | Path) -> Reranker:
+        """Load a trained model's folder, any CrossEncoder's folder, or the untrained start by the name `minilm`.
+
+        Raises:
+            UserError: no such folder, or no reranker in it.
+        """
+        if str(name_or_path) == UNTRAINED:
+            card = ModelCard()
+            return cls(load_untrained(card.windows), card)
+        folder = Path(name_or_path)
+        kind, card = find_kind(folder), read_card(folder)
+        if kind == "cross_encoder":
+            return cls(PageCrossEncoder(folder, card.windows), card)
+        return cls(load_encoder(folder, card), card)
+
+    def rank(
+        self, query: str, pages: Sequence[Page | str], top_k: int | None = None, fused: bool = True
+    ) -> list[RankedPage]:
+        """Order pages for a query, best first; equal scores keep the order given.
+
+        Args:
+            query: a question or keywords.
+            pages: page records, or page texts with one line of the page per line.
+            top_k: how many to return; all by default.
+            fused: add BM25 and the best window to late interaction, as z-scores among these pages (see `fuse`). If
+                false, or for a cross-encoder, the score is what `predict` gives for each pair alone.
+
+        Raises:
+            UserError: the query is empty or there are no pages.
+        """
+        _check([query], pages)
+        if fused and isinstance(self.scorer, TokenEncoder):
+            scores = self._fuse(self.scorer, query, pages)
+        else:
+            scores = self.predict([(query, page) for page in pages])
+        best = order(scores)[:top_k]
+        return [{"corpus_id": index, "score": float(scores[index]), "page": pages[index]} for index in best]
+
+    def predict(self, pairs: Sequence[tuple[str, Page | str]]) -> Vectors:
+        """Score (query, page) pairs, each alone: float32 of shape (pairs,), higher is better.
+
+        A late-interaction model gives its calibrated probability that the page answers, in [0, 1]; a cross-encoder
+        gives what it always gives. A page and a query that stand in several pairs are encoded once.
+        """
+        _check([query for query, _ in pairs], pairs)
+        if isinstance(self.scorer, PageCrossEncoder):
+            texts = [(query, _text(page)) for query, page in pairs]
+            return self.scorer.score(texts, [_heading(page) for _, page in pairs])
+        queries = list(dict.fromkeys(query for query, _ in pairs))
+        rows = dict(zip(queries, self.scorer.encode_queries(queries), strict=True))
+        encodings = self.encode_pages([page for _, page in pairs])
+        return self.card.calibration.apply(_score_pairs([rows[query] for query, _ in pairs], encodings))
+
+    def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
+        """Encode pages, each text once; the last few hundred stay in memory.
+
+        Raises:
+            UserError: the model is a cross-encoder, which has no encoding of a page alone.
+        """
+        encoder = self._encoder()
+        keys = [(_text(page), _heading(page)) for page in pages]
+        fresh = list(dict.fromkeys(key for key in keys if key not in self._encodings))
+        encoded = encoder.encode_pages([text for text, _ in fresh], [heading for _, heading in fresh])
+        known = {key: self._encodings[key] for key in keys if key in self._encodings}
+        known.update(zip(fresh, encoded, strict=True))
+        self._remember(known)
+        return [known[key] for key in keys]
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encode queries; the same error as `encode_pages`."""
+        return self._encoder().encode_queries(texts)
+
+    def _encoder(self) -> TokenEncoder:
+        if isinstance(self.scorer, PageCrossEncoder):
+            raise UserError("a cross-encoder cannot encode a page without a query: use rank or predict")
+        return self.scorer
+
+    def _remember(self, known: dict[tuple[str, str], Encoding]) -> None:
+        for key, encoding in known.items():
+            self._encodings[key] = encoding
+            self._encodings.move_to_end(key)
+        while len(self._encodings) > CACHED_PAGES:
+            self._encodings.popitem(last=False)
+
+    def _fuse(self, encoder: TokenEncoder, query: str, pages: Sequence[Page | str]) -> Vectors:
+        encodings = self.encode_pages(pages)
+        return fuse_views(
+            query, encoder.encode_queries([query])[0], [_text(page) for page in pages], encodings, self.card
+        )
+
+
+def fuse_views(
+    query: str, encoded: Encoding, texts: Sequence[str], pages: Sequence[Encoding], card: ModelCard
+) -> Vectors:
+    """The fused scores of one query's candidates, BM25 counted among them alone; float32 of shape (candidates,)."""
+    windows, tokens = score_windows([encoded], pages)[0], score_tokens([encoded], pages)[0]
+    return fuse(Bm25(texts).score(query), windows, tokens, card.fusion)
+
+
+def _score_pairs(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vectors:
+    """Late interaction of matched pairs; pairs that follow each other with one query are scored at once."""
+    scores = np.zeros(len(queries), np.float32)
+    start = 0
+    for end in range(1, len(queries) + 1):
+        if end == len(queries) or queries[end] is not queries[start]:
+            scores[start:end] = score_tokens([queries[start]], pages[start:end])[0]
+            start = end
+    return scores
+
+
+def _check(queries: Sequence[str], pages: Sequence[object]) -> None:
+    if not pages:
+        raise UserError("no pages to rank: give at least one")
+    if not all(query.strip() for query in queries):
+        raise UserError("the query is empty: ask something")
+
+
+def _text(page: Page | str) -> str:
+    return page if isinstance(page, str) else page.text
+
+
+def _heading(page: Page | str) -> str:
+    return "" if isinstance(page, str) else find_heading(page)

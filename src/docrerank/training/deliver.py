@@ -1,0 +1,56 @@
+"""Puts the trained model into the run: a folder that plain sentence-transformers loads, there whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from docrerank.reranker import ModelCard, TokenEncoder
+from docrerank.training.dev import DevScores
+
+README = """---
+library_name: sentence-transformers
+tags:
+- sentence-transformers
+- multi-vector
+- reranker
+- docrerank
+license: apache-2.0
+base_model: sentence-transformers/all-MiniLM-L6-v2
+---
+# A page reranker
+
+Trained by docrerank from all-MiniLM-L6-v2 on {groups} groups of queries and pages. It encodes a page once, window by
+window, and scores it by late interaction: the mean over a query's tokens of the best cosine with a token of the page.
+
+| dev part ({queries} queries, {pages} pages) | untrained | this model |
+|---|---|---|
+| NDCG@5 within the document | {start.ndcg:.3f} | {end.ndcg:.3f} |
+| hard negatives below their positive | {start.accuracy:.3f} | {end.accuracy:.3f} |
+
+```python
+from docrerank.reranker import Reranker
+Reranker.from_pretrained("this folder").rank("what were net sales in 2020?", pages)
+```
+Plain sentence-transformers loads it too: encode a page's windows (`docrerank.json` says how long) with
+`MultiVectorEncoder("this folder").encode_document`, join their rows, and score with `similarity`.
+"""
+
+
+def deliver(encoder: TokenEncoder, card: ModelCard, readme: str, target: Path) -> None:
+    """Write the model beside `target`, then let it take its place."""
+    partial, old = target.with_name(f"{target.name}.partial"), target.with_name(f"{target.name}.old")
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    encoder.model.save_pretrained(str(partial), create_model_card=False)
+    card.write(partial)
+    (partial / "README.md").write_text(readme, "utf-8")
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_readme(groups: int, queries: int, pages: int, start: DevScores, end: DevScores) -> str:
+    """The folder's README.md; it holds no text of the training pages."""
+    return README.format(groups=groups, queries=queries, pages=pages, start=start, end=end)

@@ -1,0 +1,122 @@
+"""The dev part: how well an encoder ranks pages of documents it never learned from, and tells near misses apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from docrerank.recipe import Train
+from docrerank.records import Page, Query
+from docrerank.reranker import Bm25, TokenEncoder, Vectors, find_heading, score_tokens, score_windows
+from docrerank.training.split import sort_by_hash
+
+
+@dataclass(frozen=True, slots=True)
+class DevPart:
+    """Pages and queries of the dev part.
+
+    Attributes:
+        pages: whole documents as far as possible.
+        queries: positives and rephrasings of these pages.
+        negatives: their hard negatives.
+    """
+
+    pages: tuple[Page, ...]
+    queries: tuple[Query, ...]
+    negatives: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DevScores:
+    """What an encoder reaches.
+
+    Attributes:
+        ndcg: mean NDCG@5 of late interaction among the pages of the query's document; 0 to 1.
+        accuracy: share of hard negatives that score below their positive on its page; 0 to 1.
+        loss: cross-entropy of the page among those of its document, and of the positive against its negatives; in
+            nats, 0 and up. It still moves where the other two are at their ceiling.
+    """
+
+    ndcg: float
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class DevViews:
+    """The three views of one query's candidates, each (candidates,), and which of them is its page."""
+
+    bm25: Vectors
+    windows: Vectors
+    tokens: Vectors
+    own: int
+
+
+def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int) -> DevPart:
+    """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs."""
+    documents: dict[str, list[Page]] = {}
+    for page in pages:
+        documents.setdefault(page.document, []).append(page)
+    ordered = [page for name in sort_by_hash(list(documents), seed) for page in documents[name]]
+    chosen = tuple(ordered[: settings.dev_pages])
+    ids = {page.id for page in chosen}
+    kept = {query.id: query for query in queries if query.page_id in ids}
+    asked = [query.id for query in kept.values() if query.kind != "hard_negative"]
+    drawn = [kept[key] for key in sort_by_hash(asked, seed)[: settings.dev_queries]]
+    sources = {query.id for query in drawn}
+    negatives = tuple(query for query in kept.values() if query.kind == "hard_negative" and query.source_id in sources)
+    return DevPart(chosen, tuple(drawn), negatives)
+
+
+def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevViews]]:
+    """Score the dev part; also returns the views of each query, for fitting the fusion's weights."""
+    if not part.queries:
+        return DevScores(0.0, 0.0, 0.0), []
+    columns = {page.id: index for index, page in enumerate(part.pages)}
+    pages = encoder.encode_pages([page.text for page in part.pages], [find_heading(page) for page in part.pages])
+    asked = [*part.queries, *part.negatives]
+    encoded = encoder.encode_queries([query.text for query in asked])
+    tokens = score_tokens(encoded, pages)
+    windows = score_windows(encoded[: len(part.queries)], pages)
+    own = {query.id: float(tokens[row, columns[query.page_id]]) for row, query in enumerate(asked)}
+    views = _find_views(part, columns, windows, tokens)
+    gaps = np.array([own[query.id] - own[query.source_id] for query in part.negatives], np.float64)
+    ndcg = float(np.mean([measure_ndcg(view.tokens, view.own) for view in views]))
+    loss = float(np.mean([_find_loss(view, temperature) for view in views]))
+    if not len(gaps):
+        return DevScores(ndcg, 0.0, loss), views
+    apart = float(np.logaddexp(0, gaps / temperature).mean())
+    return DevScores(ndcg, float((gaps < 0).mean()), loss + apart), views
+
+
+def measure_ndcg(scores: Vectors, own: int, depth: int = 5) -> float:
+    """NDCG of a ranking with one right page; pages with its score count as above it.
+
+    Example:
+        >>> measure_ndcg(np.array([0.2, 0.9, 0.5], np.float32), 1)
+        1.0
+    """
+    rank = int((scores >= scores[own]).sum())
+    return float(1 / np.log2(rank + 1)) if rank <= depth else 0.0
+
+
+def _find_loss(view: DevViews, temperature: float) -> float:
+    logits = view.tokens.astype(np.float64) / temperature
+    return float(np.logaddexp.reduce(logits) - logits[view.own])
+
+
+def _find_views(part: DevPart, columns: dict[str, int], windows: Vectors, tokens: Vectors) -> list[DevViews]:
+    rows: dict[str, list[int]] = {}
+    for page in part.pages:
+        rows.setdefault(page.document, []).append(columns[page.id])
+    indexes = {document: Bm25([part.pages[index].text for index in own]) for document, own in rows.items()}
+    views = []
+    for row, query in enumerate(part.queries):
+        column = columns[query.page_id]
+        document = part.pages[column].document
+        own = rows[document]
+        bm25 = indexes[document].score(query.text)
+        views.append(DevViews(bm25, windows[row, own], tokens[row, own], own.index(column)))
+    return views

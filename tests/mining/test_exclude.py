@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from docrerank.mining import Exclusions, is_above_margin
+from docrerank.mining.exclude import find_key_terms, measure_jaccard
+from docrerank.records import Page, Query
+
+
+def make_page(text: str, number: int) -> Page:
+    boxes = np.zeros((len(text.split()), 4), np.float32)
+    return Page(f"a/{number}", "a", number, "a.pdf", "0" * 64, 612, 792, text, "layer", boxes)
+
+
+@pytest.fixture
+def exclusions() -> Exclusions:
+    own = "Net sales in Canada were 41 million dollars in 2020, the board said on Monday in a long letter"
+    texts = [
+        own,
+        own.replace("Monday", "Tuesday"),
+        "Letter: sales in Canada, net of returns, came to 41 million",
+        "The board met in Canada and spent 41 million dollars",
+        "",
+    ]
+    return Exclusions([make_page(text, number) for number, text in enumerate(texts, 1)], 0.85)
+
+
+QUERY = Query("a/1#0", "a/1", "What were net sales in Canada?", "positive", "question", answer="41 million")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [(0, "own page"), (1, "near-identical page"), (2, "holds the answer"), (3, ""), (4, "no text")],
+)
+def test_a_page_is_left_out_for_its_reason(exclusions: Exclusions, row: int, reason: str) -> None:
+    assert exclusions.find_reason(QUERY, 0, row) == reason
+
+
+def test_an_answer_inside_a_longer_number_is_not_on_the_page(exclusions: Exclusions) -> None:
+    query = Query("a/1#1", "a/1", "net sales Canada", "positive", "keywords", answer="1 million")
+    assert exclusions.find_reason(query, 0, 2) == ""
+
+
+def test_the_margin_does_not_depend_on_what_is_added_to_all_scores() -> None:
+    scores = np.array([1.0, 0.97, 0.5, -2.0, 1.2], np.float32)
+    expected = [True, True, False, False, True]
+    assert is_above_margin(scores, 0, 0.05) == expected
+    assert is_above_margin(scores - 5, 0, 0.05) == expected
+    naive = [score >= 0.95 * (scores[0] - 5) for score in scores - 5]
+    assert naive != expected  # the control: the rule on raw z-scores turns round where they are negative
+
+
+def test_a_wider_margin_leaves_out_more() -> None:
+    scores = np.array([1.0, 0.8, 0.0], np.float32)
+    assert is_above_margin(scores, 0, 0.3) == [True, True, False]
+    assert is_above_margin(scores, 0, 0.0) == [True, False, False]
+
+
+def test_equal_scores_say_nothing() -> None:
+    assert is_above_margin(np.zeros(3, np.float32), 0, 0.05) == [False, False, False]
+
+
+def test_jaccard_is_the_share_of_words_in_common() -> None:
+    assert measure_jaccard(frozenset("abc"), frozenset("bcd")) == 0.5
+    assert measure_jaccard(frozenset(), frozenset()) == 1.0
+
+
+def test_key_terms_are_long_words_and_numbers() -> None:
+    assert find_key_terms("What were the net sales of 2020?") == {"sales", "2020"}

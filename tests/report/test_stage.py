@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from docrerank.recipe import load_recipe
+from docrerank.records import UserError
+from docrerank.report import write_report
+from docrerank.runs import Run
+
+
+class Reader(HTMLParser):
+    """Collects a page's tags with their attributes, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text("utf-8"))
+    return reader
+
+
+def test_hostile_words_stay_words(hostile_report: Path, hostile: str) -> None:
+    page = read(hostile_report)
+    assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "object", "form")]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert page.text.count("<script>alert('1')</script>") > 10
+    assert "{{ 7*7 }}" in page.text
+
+
+def test_the_file_needs_nothing_else(hostile_report: Path) -> None:
+    path = hostile_report
+    page = read(path)
+    links = [
+        value or "" for _, attributes in page.tags for name, value in attributes.items() if name in ("src", "href")
+    ]
+    assert len(links) > 6
+    assert all(link.startswith(("data:", "#")) for link in links)
+    assert "url(" not in path.read_text("utf-8").lower()
+    assert "@import" not in path.read_text("utf-8")
+    assert path.stat().st_size < 5_000_000
+
+
+def test_folders_of_the_machine_are_not_told(hostile_report: Path) -> None:
+    assert "/home/someone" not in hostile_report.read_text("utf-8")
+
+
+def test_every_picture_is_described_and_every_table_has_a_caption(plain_report: Path) -> None:
+    page = read(plain_report)
+    pictures = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(pictures) == 2 + 2 * 3
+    assert all(picture["alt"] and picture["width"] for picture in pictures)
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("table") == tags.count("caption") == 5
+    assert tags.count("h1") == 1
+
+
+def test_links_lead_to_sections_and_ids_are_unique(plain_report: Path) -> None:
+    page = read(plain_report)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    anchors = [str(attributes["href"])[1:] for tag, attributes in page.tags if tag == "a"]
+    assert len(ids) == len(set(ids))
+    assert set(anchors) <= set(ids)
+
+
+def test_edits_are_marked(plain_report: Path) -> None:
+    text = plain_report.read_text("utf-8")
+    assert "in <del>2019</del> <ins>What are net sales of Hyper" in text
+    assert "answered by page 3" in text
+
+
+def test_the_numbers_of_the_evaluation_are_told(plain_report: Path) -> None:
+    text = " ".join(read(plain_report).text.split())
+    assert "3 pages gave 2 verified questions and 2 hard negatives" in text
+    assert "best right page: rank 2 before, rank 1 after" in text
+    assert "best right page: rank 1 before, rank 2 after" in text
+    assert "ceiling of the candidates" in text
+    assert "1 × What are net sales" in text
+
+
+def test_the_same_run_gives_the_same_file(plain_run: Run, plain_report: Path) -> None:
+    first = plain_report.read_bytes()
+    assert write_report(plain_run).read_bytes() == first
+
+
+@pytest.mark.parametrize("missing", ["evaluation", "model", "queries", "pages"])
+def test_a_report_can_be_written_after_any_stage(missing: str, tmp_path: Path, plain_run: Run) -> None:
+    """Each step takes away one stage more than the last."""
+    order = ["evaluation", "model", "queries", "pages"]
+    run = Run.create(tmp_path / "RUN", load_recipe("cpu", ["workers=1"]))
+    kept = order[order.index(missing) + 1 :]
+    if "pages" in kept:
+        run.pages.write("a", plain_run.pages.read("a"), "f00d")
+    if "queries" in kept:
+        run.queries.write("a", plain_run.queries.read("a"), "f00d")
+    if "model" in kept:
+        run.model.mkdir()
+    text = " ".join(read(write_report(run)).text.split())
+    assert ("Not evaluated yet" in text) is True
+    assert ("Not trained yet" in text) is ("model" not in kept)
+    assert ("No queries written yet" in text) is ("queries" not in kept)
+    assert ("Nothing ingested yet" in text) is ("pages" not in kept)
+
+
+def test_a_page_whose_file_is_gone_is_told_without_its_picture(tmp_path: Path, plain_run: Run) -> None:
+    run = Run.create(tmp_path / "RUN", load_recipe("cpu", ["workers=1"]))
+    run.pages.write("a", (replace(page, source=str(tmp_path / "gone.pdf")) for page in plain_run.pages.read()), "f00d")
+    run.queries.write("a", plain_run.queries.read("a"), "f00d")
+    text = write_report(run).read_text("utf-8")
+    assert re.findall("no picture of (a/[0-9])", text) in (["a/1", "a/3"], ["a/3", "a/1"])
+
+
+def test_a_damaged_evaluation_is_told_in_one_line(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "RUN", load_recipe("cpu"))
+    run.evaluation.write_text("{")
+    with pytest.raises(UserError, match="damaged: delete it and evaluate again"):
+        write_report(run)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docrerank.recipe import load_recipe
+from docrerank.records import Page, UserError
+from docrerank.reranker import Searcher, search
+from docrerank.runs import Run
+
+
+@pytest.fixture
+def run(tmp_path: Path, topic_pages: list[Page]) -> Run:
+    run = Run.create(tmp_path / "run", load_recipe("cpu"))
+    run.pages.write("report", topic_pages, "pages")
+    return run
+
+
+def test_a_run_without_a_model_is_searched_untrained(run: Run) -> None:
+    hits = search(run, "litres treated by the water plant", top_k=2)
+    assert len(hits) == 2
+    assert hits[0].page_id == "report/3"
+    assert "water plant" in hits[0].snippet
+
+
+def test_a_search_can_be_held_to_one_document(run: Run) -> None:
+    searcher = Searcher(run)
+    assert len(searcher.search("sales", 3, "report")) == 3
+    assert searcher.search("sales", 3, "other") == []
+
+
+def test_an_empty_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no pages yet"):
+        search(Run.create(tmp_path / "run", load_recipe("cpu")), "sales")
+
+
+def test_an_empty_query_is_told(run: Run) -> None:
+    with pytest.raises(UserError, match="query is empty"):
+        search(run, " ")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from docrerank.recipe import Train
+from docrerank.runs import Run
+from docrerank.training import Group, build_groups
+
+SETTINGS = Train(groups=8)
+
+
+def build(run: Run, seed: int = 13, **changes: object) -> list[Group]:
+    settings = SETTINGS.model_copy(update=changes)
+    pages = frozenset(page.id for page in run.pages.read())
+    return build_groups(run.queries.read(), run.mined.read(), pages, settings, seed)
+
+
+def test_a_mined_group_has_one_query_and_a_generated_group_one_page(run: Run) -> None:
+    for group in (item.group for item in build(run)):
+        assert (len(group.queries), len(group.pages)) == ((1, 4) if group.kind == "mined" else (4, 1))
+
+
+@pytest.mark.parametrize(("share", "mined"), [(0.0, 0), (0.25, 2), (0.5, 4), (1.0, 8)])
+def test_arms_of_every_mixture_have_the_same_size(run: Run, share: float, mined: int) -> None:
+    groups = build(run, mined_share=share)
+    assert len(groups) == 8
+    assert sum(item.group.kind == "mined" for item in groups) == mined
+
+
+def test_the_positive_comes_first_with_its_evidence(run: Run) -> None:
+    queries = {query.text: query for query in run.queries.read()}
+    for item in build(run):
+        positive = queries[item.group.queries[0]]
+        assert positive.kind in ("positive", "rephrased")
+        assert positive.page_id == item.group.pages[0]
+        assert item.evidence
+        assert all(queries[text].kind == "hard_negative" for text in item.group.queries[1:])
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.5, 12), (1.0, 24)])
+def test_the_share_of_rephrased_positives_is_kept(run: Run, share: float, expected: int) -> None:
+    kinds = {query.text: query.kind for query in run.queries.read()}
+    groups = build(run, rephrased_share=share, groups=24)
+    assert len(groups) == 24
+    assert sum(kinds[item.group.queries[0]] == "rephrased" for item in groups) == expected
+
+
+def test_negatives_are_cut_to_the_number_asked(run: Run) -> None:
+    assert {len(item.group.pairs()) for item in build(run, negatives_per_group=1)} == {2}
+
+
+def test_pages_outside_the_part_are_in_no_group(run: Run) -> None:
+    part = frozenset(page.id for page in run.pages.read() if page.document == "acme") - {"acme/2"}
+    groups = build_groups(run.queries.read(), run.mined.read(), part, SETTINGS, 13)
+    assert groups
+    assert {page for item in groups for page in item.group.pages} <= part
+
+
+def test_groups_follow_from_the_seed(run: Run) -> None:
+    assert build(run) == build(run)
+    assert build(run) != build(run, seed=14)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from docrerank.training.dev import DevScores  # noqa: E402
+from docrerank.training.loop import Progress, blend, is_better  # noqa: E402
+
+
+def make_progress() -> Progress:
+    return Progress(0, {"loss": [], "dev": []}, {}, best_loss=1.0, floor=(0.5, 0.8))
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        (DevScores(0.5, 0.8, 0.9), True),
+        (DevScores(0.6, 0.9, 1.1), False),
+        (DevScores(0.49, 0.9, 0.5), False),
+        (DevScores(0.9, 0.79, 0.5), False),
+    ],
+)
+def test_weights_are_kept_if_they_lose_less_and_are_nowhere_below_the_start(scores: DevScores, expected: bool) -> None:
+    assert is_better(scores, make_progress()) is expected
+
+
+def test_a_blend_lies_between_the_start_and_the_trained_weights() -> None:
+    start, trained = {"w": torch.zeros(2)}, {"w": torch.tensor([1.0, 2.0])}
+    assert blend(start, trained, 0.25)["w"].tolist() == [0.25, 0.5]
+    assert blend(start, trained, 1.0)["w"].tolist() == [1.0, 2.0]
