@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "docrerank"
 ROOMS = (
-    "records recipe runs pages chat queries mining reranker training evaluation serving report cli".split()
+    "records recipe runs pages chat queries encoding mining reranker training evaluation serving report cli".split()
 )  # from the bottom up
 NOT_TRAINING = {"evaluation", "serving", "report"}
 

@@ -99,7 +99,8 @@ def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def run(tmp_path_factory: pytest.TempPathFactory, benchmark: Path, one_thread: None) -> Run:
     """A run with pages of its own, evaluated with the untrained start in the place of a trained model."""
-    from docrerank.reranker import ModelCard, load_untrained, window_settings
+    from docrerank.encoding import load_untrained, window_settings
+    from docrerank.reranker import ModelCard
 
     run = make_run(tmp_path_factory.mktemp("runs") / "RUN")
     ingest(run, [benchmark / "corpus"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from docrerank.reranker import Encoding
+from docrerank.encoding import Encoding
 from docrerank.training.examples import choose_windows, find_evidence
 
 TEXTS = ("Heading\nnet sales rose", "Heading\ncosts fell by 3 million", "Heading\nthe board met")

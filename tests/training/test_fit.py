@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from docrerank.reranker import Calibration, FusionWeights
+from docrerank.mining import FusionWeights
+from docrerank.reranker import Calibration
 from docrerank.training.dev import DevViews, measure_ndcg
 from docrerank.training.fit import fit_calibration, fit_fusion
 

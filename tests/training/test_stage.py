@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docrerank.encoding import TokenEncoder, find_heading, score_tokens
 from docrerank.records import UserError
-from docrerank.reranker import Reranker, Searcher, TokenEncoder, find_heading, read_card, score_tokens
+from docrerank.reranker import Reranker, Searcher, read_card
 from docrerank.runs import Run
 from docrerank.training import train
 

@@ -39,9 +39,9 @@ def run_all(
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
         return
     if benchmark is not None:
-        from docrerank.evaluation import load_benchmark
+        from docrerank.evaluation import read_benchmark
 
-        load_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
+        read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
     run = Run.create(out, loaded)
     with run.locked():
         counts = {stage: _do(stage, run, pdfs, benchmark) for stage in chosen}

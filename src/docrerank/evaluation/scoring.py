@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, score_tokens, score_windows
 from docrerank.evaluation.clock import Clock
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.scopes import Scope, Scores
+from docrerank.mining import Bm25
 from docrerank.records import Page
-from docrerank.reranker import Bm25, Encoding, PageStore, TokenEncoder, score_tokens, score_windows
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.
 CHUNK_PAGES = 64
-ENCODINGS = "encodings"
 NO_BOXES = np.zeros((0, 4), np.float32)
 
 

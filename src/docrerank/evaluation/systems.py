@@ -8,22 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.encoding import load_untrained, score_tokens, window_settings
 from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, read_light_pages, score_bm25, score_encoded
+from docrerank.mining import FusionWeights, fuse
 from docrerank.records import Page
-from docrerank.reranker import (
-    FusionWeights,
-    ModelCard,
-    fuse,
-    load_encoder,
-    load_untrained,
-    read_card,
-    score_tokens,
-    window_settings,
-)
+from docrerank.reranker import ModelCard, load_encoder, read_card
 from docrerank.runs import Run
 
 #: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too.

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from docrerank.mining.bm25 import Bm25
 from docrerank.mining.candidates import Miner
 from docrerank.mining.exclude import Exclusions, is_above_margin
+from docrerank.mining.first_stage import FirstStage
+from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
 from docrerank.mining.stage import made_from, mine
 
-__all__ = ["Exclusions", "Miner", "is_above_margin", "made_from", "mine"]
+__all__ = [
+    "Bm25",
+    "Exclusions",
+    "FirstStage",
+    "FusionWeights",
+    "Miner",
+    "fuse",
+    "is_above_margin",
+    "made_from",
+    "mine",
+    "order",
+    "standardise",
+]

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.exclude import Exclusions, is_above_margin
+from docrerank.mining.first_stage import FirstStage
+from docrerank.mining.fusion import standardise
 from docrerank.recipe import Mine
 from docrerank.records import MinedPage, Query
-from docrerank.reranker import Encoding, FirstStage, Vectors, standardise
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 
+from docrerank.encoding import Vectors
 from docrerank.records import Page, Query
-from docrerank.reranker import Vectors
 
 _WORDS = re.compile(r"[^\W_]+")
 #: Words of a query shorter than this carry little of what it asks.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
 from docrerank.mining.candidates import Miner
+from docrerank.mining.first_stage import FirstStage
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
-from docrerank.reranker import FirstStage, PageStore, load_untrained, window_settings
-from docrerank.reranker.search import ENCODINGS
 from docrerank.runs import Run
 
 STAGE = "mine"

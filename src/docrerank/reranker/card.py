@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from docrerank.encoding import Vectors, WindowSettings
+from docrerank.mining import FusionWeights
 from docrerank.records import UserError
-from docrerank.reranker.encoder import Vectors
-from docrerank.reranker.fusion import FusionWeights
-from docrerank.reranker.windows import WindowSettings
 
 FILE = "docrerank.json"
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.encoding import Vectors, WindowCutter, WindowSettings
 from docrerank.recipe.extras import require
-from docrerank.reranker.encoder import Vectors
-from docrerank.reranker.windows import WindowCutter, WindowSettings
 
 
 class PageCrossEncoder:

@@ -6,23 +6,13 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from docrerank.encoding import UNTRAINED, TokenEncoder, hash_file
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.reranker.card import ModelCard
-from docrerank.reranker.encoder import TokenEncoder, build_model
-from docrerank.reranker.weights import MINILM_SHA256, hash_file, minilm_folder
-from docrerank.reranker.windows import WindowSettings
 
-#: The name of the untrained start, in the place of a folder.
-UNTRAINED = "minilm"
 Kind = Literal["late_interaction", "cross_encoder"]
-
-
-def load_untrained(settings: WindowSettings | None = None) -> TokenEncoder:
-    """MiniLM as it comes, as a late-interaction encoder."""
-    settings = settings or WindowSettings()
-    return TokenEncoder(build_model(minilm_folder(), settings), settings, fingerprint(MINILM_SHA256))
 
 
 def load_encoder(folder: Path, card: ModelCard) -> TokenEncoder:

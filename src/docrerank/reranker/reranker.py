@@ -9,15 +9,21 @@ from typing import TypedDict
 
 import numpy as np
 
+from docrerank.encoding import (
+    UNTRAINED,
+    Encoding,
+    TokenEncoder,
+    Vectors,
+    find_heading,
+    load_untrained,
+    score_tokens,
+    score_windows,
+)
+from docrerank.mining import Bm25, fuse, order
 from docrerank.records import Page, UserError
-from docrerank.reranker.bm25 import Bm25
 from docrerank.reranker.card import ModelCard, read_card
-from docrerank.reranker.context import find_heading
 from docrerank.reranker.cross_encoder import PageCrossEncoder
-from docrerank.reranker.encoder import Encoding, TokenEncoder, Vectors
-from docrerank.reranker.fusion import fuse, order
-from docrerank.reranker.late_interaction import score_tokens, score_windows
-from docrerank.reranker.load import UNTRAINED, find_kind, load_encoder, load_untrained
+from docrerank.reranker.load import find_kind, load_encoder
 
 #: Pages whose encodings are kept in memory (about 0.5 MB each).
 CACHED_PAGES = 512

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
+from docrerank.mining import FirstStage, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.card import ModelCard, read_card
-from docrerank.reranker.encoder import TokenEncoder
-from docrerank.reranker.first_stage import FirstStage
-from docrerank.reranker.fusion import order
-from docrerank.reranker.load import load_encoder, load_untrained
-from docrerank.reranker.page_store import PageStore
+from docrerank.reranker.load import load_encoder
 from docrerank.reranker.reranker import fuse_views
-from docrerank.reranker.windows import WindowSettings
 from docrerank.runs import Run
 
 SNIPPET_CHARACTERS = 160
-ENCODINGS = "encodings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +81,6 @@ def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
         return load_encoder(Path(run.model), card), card
     settings = window_settings(run)
     return load_untrained(settings), ModelCard(windows=settings)
-
-
-def window_settings(run: Run) -> WindowSettings:
-    """How the run's recipe cuts pages."""
-    train = run.recipe.train
-    return WindowSettings(train.window_tokens, train.window_overlap, train.context_tokens)
 
 
 def _hit(query: str, page: Page, score: float) -> Hit:

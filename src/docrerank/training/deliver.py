@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from docrerank.reranker import ModelCard, TokenEncoder
+from docrerank.encoding import TokenEncoder
+from docrerank.reranker import ModelCard
 from docrerank.training.dev import DevScores
 
 README = """---

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens, score_windows
+from docrerank.mining import Bm25
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
-from docrerank.reranker import Bm25, TokenEncoder, Vectors, find_heading, score_tokens, score_windows
 from docrerank.training.split import sort_by_hash
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from docrerank.reranker import Calibration, FusionWeights, standardise
+from docrerank.mining import FusionWeights, standardise
+from docrerank.reranker import Calibration
 from docrerank.training.dev import DevViews
 
 Numbers = npt.NDArray[np.float64]

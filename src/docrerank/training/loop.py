@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
 from docrerank.records import UserError
-from docrerank.reranker import TokenEncoder
 from docrerank.runs import replacing
 from docrerank.training.dev import DevPart, DevScores, measure
 from docrerank.training.examples import Example

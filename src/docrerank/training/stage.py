@@ -8,20 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page, UserError
-from docrerank.reranker import (
-    ModelCard,
-    PageStore,
-    TokenEncoder,
-    load_encoder,
-    load_untrained,
-    read_card,
-    window_settings,
-)
-from docrerank.reranker.search import ENCODINGS
+from docrerank.reranker import ModelCard, load_encoder, read_card
 from docrerank.runs import Run, write_text
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import DevPart, DevScores, choose_dev, measure

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from docrerank.encoding import Encoding, TokenEncoder, late_interaction, score_tokens, score_windows
 from docrerank.records import Page
-from docrerank.reranker import Encoding, TokenEncoder, late_interaction, score_tokens, score_windows
 
 QUERIES = ["How much were net sales in 2020?", "employees in Canada", "?!"]
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from docrerank.reranker import Bm25, FusionWeights, fuse, standardise
-from docrerank.reranker.fusion import order
+from docrerank.mining import Bm25, FusionWeights, fuse, order, standardise
 
 
 def test_standard_scores_have_mean_zero_and_deviation_one() -> None:

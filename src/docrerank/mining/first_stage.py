@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from docrerank.encoding import Encoding, Vectors
+from docrerank.mining.bm25 import Bm25
+from docrerank.mining.fusion import standardise
 from docrerank.records import Page
-from docrerank.reranker.bm25 import Bm25
-from docrerank.reranker.encoder import Encoding, Vectors
-from docrerank.reranker.fusion import standardise
 
 
 class FirstStage:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
-from docrerank.reranker import Reranker, TokenEncoder
+from docrerank.reranker import Reranker
 
 TOPICS = (
     "net sales rose to 41 million dollars in 2020 as stores opened",

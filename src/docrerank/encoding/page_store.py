@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from docrerank.encoding.context import find_heading
+from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page
-from docrerank.reranker.context import find_heading
-from docrerank.reranker.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.runs import replacing
+
+#: The folder of a run that holds its pages' encodings.
+ENCODINGS = "encodings"
 
 #: Raised when what an encoding holds changes.
 VERSION = 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from docrerank.reranker.encoder import Encoding, Vectors
+from docrerank.encoding.encoder import Encoding, Vectors
 
 #: The score of a page on which nothing can be read, or of a query without a word: no similarity at all.
 NOTHING = 0.0
@@ -63,6 +63,6 @@ def _mean_rows(best: Vectors, queries: Sequence[Encoding]) -> Vectors:
 
 def _chunks(sizes: Sequence[int], budget: int) -> list[tuple[int, int]]:
     """Ranges of pages of at most `budget` rows together (one page at least)."""
-    from docrerank.reranker.windows import group_lines
+    from docrerank.encoding.windows import group_lines
 
     return group_lines(sizes, budget, 0)

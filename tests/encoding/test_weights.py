@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from docrerank.encoding import MINILM_SHA256, check_weights, hash_file, minilm_folder
 from docrerank.records import UserError
-from docrerank.reranker.weights import MINILM_SHA256, check_weights, hash_file, minilm_folder
 
 
 def test_the_package_holds_the_official_weights() -> None:

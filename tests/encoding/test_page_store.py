@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docrerank.encoding import PageStore, TokenEncoder, page_store
 from docrerank.records import Page
-from docrerank.reranker import PageStore, TokenEncoder, page_store
 
 
 def test_stored_encodings_are_those_of_the_encoder(

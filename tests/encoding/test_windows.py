@@ -5,8 +5,7 @@ import random
 
 import pytest
 
-from docrerank.reranker import TokenEncoder, WindowSettings
-from docrerank.reranker.windows import MAX_PAGE_TOKENS, WindowCutter, group_lines
+from docrerank.encoding import MAX_PAGE_TOKENS, TokenEncoder, WindowCutter, WindowSettings, group_lines
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from docrerank.reranker.encoder import Vectors
+from docrerank.encoding import Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from docrerank.encoding import Vectors
 from docrerank.recipe.extras import require
-from docrerank.reranker.encoder import Vectors
 
 MAX_QUERY_CHARACTERS = 10_000
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from docrerank.encoding.windows import WindowCutter, WindowSettings, clean_text
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.reranker.windows import WindowCutter, WindowSettings, clean_text
 
 #: Rows of float32, or of float16 where they come from disk.
 Vectors = npt.NDArray[np.float32]

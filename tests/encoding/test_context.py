@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from docrerank.encoding import find_heading
 from docrerank.records import Page
-from docrerank.reranker import find_heading
 
 LINES = ["a line of ordinary text", "Water quality in 2020", "another line of ordinary text", "and one more of them"]
 

@@ -1,0 +1,46 @@
+"""Pages and queries as vectors: windows, MiniLM's encodings, and late interaction; a page is encoded once."""
+
+from __future__ import annotations
+
+from docrerank.encoding.context import find_heading
+from docrerank.encoding.encoder import (
+    Encoding,
+    Precision,
+    TokenEncoder,
+    Vectors,
+    batch_by_size,
+    build_model,
+    choose_precision,
+)
+from docrerank.encoding.late_interaction import score_tokens, score_windows
+from docrerank.encoding.minilm import UNTRAINED, load_untrained, window_settings
+from docrerank.encoding.page_store import ENCODINGS, PageStore
+from docrerank.encoding.weights import MINILM_SHA256, check_weights, hash_file, minilm_folder
+from docrerank.encoding.windows import MAX_PAGE_TOKENS, WindowCutter, WindowSettings, clean_text, group_lines
+
+__all__ = [
+    "ENCODINGS",
+    "MAX_PAGE_TOKENS",
+    "MINILM_SHA256",
+    "UNTRAINED",
+    "Encoding",
+    "PageStore",
+    "Precision",
+    "TokenEncoder",
+    "Vectors",
+    "WindowCutter",
+    "WindowSettings",
+    "batch_by_size",
+    "build_model",
+    "check_weights",
+    "choose_precision",
+    "clean_text",
+    "find_heading",
+    "group_lines",
+    "hash_file",
+    "load_untrained",
+    "minilm_folder",
+    "score_tokens",
+    "score_windows",
+    "window_settings",
+]
