@@ -8,6 +8,7 @@ import sys
 # Weights come from packages and folders: a library that would ask a hub first only adds seconds and a failure.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import typer
 

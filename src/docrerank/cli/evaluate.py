@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from docrerank.cli.options import Json, Overrides, RunFolder, open_run
-from docrerank.cli.output import print_json, progress, say
+from docrerank.cli.output import print_json, progress, results
 
 Benchmark = Annotated[
     Path, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
@@ -26,4 +26,4 @@ def evaluate_run(run: RunFolder, benchmark: Benchmark, set_: Overrides = None, j
     if json:
         print_json(evaluation)
     else:
-        say(evaluation["table"])
+        results.print(evaluation["table"], markup=False, soft_wrap=True)

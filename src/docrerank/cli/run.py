@@ -75,9 +75,11 @@ def _evaluate(run: Run, benchmark: Path | None) -> dict[str, Any]:
     if benchmark is None:
         say("evaluate: skipped, no --benchmark was given")
         return {}
-    from docrerank.evaluation import evaluate
+    from docrerank.evaluation import evaluate, read_evaluation
 
-    return work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
+    counts = work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
+    say(read_evaluation(run)["table"])
+    return counts
 
 
 def _report(run: Run) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Pools:
             yield from _values(slot.text, rng)
         elif slot.text in (*_QUARTERS, *_QUARTER_WORDS):
             yield from rng.sample(_QUARTERS if slot.text in _QUARTERS else _QUARTER_WORDS, 4)
-        elif slot.role in ("comparison", "granularity", "unit"):
+        elif slot.role in ("year", "comparison", "granularity", "unit"):
             yield from _listed(slot, rng)
         else:
             yield from self._own(slot, rng)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from docrerank.pages import blocks, lines
+from docrerank.pages import Block, blocks
 from docrerank.queries.cells import read_label, table_facts
 from docrerank.queries.facts import Fact
 from docrerank.queries.headings import clean_heading, read_captions, read_headings
@@ -22,16 +22,16 @@ def read_facts(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
         page: the page.
         owner: who "we" is in its prose.
     """
-    rows = lines(page)
+    parts = blocks(page)
+    rows = [line for block in parts for line in block.lines]
     for table in read_tables(rows):
         yield from ((fact, table.title) for fact in table_facts(table))
     yield from ((fact, "") for line in rows if (fact := read_label(line)) is not None)
-    yield from _read_blocks(page, owner)
-
-
-def _read_blocks(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
-    parts = blocks(page)
     yield from ((fact, "") for fact in (*read_captions(parts), *read_headings(parts)))
+    yield from _read_prose(parts, owner)
+
+
+def _read_prose(parts: Sequence[Block], owner: str) -> Iterator[tuple[Fact, str]]:
     section = ""
     for block in parts:
         if block.is_heading:

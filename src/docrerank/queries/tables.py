@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docrerank.pages import Cell, Line
@@ -23,7 +23,7 @@ _NOTE_MARK = re.compile(r"\s?\(\d{1,2}\)$|[*†‡]$")
 _TRAILING = re.compile(
     r"^(?P<label>.{3,90}?)(?P<values>(?:\s+[($€£–—-]{0,3}\d[\d,]{0,15}(?:\.\d{1,4})?\)?%?\)?){2,12})$"
 )
-_AMOUNT = re.compile(r"[$€£]|\d,\d|(?!(?:19|20)\d\d)\b\d{3}")
+_AMOUNT = re.compile(r"[$€£]|\d[,.]\d|(?!(?:19|20)\d\d)\b\d{3}")
 _EMPTY = frozenset(("—", "–", "-", "n/a", "N/A"))
 _SIGNS = frozenset(("$", "€", "£", ")", "%", ")%"))
 
@@ -50,21 +50,28 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def read_tables(lines: Sequence[Line]) -> Iterator[Table]:
-    """Yield the tables of a page: runs of rows with equally many values, under the lines above them."""
+def read_tables(lines: Iterable[Line]) -> Iterator[Table]:
+    """Yield the tables of a page: runs of rows with equally many values, under the lines above them.
+
+    A run that stands a few lines under another of as many columns goes on with its names: a table in sections.
+    """
     run: list[Row] = []
     above: list[Line] = []
+    names: tuple[str, ...] = ()
     for line in lines:
         row = read_row(line)
         if row is not None and (not run or len(row.values) == len(run[-1].values)):
             run.append(row)
-        elif row is None and run and _is_group_heading(line):
-            continue
-        else:
-            yield from _table(run, above)
-            above = [line] if run and row is None else [*above, line][-HEADER_LINES:]
-            run = [row] if row is not None else []
-    yield from _table(run, above)
+        elif row is not None or not (run and _is_group_heading(line)):
+            if run:
+                table = _make_table(run, above, names)
+                yield table
+                above, names = [], table.columns
+            run = [] if row is None else [row]
+            names = names if len(above) < HEADER_LINES else ()
+            above = above if row is not None else [*above, line][-HEADER_LINES:]
+    if run:
+        yield _make_table(run, above, names)
 
 
 def read_row(line: Line) -> Row | None:
@@ -95,9 +102,11 @@ def number(text: str) -> float | None:
     return -float(digits) if "(" in text or text.lstrip("$ ").startswith(("-", "–", "—")) else float(digits)
 
 
-def _table(run: list[Row], above: list[Line]) -> Iterator[Table]:
-    if run:
-        yield Table(_title(above), _columns(above, run), tuple(run))
+def _make_table(run: list[Row], above: list[Line], inherited: tuple[str, ...]) -> Table:
+    columns = _columns(above, run)
+    if not any(columns) and len(inherited) == len(columns):
+        columns = inherited
+    return Table(_title(above), columns, tuple(run))
 
 
 def _columns(above: list[Line], run: list[Row]) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ STOP_WORDS = frozenset(
 
 #: Terms of one property that stand in for each other; a hard negative exchanges one for another of its row.
 EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "year": (
+        ("January", "February", "March", "April", "June", "July", "August", "September", "October", "November", "December"),
+    ),
     "metric": (
         ("revenue", "net income", "operating income", "gross profit", "operating expenses", "cost of revenue",
          "capital expenditures", "free cash flow", "total assets", "total liabilities"),
@@ -52,7 +55,6 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("Toyota", "Ford", "Volkswagen", "Tesla", "Honda"),
         ("Twitter", "LinkedIn", "YouTube", "Instagram", "WhatsApp"),
         ("GPT-4", "Claude", "Llama", "PaLM", "Gemini"),
-        ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
     ),
     "region": (
         ("United States", "Canada", "Mexico", "Brazil", "Argentina", "Chile", "Colombia"),

@@ -1,0 +1,50 @@
+"""The vision-language reranker: a page image is encoded once for all its queries, exactly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from docrerank.reranker.vision.detect import is_vision_model
+
+if TYPE_CHECKING:
+    from docrerank.reranker.vision.export import export_classifier
+    from docrerank.reranker.vision.packed import packed_logits
+    from docrerank.reranker.vision.page_cache import PageCache
+    from docrerank.reranker.vision.save import save_reranker
+    from docrerank.reranker.vision.scoring import Scored, VisionReranker
+    from docrerank.reranker.vision.verify import Comparison, compare_rerankers, measure_storage_error
+
+_HOMES = {
+    "Comparison": "verify",
+    "PageCache": "page_cache",
+    "Scored": "scoring",
+    "VisionReranker": "scoring",
+    "compare_rerankers": "verify",
+    "export_classifier": "export",
+    "measure_storage_error": "verify",
+    "packed_logits": "packed",
+    "save_reranker": "save",
+}
+
+__all__ = [
+    "Comparison",
+    "PageCache",
+    "Scored",
+    "VisionReranker",
+    "compare_rerankers",
+    "export_classifier",
+    "is_vision_model",
+    "measure_storage_error",
+    "packed_logits",
+    "save_reranker",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs torch only when it is asked for: the rest of the room works without it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__} has no attribute '{name}'")
+    from docrerank.recipe import require
+
+    require("torch", extra="train")
+    return getattr(require(f"{__name__}.{_HOMES[name]}", extra="train"), name)

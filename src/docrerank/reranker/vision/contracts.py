@@ -1,0 +1,115 @@
+"""Prompt contracts: the words a checkpoint was trained with, written as the chat template that carries them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a checkpoint wants to read and which two words it answers with.
+
+    Attributes:
+        before: the text in front of the page.
+        after: the text behind it; `{query}` stands in exactly one of the two.
+        true: the token for a relevant page.
+        false: the token for any other.
+        pixels: the page's pixel budget; 0 leaves the checkpoint's own bound.
+    """
+
+    before: str
+    after: str
+    true: str = "True"
+    false: str = "False"
+    pixels: int = 0
+
+
+#: For models trained here: page first, query last (paper section 3), 768 visual tokens of 28 x 28 pixels.
+OWN = Contract(
+    before="<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
+    after=(
+        "Does the page shown above answer the query? Assert its relevance with True or False.\n"
+        "Query: {query}<|im_end|>\n<|im_start|>assistant\n"
+    ),
+    pixels=768 * 28 * 28,
+)
+#: `lightonai/MonoQwen2-VL-v0.1` and the paper's `DocReRank/DocReRank-Reranker`.
+MONO = Contract(
+    before=OWN.before,
+    after=(
+        "Assert the relevance of the previous image document to the following query, answer True or False. "
+        "The query is: {query}<|im_end|>\n<|im_start|>assistant\n"
+    ),
+)
+#: Qwen3-VL-Reranker: the query stands in front of the page, so no prefix of it can be shared between queries.
+QWEN3 = Contract(
+    before=(
+        "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
+        'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+        "<Instruct>: Given a search query, retrieve relevant candidates that answer the query.<Query>:{query}\n"
+        "<Document>:"
+    ),
+    after="<|im_end|>\n<|im_start|>assistant\n",
+    true="yes",
+    false="no",
+)
+CONTRACTS = {"own": OWN, "mono": MONO, "qwen3": QWEN3}
+_BY_NAME = {
+    "docrerank-reranker": MONO,
+    "monoqwen2-vl-v0.1": MONO,
+    "qwen3-vl-reranker-2b": QWEN3,
+    "qwen3-vl-reranker-8b": QWEN3,
+}
+
+
+def find_contract(name: str) -> Contract | None:
+    """The contract of a known checkpoint, by the last part of its name or folder."""
+    return _BY_NAME.get(name.rstrip("/").rsplit("/", 1)[-1].lower())
+
+
+def build_template(contract: Contract) -> str:
+    """Write a contract as a Jinja chat template.
+
+    It renders the pair `query`, `document` in the contract's order whichever of the two holds the image; a text that
+    comes with the image stands in front of it. Content may be a list of parts (sentence-transformers) or one string
+    with the image's placeholder in it (vLLM). Every newline is inside a literal: Jinja drops the others.
+    """
+    return _TEMPLATE.format(
+        image=_literal(IMAGE), before=_write(contract.before), after=_write(contract.after), newline=_literal("\n")
+    )
+
+
+def _write(text: str) -> str:
+    """A text as a Jinja expression, `{query}` as the variable."""
+    return " ~ ns.query ~ ".join(_literal(part) for part in text.split("{query}"))
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text)
+
+
+_TEMPLATE = """\
+{{%- set ns = namespace(page='', query='', other='', media='') -%}}
+{{%- for message in messages if message.role != 'system' -%}}
+{{%- set one = namespace(text='', image=false) -%}}
+{{%- if message.content is string -%}}
+{{%- set one.image = '<|image_pad|>' in message.content -%}}
+{{%- set one.text = message.content | replace({image}, '') -%}}
+{{%- else -%}}
+{{%- for part in message.content -%}}
+{{%- if part.type == 'image' or part.type == 'image_url' -%}}{{%- set one.image = true -%}}
+{{%- elif part.type == 'text' -%}}{{%- set one.text = one.text ~ part.text -%}}{{%- endif -%}}
+{{%- endfor -%}}
+{{%- endif -%}}
+{{%- if one.image -%}}{{%- set ns.media = {image} -%}}{{%- set ns.page = one.text | trim -%}}
+{{%- elif message.role == 'document' -%}}{{%- set ns.other = one.text | trim -%}}
+{{%- else -%}}{{%- set ns.query = one.text | trim -%}}{{%- endif -%}}
+{{%- endfor -%}}
+{{%- if not ns.query -%}}{{%- set ns.query = ns.other -%}}
+{{%- elif ns.other -%}}{{%- set ns.page = ns.other -%}}{{%- endif -%}}
+{{%- if ns.page -%}}{{%- set ns.page = ns.page ~ {newline} -%}}{{%- endif -%}}
+{{{{- {before} ~ ns.page ~ ns.media ~ {after} -}}}}
+"""

@@ -1,0 +1,44 @@
+"""Goes on when memory runs out: the batch is halved until it fits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+
+from docrerank.records import UserError
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def run_halving(run: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]) -> list[Result]:
+    """Run a batch; where it does not fit into memory, its halves.
+
+    Raises:
+        UserError: not even one item fits.
+    """
+    try:
+        return run(items)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        message = " ".join(str(error).split())[:120]
+    if len(items) == 1:
+        raise UserError(f"out of memory on a single page ({message}): lower pixels= or use a larger device")
+    half = len(items) // 2
+    logger.warning("out of memory with %d in a batch: going on with %d", len(items), half)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return run_halving(run, items[:half]) + run_halving(run, items[half:])
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or on the host."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in text or "allocate memory" in text
+    )

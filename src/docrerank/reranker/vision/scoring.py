@@ -1,0 +1,255 @@
+"""Scores and ranks (query, page) pairs: a page is encoded once for all its queries, and kept for the next call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from docrerank.recipe import require
+from docrerank.records import Page, UserError
+from docrerank.reranker.vision.backbone import PageTokens, unwrap
+from docrerank.reranker.vision.checkpoint import activate
+from docrerank.reranker.vision.groups import Grouper, PageGroup, batch_by_tokens
+from docrerank.reranker.vision.load import Parts, load_parts
+from docrerank.reranker.vision.memory_limit import run_halving
+from docrerank.reranker.vision.page_cache import PageCache
+from docrerank.reranker.vision.page_key import PageKeys
+from docrerank.reranker.vision.prefix import PagePrefix, encode_pages, score_queries
+from docrerank.reranker.vision.rows import MAX_PER_ROW, Row, cut_rows
+
+logger = logging.getLogger(__name__)
+
+#: Tokens of a batch of pages: a GPU wants many, a core's caches few.
+BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
+#: Queries keep no activations of their page: this many times more tokens fit.
+QUERY_SHARE = 8
+#: Pages whose prefixes are held at once.
+STEP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of pairs.
+
+    Attributes:
+        values: float32, one for each pair, the true word's logit less the false one's; NaN if there is none.
+        reasons: for each pair without a score, why.
+    """
+
+    values: npt.NDArray[np.float32]
+    reasons: dict[int, str]
+
+
+class VisionReranker:
+    """A vision-language reranker with CrossEncoder's `predict` and `rank`.
+
+    Args:
+        parts: what `load_parts` gives.
+        cache: where pages are kept between calls; 2 GB of host memory if None.
+        pages: `Page` records by id, so that a page can be named by its id.
+        batch_tokens: tokens of a batch of pages, padding counted; by the kind of device if None.
+
+    Example:
+        >>> reranker = VisionReranker.from_pretrained("RUN/model")  # doctest: +SKIP
+        >>> reranker.rank("net sales in 2022", ["page-1.png", "page-2.png"], top_k=1)  # doctest: +SKIP
+        [{'corpus_id': 1, 'score': 0.93}]
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        cache: PageCache | None = None,
+        pages: Mapping[str, Page] | None = None,
+        batch_tokens: int | None = None,
+    ) -> None:
+        self.parts = parts
+        self.cache = PageCache.of_size() if cache is None else cache
+        self.pages = pages
+        self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
+        self.activation_fn = activate(parts.activation)
+        self._keys = PageKeys(parts)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: str | Path,
+        *,
+        base: str | None = None,
+        prompt: str | None = None,
+        pixels: int | None = None,
+        device: str | None = None,
+        dtype: torch.dtype | None = None,
+        cache: PageCache | None = None,
+        pages: Mapping[str, Page] | None = None,
+    ) -> VisionReranker:
+        """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
+        parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
+        return cls(parts, cache, pages)
+
+    @property
+    def model(self) -> Any:
+        """The transformers model."""
+        return self.parts.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return torch.device(unwrap(self.model).device)
+
+    def predict(
+        self,
+        inputs: Sequence[Any],
+        batch_size: int | None = None,
+        show_progress_bar: bool | None = None,
+        activation_fn: Callable[[Any], Any] | None = None,
+        convert_to_numpy: bool = True,
+        convert_to_tensor: bool = False,
+    ) -> Any:
+        """Score pairs.
+
+        Args:
+            inputs: (query, page) pairs, or one pair. A page is an image, a path, a `Page`, a page id, or
+                `{"image": ..., "text": ...}`.
+            batch_size: pages in a batch at most; by default the token budget alone decides.
+            show_progress_bar: whether to draw one.
+            activation_fn: applied to the logit difference; the model's own (sigmoid) if None.
+            convert_to_numpy: a numpy array rather than a list of tensors.
+            convert_to_tensor: one tensor; goes before `convert_to_numpy`.
+
+        Returns:
+            float32 scores of shape (pairs,); a scalar for one pair; NaN, with a warning, where a page cannot be read.
+
+        Raises:
+            UserError: a query is empty, or a pair is not one.
+        """
+        single = len(inputs) == 2 and not isinstance(inputs[0], list | tuple)
+        scored = self.score([inputs] if single else inputs, batch_size, bool(show_progress_bar))
+        for index, reason in scored.reasons.items():
+            logger.warning("pair %d has no score: %s", index + 1, reason)
+        scores = (activation_fn or self.activation_fn)(torch.from_numpy(scored.values))
+        shaped = scores[0] if single else scores
+        if convert_to_tensor:
+            return shaped
+        return shaped.numpy() if convert_to_numpy else list(scores)
+
+    def rank(
+        self,
+        query: str,
+        documents: Sequence[Any],
+        top_k: int | None = None,
+        return_documents: bool = False,
+        batch_size: int | None = None,
+        show_progress_bar: bool | None = None,
+        activation_fn: Callable[[Any], Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Order pages by their score for a query.
+
+        Returns:
+            `corpus_id`, `score` and, if asked for, the page as `text`, best first; pages that cannot be read come
+            last, with a score of NaN and the reason as `error`.
+        """
+        scored = self.score([(query, document) for document in documents], batch_size, bool(show_progress_bar))
+        scores = (activation_fn or self.activation_fn)(torch.from_numpy(scored.values)).tolist()
+        order = np.argsort(np.nan_to_num(-scored.values, nan=np.inf), kind="stable").tolist()
+        hits = []
+        for index in order[:top_k]:
+            hit = {"corpus_id": index, "score": scores[index]}
+            hit |= {"text": documents[index]} if return_documents else {}
+            hits.append(hit | ({"error": scored.reasons[index]} if index in scored.reasons else {}))
+        return hits
+
+    @torch.inference_mode()
+    def score(self, pairs: Sequence[Sequence[Any]], batch_size: int | None = None, progress: bool = False) -> Scored:
+        """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
+        self.parts.model.eval()
+        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels, self.pages)
+        groups = grouper.group(pairs)
+        values = np.full(len(pairs), np.nan, np.float32)
+        reasons = dict(grouper.reasons)
+        step = batch_size or STEP
+        tqdm = require("tqdm", extra="train").tqdm
+        for start in tqdm(range(0, len(groups), step), desc="Pages", disable=not progress):
+            self._score_groups(groups[start : start + step], values, reasons)
+        return Scored(values, dict(sorted(reasons.items())))
+
+    @torch.inference_mode()
+    def warm(self, pages: Sequence[Any]) -> dict[int, str]:
+        """Encode pages into the cache; returns why some could not be.
+
+        Raises:
+            UserError: the checkpoint's prompt puts the query before the page: nothing can be kept.
+        """
+        if not self.parts.reader.prompt.is_shareable:
+            raise UserError("this checkpoint reads the query before the page: no page can be encoded ahead")
+        return self.score([("warm", page) for page in pages]).reasons
+
+    def _score_groups(
+        self, groups: Sequence[PageGroup], values: npt.NDArray[np.float32], reasons: dict[int, str]
+    ) -> None:
+        """Score the pairs of a few pages into `values`, or say in `reasons` why not."""
+        stored = {place: found for place, group in enumerate(groups) if (found := self._recall(group))}
+        read: dict[int, PageTokens] = {}
+        for place in sorted(set(range(len(groups))) - set(stored)):
+            try:
+                read[place] = self.parts.reader.read(groups[place].page, groups[place].query)
+            except UserError as error:
+                reasons.update(dict.fromkeys(groups[place].indices, str(error)))
+        for batch in batch_by_tokens(sorted(read), lambda place: len(read[place].ids), self.batch_tokens):
+            self._encode(batch, groups, read, stored, reasons)
+        try:
+            self._ask([(groups[place], stored[place]) for place in sorted(stored)], values)
+        except UserError as error:
+            lost = [index for place in stored for index in groups[place].indices if np.isnan(values[index])]
+            reasons.update(dict.fromkeys(lost, str(error)))
+
+    def _encode(
+        self,
+        batch: Sequence[int],
+        groups: Sequence[PageGroup],
+        read: Mapping[int, PageTokens],
+        stored: dict[int, PagePrefix],
+        reasons: dict[int, str],
+    ) -> None:
+        """Encode a batch of pages, page by page if the batch holds one that does not fit at all."""
+        try:
+            prefixes = run_halving(lambda places: encode_pages(self.model, [read[p] for p in places]), batch)
+        except UserError as error:
+            if len(batch) == 1:
+                reasons.update(dict.fromkeys(groups[batch[0]].indices, str(error)))
+            for place in batch if len(batch) > 1 else ():
+                self._encode([place], groups, read, stored, reasons)
+            return
+        for place, prefix in zip(batch, prefixes, strict=True):
+            stored[place] = prefix
+            self._keep(groups[place], prefix)
+
+    def _ask(self, pages: Sequence[tuple[PageGroup, PagePrefix]], values: npt.NDArray[np.float32]) -> None:
+        rows = [row for group, prefix in pages for row in cut_rows(group, prefix)]
+        head = self.parts.head()
+
+        def run(batch: Sequence[Row]) -> list[None]:
+            queries = [row.queries for row in batch]
+            logits = score_queries(self.model, head, [row.prefix for row in batch], queries, MAX_PER_ROW)
+            values[[index for row in batch for index in row.indices]] = (
+                (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
+            )
+            return []
+
+        for batch in batch_by_tokens(rows, lambda row: row.tokens, self.batch_tokens * QUERY_SHARE):
+            run_halving(run, batch)
+
+    def _recall(self, group: PageGroup) -> PagePrefix | None:
+        if group.query:
+            return None
+        return self.cache.get(self._keys.read(group.page), unwrap(self.model).dtype, self.device)
+
+    def _keep(self, group: PageGroup, prefix: PagePrefix) -> None:
+        if not group.query:
+            self.cache.put(self._keys.read(group.page), prefix)
