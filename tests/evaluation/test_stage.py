@@ -120,12 +120,17 @@ def test_changed_questions_are_evaluated_again(run: Run, tmp_path: Path, write_b
     assert evaluate(Run.open(tmp_path / "RUN"), changed)["questions"] == 1
 
 
-def test_qrels_that_name_a_page_which_is_not_there_are_told_with_their_line(
+def test_qrels_that_name_a_page_which_is_not_there_are_kept_in_a_row_and_the_rest_is_measured(
     run: Run, tmp_path: Path, write_benchmark: Make
 ) -> None:
+    shutil.copytree(run.path, tmp_path / "RUN")
+    copy = Run.open(tmp_path / "RUN")
     folder = write_benchmark(tmp_path / "tiny", qrels="q1\tharbor/2\t1\nq2\tharbor/9\t1\n")
-    with pytest.raises(UserError, match=r"page 'harbor/9' \(line 3\) is not among the pages read"):
-        evaluate(run, folder)
+    assert evaluate(copy, folder)["questions"] == 2
+    (row,) = copy.rejected("evaluate").read()
+    assert (row.subject, row.reason) == ("harbor/9", "no such page")
+    assert "line 3" in row.detail
+    assert "1 relevant pages are in no document" in read_evaluation(copy)["table"]
 
 
 def test_a_document_that_cannot_be_read_is_left_out_and_named(run: Run, benchmark: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import typer
 from docrerank.cli.options import BenchmarkFolder, Json, Out, Overrides, Pdfs, RecipeName
 from docrerank.cli.output import print_json, say
 from docrerank.cli.plan import plan
-from docrerank.cli.stages import work
+from docrerank.cli.stages import say_left_out, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -53,7 +53,9 @@ def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None) -> dict[
     if stage == "ingest":
         from docrerank.pages import ingest
 
-        return work(run, stage, lambda run, show: ingest(run, pdfs, show))
+        counts = work(run, stage, lambda run, show: ingest(run, pdfs, show))
+        say_left_out(run)
+        return counts
     if stage == "generate":
         from docrerank.queries import generate
 

@@ -9,6 +9,9 @@ from docrerank.cli.options import Json, Out, Overrides, Pdfs, RecipeName, RunFol
 from docrerank.cli.output import describe, print_json, progress, say
 from docrerank.runs import Run
 
+#: Documents and pages named on the command line; the rest is counted.
+MAX_LEFT_OUT = 12
+
 Stage = Callable[[Run, Callable[[int, int], None]], dict[str, Any]]
 
 
@@ -16,7 +19,9 @@ def ingest_run(pdfs: Pdfs, out: Out, recipe: RecipeName = "cpu", set_: Overrides
     """Read PDFs and images into page records (text, word boxes; OCR where there is no text)."""
     from docrerank.pages import ingest
 
-    _work(create_run(out, recipe, set_), "ingest", lambda run, show: ingest(run, pdfs, show), json)
+    run = create_run(out, recipe, set_)
+    _work(run, "ingest", lambda run, show: ingest(run, pdfs, show), json)
+    say_left_out(run)
 
 
 def generate_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
@@ -47,6 +52,15 @@ def report_run(run: RunFolder) -> None:
     opened = Run.open(run)
     with opened.locked():
         say(f"report: {write_report(opened)}")
+
+
+def say_left_out(run: Run) -> None:
+    """Name the documents and pages that could not be read, each with what to do."""
+    rows = list(run.rejected("ingest").read())
+    for row in rows[:MAX_LEFT_OUT]:
+        say(f"left out {row.page_id or row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
+    if len(rows) > MAX_LEFT_OUT:
+        say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'ingest'}")
 
 
 def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
-from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery, check_pages
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.comparison import (
     HEADLINE,
     Breakdown,
@@ -16,6 +16,7 @@ from docrerank.evaluation.comparison import (
 )
 from docrerank.evaluation.corpus import Corpus, find_pages, open_corpus
 from docrerank.evaluation.metrics import METRICS, PerQuery, Qrels, Run, average, measure_ceiling, rank_pages, score_run
+from docrerank.evaluation.missing import leave_out_missing
 from docrerank.evaluation.reading import read_benchmark
 from docrerank.evaluation.separation import bootstrap_auprc, bootstrap_auroc, measure_auprc, measure_auroc
 from docrerank.evaluation.significance import (
@@ -49,13 +50,13 @@ __all__ = [
     "bootstrap_difference",
     "bootstrap_mean",
     "build_dict",
-    "check_pages",
     "choose_baseline",
     "compare",
     "compute_p_value",
     "estimate_share",
     "evaluate",
     "find_pages",
+    "leave_out_missing",
     "measure_answerability",
     "measure_auprc",
     "measure_auroc",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from docrerank.records import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,68 +72,3 @@ class Benchmark:
 
     def _has_page(self, query: BenchmarkQuery) -> bool:
         return any(score > 0 for score in self.qrels.get(query.id, {}).values())
-
-
-def check_pages(benchmark: Benchmark, page_ids: Collection[str]) -> None:
-    """Check that every page and every document that the benchmark names is among the pages that were read.
-
-    Raises:
-        UserError: naming the first lines whose page or document is missing, how many there are, and a likely cause.
-
-    Example:
-        >>> query = BenchmarkQuery("q", "Net sales?", document="a")
-        >>> check_pages(Benchmark(Path("bench"), (query,), {"q": {"a/2": 1}}), ["a/1", "a/2"])
-    """
-    known = set(page_ids)
-    last_pages = _find_last_pages(known)
-    _check_documents(benchmark, last_pages)
-    missing = [
-        (benchmark.lines.get(query, {}).get(page, 0), page)
-        for query, pages in benchmark.qrels.items()
-        for page in pages
-        if page not in known
-    ]
-    if missing:
-        file = benchmark.path / "qrels" / "test.tsv"
-        cause = _explain_missing_page(missing[0][1], last_pages)
-        raise UserError(f"{file}: {_name_some(missing, 'page')} not among the pages read; {cause}")
-
-
-def _check_documents(benchmark: Benchmark, last_pages: Mapping[str, int]) -> None:
-    missing = [
-        (query.line, query.document)
-        for query in benchmark.queries
-        if query.document is not None and query.document not in last_pages
-    ]
-    if missing:
-        file = benchmark.path / "queries.jsonl"
-        cause = (
-            "a document is named by its PDF's file name without '.pdf', and its PDF must be in corpus/ and readable"
-        )
-        raise UserError(f"{file}: {_name_some(missing, 'document')} not among the documents read; {cause}")
-
-
-def _find_last_pages(page_ids: Collection[str]) -> dict[str, int]:
-    """Each document's highest page number."""
-    last: dict[str, int] = {}
-    for page_id in page_ids:
-        document, _, number = page_id.rpartition("/")
-        last[document] = max(last.get(document, 0), int(number) if number.isdecimal() else 0)
-    return last
-
-
-def _explain_missing_page(page_id: str, last_pages: Mapping[str, int]) -> str:
-    document, _, number = page_id.rpartition("/")
-    if document not in last_pages:
-        return f"no page of {document or page_id!r} was read: a page id is '<PDF name without .pdf>/<page from 1>'"
-    if number == "0":
-        return "page numbers start at 1: add 1 to every page number of the file"
-    return f"the last page read of {document!r} is {last_pages[document]}: see what was rejected, or mend the line"
-
-
-def _name_some(missing: list[tuple[int, str]], noun: str) -> str:
-    named = ", ".join(f"{name!r} (line {line})" if line else repr(name) for line, name in missing[:3])
-    if len(missing) == 1:
-        return f"{noun} {named} is"
-    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    return f"{noun}s {named}{more} ({len(missing)} in all) are"

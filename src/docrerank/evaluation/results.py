@@ -12,7 +12,7 @@ from docrerank.evaluation.clock import TIMED_QUERIES
 from docrerank.evaluation.comparison import Comparison, SystemResult, choose_baseline, compare, summarise_system
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.metrics import measure_ceiling, score_run
-from docrerank.evaluation.systems import FIRST_STAGE, Ranking, System
+from docrerank.evaluation.systems import FIRST_STAGE, TRAINED, Ranking, System
 from docrerank.evaluation.table import build_dict, render_text
 from docrerank.runs import Run
 
@@ -23,11 +23,17 @@ WIDTH = 140
 
 
 def build_evaluation(
-    run: Run, benchmark: Benchmark, corpus: Corpus, systems: Sequence[System], candidates: Ranking
+    run: Run,
+    benchmark: Benchmark,
+    corpus: Corpus,
+    systems: Sequence[System],
+    candidates: Ranking,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Everything measured, as `json.dumps` takes it: `comparison`, `table`, `candidates`, `corpus`, `queries`."""
     results = [_summarise(run, benchmark, system) for system in systems]
-    comparison = _compare(run, benchmark, corpus, results, candidates)
+    notes = [*notes, *benchmark.notes(), *_list_notes(run, corpus, results)]
+    comparison = _compare(run, benchmark, results, candidates, notes)
     return {
         "corpus": {"documents": len(corpus.parts), "own": corpus.own, "unreadable": list(corpus.unreadable)},
         "candidates": {"system": FIRST_STAGE, "count": run.recipe.evaluate.candidates},
@@ -51,7 +57,7 @@ def _summarise(run: Run, benchmark: Benchmark, system: System) -> SystemResult:
 
 
 def _compare(
-    run: Run, benchmark: Benchmark, corpus: Corpus, results: Sequence[SystemResult], candidates: Ranking
+    run: Run, benchmark: Benchmark, results: Sequence[SystemResult], candidates: Ranking, notes: Sequence[str]
 ) -> Comparison:
     seed, resamples = run.recipe.seed, run.recipe.evaluate.resamples
     best = measure_ceiling(candidates, benchmark.qrels)
@@ -61,7 +67,7 @@ def _compare(
         choose_baseline(results),
         benchmark.evidence(),
         ceiling=summarise_system(name, best, trained=False, seed=seed, resamples=resamples),
-        notes=[*benchmark.notes(), *_list_notes(run, corpus, results)],
+        notes=notes,
         seed=seed,
         resamples=resamples,
     )
@@ -75,7 +81,10 @@ def _list_notes(run: Run, corpus: Corpus, results: Sequence[SystemResult]) -> li
         f"ms/query: the median of {TIMED_QUERIES} questions at most, one at a time, to encode the question and score "
         "its pages, which are encoded beforehand and held in memory.",
     ]
-    if any(result.trained for result in results):
+    trained = {result.name for result in results if result.trained}
+    if trained == {TRAINED}:
+        notes.append(f"'trained' reorders the first stage's top {run.recipe.evaluate.candidates}.")
+    elif trained:
         notes.append(
             f"'trained' and 'trained, fused' reorder the first stage's top {run.recipe.evaluate.candidates}; late "
             "interaction is cheap enough to score every page, as 'every page' does."

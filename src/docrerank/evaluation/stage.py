@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark import Benchmark, check_pages
+from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.corpus import Corpus, name_benchmark, open_corpus
+from docrerank.evaluation.missing import describe_missing, leave_out_missing
 from docrerank.evaluation.reading import read_benchmark
 from docrerank.evaluation.results import build_evaluation
 from docrerank.evaluation.systems import rank_all
@@ -40,21 +41,23 @@ def evaluate(
         the number of questions, the best untrained system, and the headline metric of the systems.
 
     Raises:
-        UserError: the benchmark is malformed, or names pages or documents that were not read.
+        UserError: the benchmark is malformed, or none of its relevant pages was read.
 
     Example:
         >>> evaluate(Run.open("RUN"), Path("benchmark"))["best_untrained"]  # doctest: +SKIP
         'untrained fusion'
     """
-    asked = read_benchmark(benchmark)
-    corpus = open_corpus(run, asked)
-    check_pages(asked, [page.id for document in corpus.parts for page in corpus.parts[document].read(document)])
+    whole = read_benchmark(benchmark)
+    corpus = open_corpus(run, whole)
+    page_ids = [page.id for document in corpus.parts for page in corpus.parts[document].read(document)]
+    asked, missing = leave_out_missing(whole, page_ids)
+    run.rejected(STAGE).write(name_benchmark(whole), missing, fingerprint(STAGE, STAGE_VERSION))
     made_from = _made_from(run, asked, corpus)
     if (known := _read(run)) and known.get("made_from") == made_from:
         return _count(known)
     with run.manifest.stage(STAGE) as counts:
         systems, candidates = rank_all(run, asked, corpus, progress)
-        found = build_evaluation(run, asked, corpus, systems, candidates)
+        found = build_evaluation(run, asked, corpus, systems, candidates, describe_missing(missing))
         content = {"made_from": made_from, **_describe_origin(run, asked), **found}
         write_text(run.evaluation, json.dumps(content, indent=1) + "\n")
         counts.update(_count(content))

@@ -90,19 +90,24 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
         >>> ingest(run, ["papers/"])["pages"]  # doctest: +SKIP
         1392
     """
-    with run.manifest.stage("ingest") as counts:
-        started = time.perf_counter()
-        plan = plan_ingest(run, paths)
-        stems = {document.stem for document in plan.todo + plan.done}
-        run.pages.keep_only(stems)
-        run.rejected("ingest").keep_only(stems)
-        run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
-        fresh = _read_all(run, plan.todo, progress or (lambda finished, total: None))
-        counts |= _count(run)
-        counts["read"] = len(plan.todo)
-        counts["pages_per_second"] = round(fresh / (time.perf_counter() - started), 1)
+    plan = plan_ingest(run, paths)
+    stems = {document.stem for document in plan.todo + plan.done}
+    run.pages.keep_only(stems)
+    run.rejected("ingest").keep_only(stems)
+    run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
+    report = progress or (lambda finished, total: None)
+    counts = _read_todo(run, plan, report) if plan.todo else {**_count(run), "read": 0}
     if not counts["pages"]:
         raise UserError(_nothing_read(run))
+    return counts
+
+
+def _read_todo(run: Run, plan: IngestPlan, progress: Progress) -> dict[str, Any]:
+    with run.manifest.stage("ingest") as counts:
+        started = time.perf_counter()
+        fresh = _read_all(run, plan.todo, progress)
+        speed = round(fresh / (time.perf_counter() - started), 1)
+        counts |= {**_count(run), "read": len(plan.todo), "pages_per_second": speed}
     return counts
 
 

@@ -28,21 +28,24 @@ def generate(run: Run, progress: Callable[[int, int], None] = lambda done, total
         Counts of the stage, as they stand in `run.json`.
     """
     documents = run.pages.names()
+    todo = [name for name in documents if not run.queries.is_done(name, made_from(run, name))]
+    for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
+        parts.keep_only(documents)
+    if not todo:
+        return {**count(run), "documents_redone": 0}
     with run.manifest.stage(STAGE) as counts:
-        todo = [name for name in documents if not run.queries.is_done(name, made_from(run, name))]
-        done = len(documents) - len(todo)
-        progress(done, len(documents))
-        for name, result in map_shards(
-            functools.partial(_generate_one, run), todo, run.recipe.workers, SECONDS_PER_DOCUMENT
-        ):
-            if isinstance(result, ShardFailure):
-                _reject_document(run, name, result)
-            done += 1
-            progress(done, len(documents))
-        for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
-            parts.keep_only(documents)
+        _write(run, todo, lambda done: progress(len(documents) - len(todo) + done, len(documents)))
         counts.update(count(run), documents=len(documents), documents_redone=len(todo))
     return counts
+
+
+def _write(run: Run, documents: list[str], progress: Callable[[int], None]) -> None:
+    work = functools.partial(_generate_one, run)
+    results = map_shards(work, documents, run.recipe.workers, SECONDS_PER_DOCUMENT)
+    for done, (name, result) in enumerate(results, 1):
+        if isinstance(result, ShardFailure):
+            _reject_document(run, name, result)
+        progress(done)
 
 
 def made_from(run: Run, document: str) -> str:

@@ -113,8 +113,19 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 
 def _nearest(key: str) -> str:
+    """The key that was probably meant; else the keys of its section."""
     keys = list(recipe_keys())
-    leaf = key.rsplit(".", 1)[-1]
-    close = difflib.get_close_matches(key, keys, 1, 0.5)
-    close = close or [k for k in keys if difflib.get_close_matches(leaf, [k.rsplit(".", 1)[-1]], 1, 0.6)]
-    return f"did you mean '{close[0]}'?" if close else "docrerank recipe prints all of them"
+    section, _, leaf = key.rpartition(".")
+    close = [k for k in keys if leaf in (k.rsplit(".", 1)[-1], _initials(k))]
+    close = close or difflib.get_close_matches(key, keys, 1, 0.75)
+    close = close or [k for k in keys if difflib.get_close_matches(leaf, [k.rsplit(".", 1)[-1]], 1, 0.7)]
+    if close:
+        return f"did you mean '{close[0]}'?"
+    siblings = [k.rsplit(".", 1)[-1] for k in keys if k.rpartition(".")[0] == section]
+    return f"'{section}' has {', '.join(siblings)}" if siblings and section else "docrerank recipe prints all keys"
+
+
+def _initials(key: str) -> str:
+    """`lr` for `train.learning_rate`."""
+    words = key.rsplit(".", 1)[-1].split("_")
+    return "".join(word[0] for word in words) if len(words) > 1 else ""

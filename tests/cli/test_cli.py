@@ -1,0 +1,202 @@
+"""The command line as a user meets it: real processes, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+
+from docrerank.runs import Run
+
+SMALL = (
+    "--set=train.groups=8",
+    "--set=train.batch_groups=4",
+    "--set=train.evaluations=1",
+    "--set=train.dev_pages=6",
+    "--set=train.dev_queries=8",
+    "--set=evaluate.resamples=100",
+)
+FACTS = (
+    "Net revenue increased by {n}% in 20{n} to ${n}.5 million for the group.",
+    "In all, {n}% of visitors of hall {n} say they paid by card in 20{n}.",
+    "Operating expenses of plant {n} were ${n}1 million in 20{n}.",
+)
+
+
+def write_pdf(path: Path, pages: int, first: int = 11, password: str | None = None) -> Path:
+    canvas = Canvas(str(path), encrypt=StandardEncryption(password) if password else None, invariant=1)
+    for number in range(first, first + pages):
+        for row, fact in enumerate(FACTS):
+            canvas.drawString(72, 700 - 30 * row, fact.format(n=number))
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def docrerank(*arguments: object, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "docrerank.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmark")
+    (folder / "corpus").mkdir()
+    write_pdf(folder / "corpus" / "north.pdf", 4, 11)
+    write_pdf(folder / "corpus" / "south.pdf", 4, 31)
+    write_pdf(folder / "corpus" / "west.pdf", 4, 51)
+    queries = [
+        {"_id": "a", "text": "How much did net revenue grow in 2012?", "metadata": {"document": "north"}},
+        {"_id": "b", "text": "What share of visitors of hall 33 paid by card?", "metadata": {"document": "south"}},
+        {"_id": "c", "text": "Net revenue growth in 2099", "metadata": {"document": "north", "answerable": False}},
+    ]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(query) + "\n" for query in queries))
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\na\tnorth/2\t1\nb\tsouth/3\t1\n")
+    return folder
+
+
+def finish(corpus: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    return docrerank("run", corpus / "corpus", "--benchmark", corpus, "--out", out, *SMALL)
+
+
+@pytest.fixture(scope="module")
+def finished(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    done = finish(corpus, out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def results(out: Path) -> tuple[object, ...]:
+    """What a run made, without its timings."""
+    run = Run.open(out)
+    evaluation = json.loads(run.evaluation.read_text())
+    metrics = [
+        {name: system.get("metrics") for name, system in query["systems"].items()} for query in evaluation["queries"]
+    ]
+    weights = next(run.model.rglob("model.safetensors")).read_bytes()
+    tables = [list(part.read()) for part in (run.pages, run.queries, run.verdicts, run.mined)]
+    return *tables, metrics, weights
+
+
+def write_times(out: Path) -> dict[Path, int]:
+    """When each part and the model's weights were written."""
+    folders = ("pages", "queries", "verdicts", "mined", "model")
+    return {path: path.stat().st_mtime_ns for name in folders for path in (out / name).rglob("*.*")}
+
+
+def test_a_run_leaves_a_model_an_evaluation_and_a_report(finished: Path) -> None:
+    assert (finished / "report.html").read_text().startswith("<!doctype html>".upper()) or (
+        finished / "report.html"
+    ).read_text().lower().startswith("<!doctype html>")
+    assert len(results(finished)[4]) == 3  # type: ignore[arg-type]
+
+
+def test_the_same_command_again_redoes_nothing(corpus: Path, finished: Path) -> None:
+    before = write_times(finished)
+    again = finish(corpus, finished)
+    assert again.returncode == 0
+    assert write_times(finished) == before
+
+
+@pytest.mark.parametrize("sign", ["pages/*.parquet", "mined/*._done", "training/checkpoint.pt"])
+def test_a_killed_run_goes_on_and_ends_the_same(corpus: Path, finished: Path, tmp_path: Path, sign: str) -> None:
+    command = (
+        sys.executable,
+        "-m",
+        "docrerank.cli",
+        "run",
+        corpus / "corpus",
+        "--benchmark",
+        corpus,
+        "--out",
+        tmp_path,
+    )
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen([*map(str, command), *SMALL], stderr=quiet, stdout=quiet, start_new_session=True)
+    while not any(tmp_path.glob(sign)) and process.poll() is None:
+        time.sleep(0.01)
+    assert process.poll() is None, "it ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert finish(corpus, tmp_path).returncode == 0
+    assert results(tmp_path) == results(finished)
+
+
+def test_a_changed_document_redoes_only_its_own_parts(corpus: Path, tmp_path: Path) -> None:
+    for name in ("north.pdf", "south.pdf"):
+        (tmp_path / name).write_bytes((corpus / "corpus" / name).read_bytes())
+    out = tmp_path / "RUN"
+    arguments = ("run", tmp_path / "north.pdf", tmp_path / "south.pdf", "--out", out, "--to", "generate")
+    assert docrerank(*arguments).returncode == 0
+    before = {part.name: part.stat().st_mtime_ns for part in (out / "queries").glob("*.parquet")}
+    write_pdf(tmp_path / "south.pdf", 3, 71)
+    assert docrerank(*arguments).returncode == 0
+    after = {part.name: part.stat().st_mtime_ns for part in (out / "queries").glob("*.parquet")}
+    assert after["north.parquet"] == before["north.parquet"]
+    assert after["south.parquet"] != before["south.parquet"]
+
+
+def test_bad_documents_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    good, locked = write_pdf(tmp_path / "good.pdf", 2), write_pdf(tmp_path / "locked.pdf", 1, password="secret")
+    cut = tmp_path / "cut.pdf"
+    cut.write_bytes(good.read_bytes()[:400])
+    done = docrerank("ingest", good, locked, cut, "--out", tmp_path / "RUN")
+    assert done.returncode == 0
+    assert "locked.pdf: encrypted" in done.stderr
+    assert "cut.pdf: damaged" in done.stderr
+    assert sum(1 for _ in Run.open(tmp_path / "RUN").pages.read()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("ingest", "nothere.pdf", "--out", "R"), 1, "'nothere.pdf' does not exist"),
+        (("generate", "nothere"), 1, "is not a run folder"),
+        (("rerank", "nothere", "q", "nothere.pdf"), 1, "does not exist"),
+        (("ingest", ".", "--out", "R", "--set", "ingest.orc=1"), 1, "did you mean 'ingest.ocr'"),
+        (("nonesuch",), 2, "No such command"),
+        (("run", "--out", "R"), 2, "Missing argument"),
+    ],
+)
+def test_a_mistake_is_one_line_and_an_exit_code(
+    arguments: tuple[str, ...], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = docrerank(*arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_dry_run_says_what_would_be_and_does_nothing(corpus: Path, tmp_path: Path) -> None:
+    done = docrerank("run", corpus / "corpus", "--out", tmp_path / "RUN", "--dry-run")
+    assert done.returncode == 0
+    assert "3 of 3 documents to read" in done.stderr
+    assert not (tmp_path / "RUN").exists()
+
+
+def test_rerank_and_search_find_the_page_and_speak_json(corpus: Path, finished: Path) -> None:
+    question = "What share of visitors of hall 33 paid by card?"
+    hits = json.loads(docrerank("search", finished, question, "--json").stdout)
+    assert hits[0]["page"] == "south/3"
+    ranked = docrerank("rerank", finished, question, corpus / "corpus" / "south.pdf", "--json")
+    assert json.loads(ranked.stdout)[0]["page"] == "south/3"
+
+
+def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> None:
+    with Run.open(finished).locked():
+        done = finish(corpus, finished)
+    assert done.returncode == 1
+    assert "another docrerank works on" in done.stderr

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docrerank.recipe import dump_recipe, fingerprint, load_recipe, recipe_keys, shipped_recipes
+from docrerank.records import UserError
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_shipped_recipe_loads_and_survives_being_written(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    (tmp_path / "copy.yaml").write_text(dump_recipe(recipe))
+    assert load_recipe(tmp_path / "copy.yaml") == recipe
+
+
+@pytest.mark.parametrize(
+    ("override", "nearest"),
+    [
+        ("ingest.orc=never", "ingest.ocr"),
+        ("train.lr=1", "train.learning_rate"),
+        ("groups=5", "train.groups"),
+        ("mine.poool=5", "mine.pool"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(override: str, nearest: str) -> None:
+    with pytest.raises(UserError, match=f"did you mean '{nearest}'"):
+        load_recipe("cpu", [override])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mine: {pool: 0}", "mine.pool: .*greater than or equal to 1"),
+        ("mine: {poool: 3}", "did you mean 'mine.pool'"),
+        ("- a\n- b", "must hold 'key: value' lines"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_a_bad_file_is_told_in_one_line(text: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=message) as caught:
+        load_recipe(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_recipe_names_the_shipped_ones() -> None:
+    with pytest.raises(UserError, match=r"one of .*cpu"):
+        load_recipe("nonesuch")
+
+
+def test_overrides_are_typed_and_keys_are_all_listed() -> None:
+    assert load_recipe("cpu", ["seed=7", "mine.relative_margin=0.1"]).mine.relative_margin == 0.1
+    assert {"seed", "train.groups", "ingest.ocr"} <= set(recipe_keys())
+
+
+def test_a_fingerprint_follows_its_section_only() -> None:
+    one, other = load_recipe("cpu"), load_recipe("cpu", ["mine.pool=5"])
+    assert fingerprint(one.train) == fingerprint(other.train)
+    assert fingerprint(one.mine) != fingerprint(other.mine)
+
+
+@given(st.text(max_size=60))
+def test_any_override_loads_or_is_told(override: str) -> None:
+    with contextlib.suppress(UserError):
+        load_recipe("cpu", [override])
