@@ -25,7 +25,7 @@ quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: 
 	@echo "report: $(QUICKSTART)/report.html"
 
 test: $(VENV)/.installed ## all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed ## style, format, types, spelling
 	$(BIN)/ruff check .

@@ -1,0 +1,195 @@
+"""`requests.sqlite`: every reply that was paid for, by the address of its call, so that none is paid for twice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from docrerank.chat.answers import Reply
+from docrerank.records import UserError
+
+_COLUMNS = "text, finish, model, input_tokens, output_tokens, seconds"
+_TABLE = """CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL,
+    model TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, seconds REAL NOT NULL,
+    made_at REAL NOT NULL)"""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+BUSY_SECONDS = 60.0
+
+
+class Cache:
+    """Replies in a SQLite file (write-ahead log): safe for threads and processes, whole after `kill -9`.
+
+    Args:
+        path: the file; made if it is not there. A damaged one is set aside under another name and kept.
+        others: caches of other runs, read only; a reply found there is copied into this one.
+
+    Attributes:
+        notice: one line about a damaged file that was set aside, else empty.
+
+    Raises:
+        UserError: the folder cannot be written, the disk is full, or another cache cannot be read.
+
+    Example:
+        >>> cache = Cache(":memory:")
+        >>> cache.put({"a": Reply("yes", "stop", "m", 3, 1, 0.1)})
+        >>> cache.get("a").text
+        'yes'
+    """
+
+    def __init__(self, path: str | Path, others: Sequence[str | Path] = ()) -> None:
+        self.path = Path(path)
+        self.notice = ""
+        self._lock = threading.RLock()
+        self._connection = self._open_or_replace()
+        self._owner = os.getpid()
+        self._others = [_open_read_only(Path(other)) for other in others]
+
+    def get(self, key: str) -> Reply | None:
+        """The reply stored for a call, or None."""
+        with self._guarded() as connection:
+            if (reply := _find(connection, key)) is not None:
+                return reply
+        return self._copy(key) if self._others else None
+
+    def put(self, replies: dict[str, Reply]) -> None:
+        """Store replies in one transaction; they are safe from `kill -9` when this returns. The first for a key stays.
+
+        Raises:
+            UserError: the disk is full or the file is damaged.
+        """
+        now = time.time()
+        rows = [(key, _storable(r.text), *_numbers(r), now) for key, r in replies.items()]
+        with self._guarded() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def __len__(self) -> int:
+        with self._guarded() as connection:
+            return int(connection.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; the cache cannot be used afterwards."""
+        with self._lock:
+            for connection in (self._connection, *self._others):
+                connection.close()
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _copy(self, key: str) -> Reply | None:
+        with self._guarded():
+            found = next((reply for other in self._others if (reply := _find(other, key)) is not None), None)
+        if found is not None:
+            self.put({key: found})
+        return found
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        """The connection, alone; a forked child gets its own, and SQLite's errors become one line."""
+        with self._lock:
+            if self._owner != os.getpid():
+                self._connection, self._owner = _open(self.path), os.getpid()
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise _explain(error, self.path) from error
+
+    def _open_or_replace(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return _open(self.path)
+        except OSError as error:
+            raise UserError(f"cannot write {self.path}: {error.strerror}; mend this and try again") from error
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise _explain(error, self.path) from error
+        aside = _set_aside(self.path)
+        self.notice = f"{self.path} was damaged: it is kept as {aside.name}, and a new one was begun"
+        return _open(self.path)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Several processes may open a new file at once: the change to a write-ahead log does not wait by itself."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_TABLE)
+            connection.execute(f"SELECT {_COLUMNS} FROM replies LIMIT 1").fetchone()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    try:
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+        connection.execute(f"SELECT {_COLUMNS} FROM replies LIMIT 1").fetchone()
+    except sqlite3.Error as error:
+        raise UserError(f"{path} cannot be read as a cache of calls ({error}): give another or none") from error
+    return connection
+
+
+def _find(connection: sqlite3.Connection, key: str) -> Reply | None:
+    row = connection.execute(f"SELECT {_COLUMNS} FROM replies WHERE key = ?", (key,)).fetchone()
+    return None if row is None else Reply(*row)
+
+
+def _numbers(reply: Reply) -> tuple[str, str, int, int, float]:
+    return reply.finish, _storable(reply.model), reply.input_tokens, reply.output_tokens, reply.seconds
+
+
+def _storable(text: str) -> str:
+    """SQLite takes no lone surrogates."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _set_aside(path: Path) -> Path:
+    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    aside = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(f"{path}{ending}", f"{aside}{ending}")
+    return aside
+
+
+def _explain(error: sqlite3.Error, path: Path) -> UserError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return UserError(f"the disk is full: {path} was not written; free space and give the same command again")
+    if code in _DAMAGED:
+        return UserError(f"{path} is damaged: move it away and give the same command again")
+    if code == sqlite3.SQLITE_BUSY:
+        return UserError(f"{path} is held by another process: wait for it and give the same command again")
+    return UserError(f"{path} cannot be used ({error}): check the folder and give the same command again")

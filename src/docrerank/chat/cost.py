@@ -1,0 +1,146 @@
+"""What calls will cost and have cost: tokens, money, time. Every figure made before a call is an estimate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from docrerank.chat.answers import Reason, Reply
+from docrerank.chat.messages import ChatRequest
+from docrerank.recipe.endpoints import Endpoint
+
+#: Characters of a token, roughly, in European languages.
+CHARACTERS_PER_TOKEN = 4
+#: Output tokens assumed where the recipe sets no bound.
+UNBOUNDED_OUTPUT = 1024
+
+
+def estimate_text_tokens(text: str) -> int:
+    """About how many tokens a text is: a fourth of its characters.
+
+    Example:
+        >>> estimate_text_tokens("Net sales in 2020")
+        5
+    """
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
+
+
+def estimate_input_tokens(request: ChatRequest, endpoint: Endpoint) -> int:
+    """About how many tokens a call sends: its text, and its images by the endpoint's patch rule."""
+    images = sum(endpoint.image_tokens(image.width, image.height) for image in request.images())
+    return estimate_text_tokens(request.text()) + images
+
+
+def bound_output_tokens(endpoint: Endpoint) -> int:
+    """The most output tokens of one call."""
+    return endpoint.sampling.max_tokens or UNBOUNDED_OUTPUT
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCalls:
+    """One role's calls, before they are made.
+
+    Attributes:
+        role: who is asked, for the reader of the plan.
+        calls: how many.
+        input_tokens: of one call, images counted.
+        output_tokens: of one call.
+    """
+
+    role: str
+    endpoint: Endpoint
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+    def tokens(self) -> tuple[int, int]:
+        """Input and output tokens of all calls."""
+        return self.calls * self.input_tokens, self.calls * self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An estimate of a run's calls; `tokens_per_second` is what the endpoints write together.
+
+    Example:
+        >>> calls = PlannedCalls("judge", Endpoint(price_input=0.1, price_output=0.4), 2000, 1000, 50)
+        >>> plan = Plan(pages=100, roles=[calls], tokens_per_second=2000)
+        >>> plan.calls, plan.input_tokens, plan.money, plan.seconds
+        (2000, 2000000, 0.24, 50.0)
+    """
+
+    pages: int
+    roles: Sequence[PlannedCalls]
+    tokens_per_second: float = 1000.0
+
+    @property
+    def calls(self) -> int:
+        """All calls."""
+        return sum(role.calls for role in self.roles)
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens that all calls send."""
+        return sum(role.tokens()[0] for role in self.roles)
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens that all answers have."""
+        return sum(role.tokens()[1] for role in self.roles)
+
+    @property
+    def money(self) -> float:
+        """By the price table of each role's endpoint."""
+        return sum(role.endpoint.price(*role.tokens()) for role in self.roles)
+
+    @property
+    def seconds(self) -> float:
+        """Writing time at the given throughput."""
+        return self.output_tokens / self.tokens_per_second
+
+    def summary(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        names = ("pages", "calls", "input_tokens", "output_tokens", "money", "seconds")
+        roles = {
+            role.role: dict(zip(("input_tokens", "output_tokens"), role.tokens(), strict=True)) for role in self.roles
+        }
+        return {"estimate": True, **{name: getattr(self, name) for name in names}, "roles": roles}
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an endpoint's calls came to; counted as they happen.
+
+    Attributes:
+        answered: calls that the server answered and billed.
+        cached: calls that the cache answered.
+        unanswered: tries that were sent and brought no reply; a server may have billed some of them.
+        input_tokens: of answered calls.
+        output_tokens: of answered calls.
+        money: of answered calls.
+        failures: calls without a usable answer, by reason.
+    """
+
+    answered: int = 0
+    cached: int = 0
+    unanswered: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    money: float = 0.0
+    failures: Counter[Reason] = field(default_factory=Counter)
+
+    def add(self, reply: Reply, endpoint: Endpoint) -> None:
+        """Count a billed reply."""
+        self.answered += 1
+        self.input_tokens += reply.input_tokens
+        self.output_tokens += reply.output_tokens
+        self.money += endpoint.price(reply.input_tokens, reply.output_tokens)
+
+    def summary(self) -> dict[str, Any]:
+        """The counts as JSON values, for `run.json`."""
+        names = ("answered", "cached", "unanswered", "input_tokens", "output_tokens")
+        counts = {name: getattr(self, name) for name in names}
+        failures = {str(reason): count for reason, count in sorted(self.failures.items())}
+        return {**counts, "money": round(self.money, 6), "failures": failures}

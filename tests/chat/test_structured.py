@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from pydantic import BaseModel
+from server import Call, Reaction, ScriptedServer
+
+from docrerank.chat import Answer, Cache, ChatClient, ChatRequest, Failure, Patience, Reason
+from docrerank.chat.messages import schema_json
+from docrerank.chat.structured import read_json
+from docrerank.recipe.endpoints import Endpoint
+
+
+class Year(BaseModel):
+    year: int
+    note: str = ""
+
+
+REQUEST = ChatRequest(("Which year?",), schema=Year)
+GOOD = '{"year": 2020, "note": ""}'
+
+
+def ask(script: Callable[[Call], Reaction], times: int = 1) -> tuple[list[Answer | Failure], ScriptedServer]:
+    async def work(endpoint: Endpoint) -> list[Answer | Failure]:
+        patience = Patience(tries=3, wait=0.01, farewell=1.0)
+        async with ChatClient(endpoint, Cache(":memory:"), patience=patience) as client:
+            requests = [ChatRequest((f"Which year? {n}",), schema=Year) for n in range(times)]
+            return await asyncio.gather(*(client.ask(request) for request in requests))
+
+    with ScriptedServer(script) as server:
+        return asyncio.run(work(Endpoint(base_url=server.base_url, model="m", timeout=5))), server
+
+
+def kind_of(call: Call) -> str:
+    return call.body.get("response_format", {}).get("type", "none")
+
+
+def enforce(call: Call) -> Reaction:
+    return Reaction('{"ready": true}' if "hello" in call.text else GOOD)
+
+
+def like_openai(call: Call) -> Reaction:
+    return enforce(call) if kind_of(call) == "json_schema" else Reaction("hello")
+
+
+def like_llama_cpp_python(call: Call) -> Reaction:
+    if kind_of(call) == "json_schema":
+        return Reaction("validation error", status=500)
+    return enforce(call) if "schema" in call.body.get("response_format", {}) else Reaction("hello")
+
+
+def like_transformers_serve(call: Call) -> Reaction:
+    """Ignores `response_format`; the model behind it heeds the words of the prompt."""
+    return Reaction(
+        f"Sure:\n```json\n{GOOD}\n```" if "JSON schema" in call.text and "hello" not in call.text else "hello"
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "used", "probes"),
+    [(like_openai, "json_schema", 1), (like_llama_cpp_python, "json_object", 4), (like_transformers_serve, "none", 2)],
+)
+def test_each_server_is_asked_in_the_way_it_understands(
+    script: Callable[[Call], Reaction], used: str, probes: int
+) -> None:
+    answers, server = ask(script, times=20)
+    assert [answer.value for answer in answers] == [Year(year=2020)] * 20
+    kinds = [kind_of(call) for call in server.calls]
+    assert kinds[probes:] == [used] * 20
+
+
+def test_a_server_that_is_down_is_not_taken_for_one_without_schemas() -> None:
+    down = {"calls": 13}
+
+    def script(call: Call) -> Reaction:
+        down["calls"] -= 1
+        return Reaction("starting", status=503) if down["calls"] > 0 else like_openai(call)
+
+    async def work(endpoint: Endpoint) -> list[Answer | Failure]:
+        async with ChatClient(endpoint, Cache(":memory:"), patience=Patience(tries=3, wait=0.01)) as client:
+            return [await client.ask(REQUEST), await client.ask(REQUEST)]
+
+    with ScriptedServer(script) as server:
+        first, second = asyncio.run(work(Endpoint(base_url=server.base_url, model="m")))
+    assert first.reason is Reason.SERVER_ERROR
+    assert isinstance(second, Answer)
+    assert kind_of(server.calls[-1]) == "json_schema"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("the year 2020", Reason.INVALID_JSON), ('{"year": "soon"}', Reason.WRONG_SCHEMA), ("", Reason.EMPTY)],
+)
+def test_a_bad_answer_is_asked_for_again_a_bounded_number_of_times(text: str, reason: Reason) -> None:
+    (failure,), server = ask(lambda call: Reaction(text))
+    assert failure.reason is reason
+    assert len(server.calls) == 2 + 3
+    assert [count for prompt, count in server.paid.items() if "hello" not in prompt] == [1, 1, 1]
+
+
+def test_a_second_answer_of_the_right_shape_is_taken() -> None:
+    (answer,), _ = ask(lambda call: Reaction(GOOD if "Try 2" in call.text else "2020, I think"))
+    assert answer.value == Year(year=2020)
+
+
+def test_a_schema_is_closed_and_asks_for_every_property() -> None:
+    schema = json.loads(schema_json(Year))
+    assert schema["required"] == ["year", "note"]
+    assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"```\n{GOOD}\n```",
+        f"Here it is: {GOOD} I hope it helps.",
+        f"<think>{{so}} many years</think>{GOOD}",
+    ],
+)
+def test_words_around_the_json_are_forgiven(text: str) -> None:
+    assert read_json(text, Year) == Year(year=2020)
+
+
+@pytest.mark.parametrize("text", ["{" * 400_000, "```" * 150_000, "[" * 400_000, '{"year":' * 50_000, "}{" * 200_000])
+def test_reading_takes_time_linear_in_the_answer(text: str) -> None:
+    started = time.perf_counter()
+    assert isinstance(read_json(text, Year), Failure)
+    assert time.perf_counter() - started < 1.0
