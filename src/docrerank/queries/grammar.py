@@ -21,6 +21,7 @@ _RUN_ON = re.compile(r"^.{3,120}? (?=(?:The|Our|We|In|Net|Cost|Total|Revenue|Ope
 _LATE_TIME = re.compile(
     r",? (?:in|during|for|as of) (?:fiscal |the year ended |fiscal year )?(?:[A-Z][a-z]{2,8} \d{1,2}, )?(?:19|20)\d\d$"
 )
+_EARLY_TIME = re.compile(r"^(?:In|During|For|By) (?:fiscal )?(?:19|20)\d\d,? ")
 _CLAUSE = re.compile(
     r" (?:that|which|who|believe|know|expect|if|because|while|than|compared) | (?:that|which|The|following)$"
 )
@@ -50,7 +51,9 @@ def sentences(text: str) -> list[str]:
 
 def find_subject(words: str, owner: str) -> str:
     """A subject that names its thing, in the form it has inside a question; empty if it points elsewhere."""
-    words = say_once(trim(_RUN_ON.sub("", _LATE_TIME.sub("", words)).lstrip(' •–-*"“”0123456789.)(')))
+    words = say_once(
+        trim(_RUN_ON.sub("", _EARLY_TIME.sub("", _LATE_TIME.sub("", words))).lstrip(' •–-*"“”0123456789.)('))
+    )
     first, _, rest = words.partition(" ")
     if first in ("We", "we") and owner:
         return f"{owner} {rest}".strip()

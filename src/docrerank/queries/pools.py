@@ -61,8 +61,9 @@ class Pools:
         A long part (a clause, a topic of many words) gives way only to one that shares a word with it: otherwise the
         negative would be about something else, not a near miss.
         """
-        own = set(terms(slot.text))
+        own, row = set(terms(slot.text)), _row(slot)
         words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text, slot.role)]
+        words = [word for word in words if not row or word.lower() in row]
         shared = {word: len(own & set(terms(word))) for word in words}
         rng.shuffle(words)
         must_share = len(own) > 3
@@ -87,12 +88,20 @@ def _alike(word: str, other: str, role: str) -> bool:
 
 
 def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
-    for row in EXCHANGES.get(slot.property, ()):
-        low = [word.lower() for word in row]
+    low = _row(slot)
+    others = [word for row in EXCHANGES.get(slot.property, ()) for word in row if word.lower() in low]
+    capital = slot.text[:1].isupper() and not any(word[0].isupper() for word in others)
+    others = [word for word in others if word.lower() != slot.text.lower()]
+    yield from (word.capitalize() if capital else word for word in rng.sample(others, len(others)))
+
+
+def _row(slot: Slot) -> frozenset[str]:
+    """The words of the list that holds the slot's, in lower case: only these are of its kind. Empty if none does."""
+    for row in EXCHANGES.get(slot.role, ()):
+        low = frozenset(word.lower() for word in row)
         if slot.text.lower() in low:
-            others = [word for word in row if word.lower() != slot.text.lower()]
-            capital = slot.text[:1].isupper() and not row[0][:1].isupper()
-            yield from (word.capitalize() if capital else word for word in rng.sample(others, len(others)))
+            return low
+    return frozenset()
 
 
 def _values(text: str, rng: random.Random) -> Iterator[str]:

@@ -136,11 +136,19 @@ def _overlaps(cell: Cell, span: tuple[float, float]) -> bool:
 
 
 def _title(above: list[Line]) -> str:
-    """The nearest single-cell line above the columns that reads as a title."""
+    """The nearest single-cell line above the columns that reads as a title, not as the end of a sentence."""
     for line in reversed(above):
-        words = line.text.split()
-        if len(line.cells) == 1 and 2 <= len(words) <= 14 and words[0][:1].isupper() and _LETTER.search(line.text):
-            return line.text.strip(" :.")
+        text = line.text.strip(" :")
+        words = text.split()
+        prose = text.endswith((".", ",", ";")) or ". " in text
+        if (
+            len(line.cells) == 1
+            and 2 <= len(words) <= 10
+            and words[0][:1].isupper()
+            and _LETTER.search(text)
+            and not prose
+        ):
+            return text
     return ""
 
 

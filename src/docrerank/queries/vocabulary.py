@@ -165,7 +165,6 @@ WORDING: tuple[tuple[str, ...], ...] = (
     ("phone number", "telephone number", "number to call"),
     ("customers", "clients"),
     ("company", "firm", "business"),
-    ("cost", "price", "expense"),
     ("requirements", "conditions"),
     ("purpose", "aim", "goal"),
     ("benefits", "advantages"),
