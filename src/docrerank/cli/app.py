@@ -19,6 +19,7 @@ from docrerank.cli.rerank import rerank_files
 from docrerank.cli.run import run_all
 from docrerank.cli.search import search_run
 from docrerank.cli.stages import generate_run, ingest_run, mine_run, report_run, train_run
+from docrerank.cli.vision import export_model, verify_models, warm_cache
 from docrerank.records import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -31,6 +32,9 @@ app.command("evaluate")(evaluate_run)
 app.command("report")(report_run)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
+app.command("warm")(warm_cache)
+app.command("verify")(verify_models)
+app.command("export")(export_model)
 app.command("recipe")(print_recipe)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,11 @@ BenchmarkFolder = Annotated[
 ]
 
 
+def is_main_process() -> bool:
+    """False in all but the first of the processes that torchrun or `accelerate launch` started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def create_run(out: Path, recipe: str, overrides: list[str] | None) -> Run:
     """Make or continue a run under a recipe."""
     return Run.create(out, load_recipe(recipe, overrides or ()))
@@ -33,4 +39,6 @@ def open_run(path: Path, overrides: list[str] | None = None) -> Run:
     run = Run.open(path)
     if not overrides:
         return run
+    if not is_main_process():
+        return Run(path, load_recipe(path / "recipe.yaml", overrides))
     return Run.create(path, load_recipe(path / "recipe.yaml", overrides))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +12,7 @@ from docrerank.cli.options import Json
 from docrerank.cli.output import print_json, results, say
 
 Model = Annotated[
-    str, typer.Argument(help="A trained model's folder, or a run folder, or 'minilm'.", show_default=False)
+    str, typer.Argument(help="A trained model's folder, a run folder, 'minilm', or a hub name.", show_default=False)
 ]
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]
@@ -26,8 +27,11 @@ def rerank_files(model: Model, query: Question, files: Files, top: Top = 10, jso
     pages, rejected = read_files(files)
     for row in rejected:
         say(f"left out {row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
-    ranked = Reranker.from_pretrained(_model_folder(model)).rank(query, pages, top_k=top)
+    ranked: Sequence[Any] = Reranker.from_pretrained(find_model(model)).rank(query, pages, top_k=top)
     rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked]
+    for hit in ranked:
+        if "error" in hit:
+            say(f"{pages[hit['corpus_id']].id} has no score: {hit['error']}")
     show_hits(rows, json)
 
 
@@ -44,6 +48,6 @@ def show_hits(rows: list[dict[str, object]], json: bool) -> None:
     results.print(table)
 
 
-def _model_folder(model: str) -> str:
+def find_model(model: str) -> str:
     """A run folder stands for the model inside it."""
     return str(Path(model) / "model") if (Path(model) / "recipe.yaml").is_file() else model

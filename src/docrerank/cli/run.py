@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,8 @@ def run_all(
     json: Json = False,
 ) -> None:
     """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
     loaded, chosen = load_recipe(recipe, set_ or ()), _between(from_, to)
     if dry_run:
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from docrerank.cli.options import Json, RunFolder
 from docrerank.cli.rerank import Question, Top, show_hits
+from docrerank.cli.vision import Cache
 from docrerank.runs import Run
 
 
-def search_run(run: RunFolder, query: Question, top: Top = 10, json: Json = False) -> None:
+def search_run(run: RunFolder, query: Question, top: Top = 10, cache: Cache = None, json: Json = False) -> None:
     """Find the pages of a run that answer a question: first stage, then the run's reranker."""
     from docrerank.reranker import search
 
-    hits = search(Run.open(run), query, top_k=top)
+    hits = search(Run.open(run), query, top_k=top, cache=cache)
     show_hits([{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits], json)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from docrerank.cli.options import Json, Out, Overrides, Pdfs, RecipeName, RunFolder, create_run, open_run
+from docrerank.cli.options import (
+    Json,
+    Out,
+    Overrides,
+    Pdfs,
+    RecipeName,
+    RunFolder,
+    create_run,
+    is_main_process,
+    open_run,
+)
 from docrerank.cli.output import describe, print_json, progress, say
 from docrerank.runs import Run
 
@@ -39,10 +49,17 @@ def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None
 
 
 def train_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
-    """Train the reranker on mined and generated groups; it ends in RUN/model."""
+    """Train the reranker on mined and generated groups; it ends in RUN/model.
+
+    A vision-language `train.base` trains on several GPUs under torchrun: torchrun -m docrerank.cli train RUN.
+    """
     from docrerank.training import train
 
-    _work(open_run(run, set_), "train", train, json)
+    opened = open_run(run, set_)
+    if is_main_process():
+        _work(opened, "train", train, json)
+    else:
+        train(opened)  # the first process holds the lock and speaks
 
 
 def report_run(run: RunFolder) -> None:

@@ -16,7 +16,7 @@ from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, read_light_pages, score_bm25, score_encoded
 from docrerank.mining import FusionWeights, fuse
 from docrerank.records import Page
-from docrerank.reranker import ModelCard, load_encoder, read_card
+from docrerank.reranker import ModelCard, is_vision_model, load_encoder, read_card
 from docrerank.runs import Run
 
 #: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too.
@@ -30,6 +30,9 @@ TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
 TRAINED_ALL = "trained, every page"
 TRAINED_FUSED_ALL = "trained, fused, every page"
+
+#: Score of a page that could not be drawn.
+UNREADABLE = -100.0
 
 #: query id to page id to score, best first.
 Ranking = dict[str, dict[str, float]]
@@ -79,7 +82,8 @@ def rank_all(
     pages, clock = read_light_pages(corpus), start_clock(benchmark, run.recipe.seed)
     by_id = {page.id: page for page in pages}
     scopes = find_scopes(benchmark, corpus, _list_page_ids(pages))
-    step = _count_steps(progress, (4 if run.model.is_dir() else 2) * len(corpus.parts))
+    trained = run.model.is_dir() and not is_vision_model(run.model)
+    step = _count_steps(progress, (4 if trained else 2) * len(corpus.parts))
     layer = score_bm25(scopes, drop_ocr(pages), "layer", clock)
     bm25 = score_bm25(scopes, pages, "bm25", clock)
     encoded = EncodedCorpus(corpus, load_untrained(window_settings(run)))
@@ -87,7 +91,9 @@ def rank_all(
     first = views.fuse(FusionWeights(1, 1, 0))
     systems = _list_untrained(scopes, layer, views, first, clock)
     candidates = _rank(scopes, first, run.recipe.evaluate.candidates)
-    if run.model.is_dir():
+    if is_vision_model(run.model):
+        systems.append(_rank_vision(run.model, scopes, candidates, by_id, clock))
+    elif trained:
         systems += _rank_trained(run.model, corpus, bm25, scopes, candidates, by_id, clock, step)
     return systems, candidates
 
@@ -134,6 +140,27 @@ def _rank_trained(
             clock.milliseconds(*every, "bm25", "trained windows"),
         ),
     ]
+
+
+def _rank_vision(
+    folder: Path, scopes: Sequence[Scope], candidates: Ranking, pages: Mapping[str, Page], clock: Clock
+) -> System:
+    """A vision-language model's order of the first stage's candidates; a page that cannot be drawn comes last."""
+    from docrerank.reranker.vision import VisionReranker
+
+    reranker, ranking = VisionReranker.from_pretrained(folder), {}
+    texts = {query.id: query.text for scope in scopes for query in scope.queries}
+    pairs = [(query, page) for query, found in candidates.items() for page in found]
+    scored = reranker.score([(texts[query], pages[page]) for query, page in pairs]).values
+    scores = dict(zip(pairs, np.nan_to_num(scored, nan=UNREADABLE).tolist(), strict=True))
+    for query, found in candidates.items():
+        ranking[query] = take_top(np.array([scores[query, page] for page in found], np.float32), list(found))
+        own = [(texts[query], pages[page]) for page in found]
+        if query in clock.queries:
+            reranker.score(own)  # the pages are then held in memory, as those of the other systems are
+        clock.measure("vision", query, lambda own=own: reranker.score(own))  # type: ignore[misc]
+    first = ("bm25", "untrained encode", "untrained windows", "vision")
+    return System(TRAINED, True, ranking, clock.milliseconds(*first))
 
 
 def _score(

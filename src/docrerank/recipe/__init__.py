@@ -5,7 +5,7 @@ from __future__ import annotations
 from docrerank.recipe.extras import require
 from docrerank.recipe.fingerprint import fingerprint
 from docrerank.recipe.load import dump_recipe, load_recipe, parse_recipe, recipe_keys, shipped_recipes
-from docrerank.recipe.model import Evaluate, Generate, Ingest, Mine, Recipe, Train
+from docrerank.recipe.model import Evaluate, Generate, Ingest, Mine, Recipe, Train, Vision
 
 __all__ = [
     "Evaluate",
@@ -14,6 +14,7 @@ __all__ = [
     "Mine",
     "Recipe",
     "Train",
+    "Vision",
     "dump_recipe",
     "fingerprint",
     "load_recipe",

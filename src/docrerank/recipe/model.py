@@ -49,6 +49,7 @@ class Mine(Section):
 class Train(Section):
     """The reranker, its groups and its optimisation (paper section 3)."""
 
+    base: str = Field("", description="a vision-language model's folder or hub name; empty trains the embedded MiniLM")
     groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64)
@@ -70,6 +71,24 @@ class Train(Section):
     window_overlap: int = Field(30, ge=0)
     context_tokens: int = Field(24, ge=0, le=64, description="tokens of the page's heading in front of each window")
     windows_per_page: int = Field(1, ge=1, description="windows that stand for a page in training")
+
+
+class Vision(Section):
+    """A vision-language `train.base`: how it reads pages and what of it learns (paper section 3)."""
+
+    pixels: int = Field(602_112, ge=3_136, description="a page image has at most this many pixels (768 visual tokens)")
+    loss: str = Field("pointwise", description="`pointwise`, `listwise`, or a listwise loss of sentence-transformers")
+    lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
+    lora_alpha: int = Field(32, ge=1)
+    lora_dropout: float = Field(0.1, ge=0, lt=1)
+    train_vision: bool = Field(False, description="the vision tower learns too")
+    gradient_checkpointing: bool = Field(True, description="recompute activations: less memory, a third more time")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
+    micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
+    loader_workers: int = Field(2, ge=0, description="processes that draw pages; 0 draws them in the training process")
+    dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")
+    patience: int = Field(0, ge=0, description="measurements without a gain that end the training; 0 never does")
+    save: Literal["merged", "adapter"] = "merged"
 
 
 class Evaluate(Section):
@@ -95,4 +114,5 @@ class Recipe(Section):
     generate: Generate = Generate()
     mine: Mine = Mine()
     train: Train = Train()
+    vision: Vision = Vision()
     evaluate: Evaluate = Evaluate()

@@ -39,7 +39,7 @@ def read_curves(run: Run) -> Curves | None:
     try:
         content = json.loads((run.path / "training" / "curves.json").read_text("utf-8"))
         losses = [float(loss) for loss in content["loss"]]
-        dev = [(float(step), float(ndcg), float(accuracy)) for step, ndcg, accuracy in content["dev"]]
+        dev = [(float(step), float(ndcg), float(accuracy)) for step, ndcg, accuracy, *_ in content["dev"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Curves(_draw_loss(losses), _draw_dev(dev), len(losses), *_take_ends(dev))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from docrerank.reranker.card import Calibration, ModelCard, read_card
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.reranker import RankedPage, Reranker
-from docrerank.reranker.search import Hit, Searcher, search
+from docrerank.reranker.search import CACHE, Hit, Searcher, search
+from docrerank.reranker.vision import is_vision_model
 
 __all__ = [
+    "CACHE",
     "Calibration",
     "Hit",
     "ModelCard",
     "RankedPage",
     "Reranker",
     "Searcher",
+    "is_vision_model",
     "load_encoder",
     "read_card",
     "search",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -24,6 +24,10 @@ from docrerank.records import Page, UserError
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load import find_kind, load_encoder
+from docrerank.reranker.vision import is_vision_model
+
+if TYPE_CHECKING:
+    from docrerank.reranker.vision import VisionReranker
 
 #: Pages whose encodings are kept in memory (about 0.5 MB each).
 CACHED_PAGES = 512
@@ -53,12 +57,29 @@ class Reranker:
         self._encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
 
     @classmethod
-    def from_pretrained(cls, name_or_path: str | Path) -> Reranker:
+    def from_pretrained(cls, name_or_path: str | Path, **options: Any) -> Reranker | VisionReranker:
         """Load a trained model's folder, any CrossEncoder's folder, or the untrained start by the name `minilm`.
 
+        A vision-language model (a base, an adapter, a merged model, a CrossEncoder, a classifier) becomes a
+        `VisionReranker`, whose `predict` and `rank` are CrossEncoder's and take `Page` records as well.
+
+        Args:
+            name_or_path: a folder; for a vision-language model a hub name too.
+            options: of `VisionReranker.from_pretrained`; a text model takes none.
+
         Raises:
-            UserError: no such folder, or no reranker in it.
+            UserError: no such folder, no reranker in it, or options for a text model.
         """
+        if is_vision_model(name_or_path):
+            from docrerank.reranker.vision import VisionReranker
+
+            return VisionReranker.from_pretrained(name_or_path, **options)
+        if options:
+            raise UserError(f"'{name_or_path}' is a text model: it takes no {', '.join(options)}")
+        return cls._load_text(name_or_path)
+
+    @classmethod
+    def _load_text(cls, name_or_path: str | Path) -> Reranker:
         if str(name_or_path) == UNTRAINED:
             card = ModelCard()
             return cls(load_untrained(card.windows), card)

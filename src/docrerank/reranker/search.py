@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
 from docrerank.mining import FirstStage, order
@@ -11,8 +12,14 @@ from docrerank.records import Page, UserError
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.reranker import fuse_views
+from docrerank.reranker.vision import is_vision_model
 from docrerank.runs import Run
 
+if TYPE_CHECKING:
+    from docrerank.reranker.vision import VisionReranker
+
+#: Folder of a run that holds its pages as a vision-language model has encoded them.
+CACHE = "cache"
 SNIPPET_CHARACTERS = 160
 
 
@@ -31,16 +38,19 @@ class Searcher:
     Args:
         run: its pages, its model (the untrained start if it has none yet), its encodings.
         candidates: pages that the first stage hands to the reranker.
+        cache: where a vision-language model keeps encoded pages; `RUN/cache` if None. Its first stage is the untrained
+            one, and it alone orders the candidates.
 
     Raises:
         UserError: the run has no pages yet.
     """
 
-    def __init__(self, run: Run, candidates: int = 20) -> None:
+    def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None) -> None:
         self.pages = list(run.pages.read())
         if not self.pages:
             raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
         self.candidates = candidates
+        self.vision = open_vision(run, cache)
         self.encoder, self.card = open_encoder(run)
         self.store = PageStore(run.path / ENCODINGS, self.encoder)
         self.store.fill(self.pages)
@@ -60,27 +70,39 @@ class Searcher:
         pages = [self.pages[row] for row in rows[best]]
         if not pages:
             return []
+        if self.vision:
+            ranked = self.vision.rank(query, pages, top_k=top_k)
+            return [_hit(query, pages[hit["corpus_id"]], float(hit["score"])) for hit in ranked]
         scores = fuse_views(query, encoded, [page.text for page in pages], self.store.read(pages), self.card)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
 
 
-def search(run: Run, query: str, top_k: int = 10) -> list[Hit]:
+def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> list[Hit]:
     """Find the pages of a run that answer a question.
 
     Example:
         >>> search(Run.open("RUN"), "net sales in 2020")[0].page_id  # doctest: +SKIP
         'report/12'
     """
-    return Searcher(run, run.recipe.evaluate.candidates).search(query, top_k)
+    return Searcher(run, run.recipe.evaluate.candidates, cache).search(query, top_k)
 
 
 def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
-    """The run's trained encoder, or the untrained start with the recipe's windows."""
-    if run.model.is_dir():
+    """The run's trained encoder, or the untrained start with the recipe's windows where there is no trained one."""
+    if run.model.is_dir() and not is_vision_model(run.model):
         card = read_card(run.model)
         return load_encoder(Path(run.model), card), card
     settings = window_settings(run)
     return load_untrained(settings), ModelCard(windows=settings)
+
+
+def open_vision(run: Run, cache: Path | None = None) -> VisionReranker | None:
+    """The run's model if it is a vision-language one, with its page cache."""
+    if not is_vision_model(run.model):
+        return None
+    from docrerank.reranker.vision import PageCache, VisionReranker
+
+    return VisionReranker.from_pretrained(run.model, cache=PageCache.of_size(folder=str(cache or run.path / CACHE)))
 
 
 def _hit(query: str, page: Page, score: float) -> Hit:

@@ -47,7 +47,7 @@ def read_records(path: Path, record: type[Record]) -> Iterator[Record]:
     """
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH_ROWS):
+            for batch in file.iter_batches(BATCH_ROWS) if file.num_row_groups else ():
                 yield from _from_batch(record, batch)
     except (pa.ArrowException, TypeError, OSError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error

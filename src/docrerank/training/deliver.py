@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from docrerank.encoding import TokenEncoder
@@ -40,12 +42,19 @@ Plain sentence-transformers loads it too: encode a page's windows (`docrerank.js
 
 def deliver(encoder: TokenEncoder, card: ModelCard, readme: str, target: Path) -> None:
     """Write the model beside `target`, then let it take its place."""
+    with take_place(target) as partial:
+        encoder.model.save_pretrained(str(partial), create_model_card=False)
+        card.write(partial)
+        (partial / "README.md").write_text(readme, "utf-8")
+
+
+@contextlib.contextmanager
+def take_place(target: Path) -> Iterator[Path]:
+    """Give a folder beside `target` to write into; when the block ends well, it takes `target`'s place."""
     partial, old = target.with_name(f"{target.name}.partial"), target.with_name(f"{target.name}.old")
     for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    encoder.model.save_pretrained(str(partial), create_model_card=False)
-    card.write(partial)
-    (partial / "README.md").write_text(readme, "utf-8")
+    yield partial
     if target.exists():
         target.rename(old)
     partial.rename(target)

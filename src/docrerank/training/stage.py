@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from docrerank.training.examples import Example, build_examples
 from docrerank.training.fit import fit_calibration, fit_fusion
 from docrerank.training.groups import build_groups
 from docrerank.training.split import Split, split_pages
+from docrerank.training.vision import hash_base
 
 STAGE = "train"
 STAGE_VERSION = 1
@@ -31,8 +33,9 @@ CURVES = "curves.json"
 def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
     """Train the run's reranker; does nothing if RUN/model was made from the same pages, queries and recipe.
 
-    A killed training goes on from its last checkpoint and ends with the same weights. The loss per step and the dev
-    scores are in RUN/training/curves.json.
+    With `train.base` it is a vision-language model that reads page images; torchrun may then share the work among
+    processes, of which the first writes. A killed training goes on from its last checkpoint and ends with the same
+    weights. The loss per step and the dev scores are in RUN/training/curves.json.
 
     Args:
         run: a run whose queries are generated and mined.
@@ -48,14 +51,25 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
     origin = made_from(run)
     if run.model.is_dir() and read_card(run.model).made_from == origin:
         return {"redone": 0}
+    work = _train_vision if run.recipe.train.base else _train
+    if int(os.environ.get("RANK", "0")):
+        return work(run, origin, progress)
     with run.manifest.stage(STAGE) as counts:
-        counts.update(_train(run, origin, progress))
+        counts.update(work(run, origin, progress))
     return counts
 
 
 def made_from(run: Run) -> str:
     """Fingerprint of all that the model depends on."""
-    return fingerprint(STAGE, STAGE_VERSION, mined_from(run), run.recipe.train, run.recipe.seed)
+    base, settings = run.recipe.train.base, run.recipe.train.model_dump(mode="json", exclude={"base"})
+    origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
+    return fingerprint(origin, hash_base(base), run.recipe.vision) if base else origin
+
+
+def _train_vision(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from docrerank.training.vision.stage import train_vision
+
+    return train_vision(run, origin, run.path / FOLDER, progress)
 
 
 def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""The dev part of a vision-language reranker: its own page among near ones, and hard negatives on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from docrerank.encoding import Vectors
+from docrerank.mining import Bm25
+from docrerank.records import Page
+from docrerank.reranker.vision.page_cache import PageCache
+from docrerank.reranker.vision.scoring import VisionReranker
+from docrerank.training.dev import DevPart, DevScores, measure_ndcg
+from docrerank.training.vision.processes import Processes
+
+#: Score of a page that could not be drawn: it is below every other.
+UNREADABLE = -100.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevPlan:
+    """The pairs that are measured.
+
+    Attributes:
+        pairs: (query text, page).
+        rankings: for each query, the places of its candidates in `pairs`, its own page first.
+        gaps: (place of a hard negative, place of its positive) on the same page.
+    """
+
+    pairs: tuple[tuple[str, Page], ...]
+    rankings: tuple[tuple[int, ...], ...]
+    gaps: tuple[tuple[int, int], ...]
+
+
+def plan_dev(part: DevPart, candidates: int) -> DevPlan:
+    """Each query with its own page and BM25's best others of the document; each hard negative with its page."""
+    pages = {page.id: page for page in part.pages}
+    documents: dict[str, list[Page]] = {}
+    for page in part.pages:
+        documents.setdefault(page.document, []).append(page)
+    indexes = {name: Bm25([page.text for page in own]) for name, own in documents.items()}
+    pairs: list[tuple[str, Page]] = []
+    rankings, owner = [], {}
+    for query in part.queries:
+        own = pages[query.page_id]
+        order = np.argsort(-indexes[own.document].score(query.text), kind="stable")
+        others = [page for index in order if (page := documents[own.document][index]).id != own.id]
+        rankings.append(tuple(range(len(pairs), len(pairs) + 1 + len(others[: candidates - 1]))))
+        owner[query.id] = len(pairs)
+        pairs += [(query.text, page) for page in (own, *others[: candidates - 1])]
+    gaps = [(len(pairs) + number, owner[query.source_id]) for number, query in enumerate(part.negatives)]
+    pairs += [(query.text, pages[query.page_id]) for query in part.negatives]
+    return DevPlan(tuple(pairs), tuple(rankings), tuple(gaps))
+
+
+def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes) -> DevScores:
+    """Score the plan's pairs, shared among the processes by page."""
+    if not plan.pairs:
+        return DevScores(0.0, 0.0, 0.0)
+    scores = score_shared(reranker, plan.pairs, processes)
+    lists = [scores[list(places)] for places in plan.rankings]
+    ndcg = float(np.mean([measure_ndcg(own, 0) for own in lists]))
+    loss = float(np.mean([np.logaddexp.reduce(own.astype(np.float64)) - own[0] for own in lists]))
+    if not plan.gaps:
+        return DevScores(ndcg, 0.0, loss)
+    gaps = np.array([scores[negative] - scores[positive] for negative, positive in plan.gaps], np.float64)
+    return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps).mean()))
+
+
+def score_shared(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]], processes: Processes) -> Vectors:
+    """Logit differences of all pairs; nothing is cached, for the weights go on changing."""
+    reranker.cache = PageCache()
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(page.id for _, page in pairs))}
+    own = [place for place, (_, page) in enumerate(pairs) if numbers[page.id] % processes.world == processes.rank]
+    scores = torch.zeros(len(pairs))
+    if own:
+        found = reranker.score([pairs[place] for place in own]).values
+        scores[own] = torch.from_numpy(np.nan_to_num(found, nan=UNREADABLE))
+    processes.sum([scores])
+    return scores.numpy()

@@ -1,0 +1,137 @@
+"""Draws the pages of every step ahead of it, in processes of its own: decoding and resizing never wait in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from docrerank.records import Page, TrainingGroup, UserError
+from docrerank.reranker.vision.backbone import PageTokens
+from docrerank.reranker.vision.images import ImageReader, open_page
+from docrerank.training.vision.losses import StepLoss
+from docrerank.training.vision.pairs import Pair, cut_pieces, cut_units, group_by_page, list_pairs, share_units
+
+#: Pieces that each worker holds ready; a page of 600,000 pixels is 14 MB.
+AHEAD = 2
+PROMPT_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one forward and backward works on.
+
+    Attributes:
+        step: from 0.
+        number: of this piece in its step, the same whatever the number of processes if there is one piece each.
+        last: whether the step ends with it.
+        total: what the step's sums are divided by.
+        pages: the images as patches, each once; empty if this process has no share of the step.
+        queries: token ids behind each page.
+        pairs: in the order of the logits, page by page.
+        unreadable: reasons of the pages that were left out.
+    """
+
+    step: int
+    number: int
+    last: bool
+    total: float
+    pages: tuple[PageTokens, ...]
+    queries: tuple[tuple[tuple[int, ...], ...], ...]
+    pairs: tuple[Pair, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The whole way of a training, for one process of several.
+
+    Attributes:
+        groups: in the order of training.
+        size: groups of a step, over all processes.
+        steps: in all.
+        rank: of this process.
+        world: processes.
+        budget: tokens of a piece.
+    """
+
+    groups: Sequence[TrainingGroup]
+    size: int
+    steps: int
+    rank: int
+    world: int
+    budget: int
+
+    def batch(self, step: int) -> list[TrainingGroup]:
+        """The groups of a step; after the last comes the first again."""
+        count = len(self.groups)
+        return [self.groups[(step * self.size + place) % count] for place in range(min(self.size, count))]
+
+
+class PieceStream(IterableDataset[Piece]):
+    """The pieces from a step on; several workers take turns.
+
+    Args:
+        course: what is trained on.
+        pages: by id.
+        reader: draws pages; holds the prompt.
+        loss: decides what stays together and what sums are divided by.
+        start: the first step.
+    """
+
+    def __init__(
+        self, course: Course, pages: Mapping[str, Page], reader: ImageReader, loss: StepLoss, start: int
+    ) -> None:
+        super().__init__()
+        self.course, self.pages, self.reader, self.loss, self.start = course, pages, reader, loss, start
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield this worker's pieces."""
+        info = get_worker_info()
+        number, workers = (info.id, info.num_workers) if info else (0, 1)
+        for place, plan in enumerate(self._plan()):
+            if place % workers == number:
+                yield self._read(*plan)
+
+    def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
+        suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
+        for step in range(self.start, self.course.steps):
+            pairs = list_pairs(self.course.batch(step))
+            units = share_units(cut_units(pairs, self.loss.whole_groups), self.course.rank, self.course.world)
+            pieces = cut_pieces(units, self._bound_page(), suffix, self.course.budget) or [[]]
+            for number, piece in enumerate(pieces):
+                yield step, number, number == len(pieces) - 1, self.loss.count(pairs), piece
+
+    def _read(self, step: int, number: int, last: bool, total: float, pairs: Sequence[Pair]) -> Piece:
+        drawn: dict[str, PageTokens] = {}
+        reasons: dict[str, str] = {}
+        for page in group_by_page(pairs):
+            try:
+                drawn[page] = self.reader.read(open_page(self.pages[page], self.reader.pixels))
+            except UserError as error:
+                reasons[page] = str(error)
+        rows = group_by_page(self._drop(pairs, reasons))
+        queries = tuple(tuple(tuple(self._ask(pair.query)) for pair in row) for row in rows.values())
+        kept = tuple(pair for row in rows.values() for pair in row)
+        pages = tuple(drawn[page] for page in rows)
+        return Piece(step, number, last, total, pages, queries, kept, tuple(reasons.values()))
+
+    def _drop(self, pairs: Sequence[Pair], reasons: Mapping[str, str]) -> list[Pair]:
+        """The pairs whose page could be drawn; of whole groups, those that lost none."""
+        lost = {pair.group for pair in pairs if pair.page in reasons} if self.loss.whole_groups else set()
+        return [pair for pair in pairs if pair.page not in reasons and pair.group not in lost]
+
+    def _ask(self, query: str) -> list[int]:
+        return self.reader.prompt.suffix_ids(self.reader.prompt.clean_query(query), "")
+
+    def _bound_page(self) -> int:
+        processor = self.reader.processor
+        return int(self.reader.pixels // (processor.patch_size * processor.merge_size) ** 2) + PROMPT_TOKENS
+
+
+def load_pieces(stream: PieceStream, workers: int) -> DataLoader[Any]:
+    """The pieces in order, drawn by this many processes."""
+    return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=AHEAD if workers else None)

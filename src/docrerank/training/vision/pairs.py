@@ -1,0 +1,89 @@
+"""A step's groups as (query, page) pairs, sorted by page and cut into pieces that fit one forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from docrerank.records import TrainingGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One (query, page) pair of a step.
+
+    Attributes:
+        query: its text.
+        page: its id.
+        positive: whether the page answers.
+        group: number of its group in the step.
+    """
+
+    query: str
+    page: str
+    positive: bool
+    group: int
+
+
+Unit = list[Pair]
+
+
+def list_pairs(groups: Sequence[TrainingGroup]) -> list[Pair]:
+    """All pairs of a step's groups, each group's positive first.
+
+    Example:
+        >>> [pair.positive for pair in list_pairs([TrainingGroup("mined", ("q",), ("a/1", "a/2"))])]
+        [True, False]
+    """
+    return [
+        Pair(query, page, place == 0, number)
+        for number, group in enumerate(groups)
+        for place, (query, page) in enumerate(group.pairs())
+    ]
+
+
+def cut_units(pairs: Sequence[Pair], whole_groups: bool) -> list[Unit]:
+    """What must stay together: a group if the loss compares its pairs, else a page with all that is asked of it."""
+    units: dict[int | str, Unit] = {}
+    for pair in pairs:
+        units.setdefault(pair.group if whole_groups else pair.page, []).append(pair)
+    return sorted(units.values(), key=lambda unit: unit[0].page)
+
+
+def share_units(units: Sequence[Unit], rank: int, world: int) -> list[Unit]:
+    """The units of one process among several."""
+    return list(units[rank::world])
+
+
+def group_by_page(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    """Pairs by page: each page is one packed row."""
+    pages: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        pages.setdefault(pair.page, []).append(pair)
+    return pages
+
+
+def cut_pieces(
+    units: Sequence[Unit], page_tokens: int, query_tokens: Callable[[str], int], budget: int
+) -> list[list[Pair]]:
+    """Cut units into pieces of at most `budget` padded tokens, one unit at least.
+
+    Args:
+        units: in order; neighbours with a page in common share its row.
+        page_tokens: upper bound of a page's prefix.
+        query_tokens: length of a query behind it.
+        budget: rows times the longest row.
+    """
+    pieces: list[list[Pair]] = []
+    for unit in units:
+        joined = [*pieces[-1], *unit] if pieces else unit
+        if pieces and _count_tokens(joined, page_tokens, query_tokens) <= budget:
+            pieces[-1] = joined
+        else:
+            pieces.append(list(unit))
+    return pieces
+
+
+def _count_tokens(pairs: Sequence[Pair], page_tokens: int, query_tokens: Callable[[str], int]) -> int:
+    rows = group_by_page(pairs).values()
+    return len(rows) * max(page_tokens + sum(query_tokens(pair.query) for pair in row) for row in rows)

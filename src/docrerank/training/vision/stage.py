@@ -1,0 +1,111 @@
+"""The `train` stage for a vision-language base: from queries and mined pages to RUN/model."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from docrerank.records import Page, Query, TrainingGroup, UserError
+from docrerank.reranker import ModelCard
+from docrerank.reranker.vision import save_reranker
+from docrerank.runs import Run, write_text
+from docrerank.training.deliver import take_place
+from docrerank.training.dev import DevPart, DevScores, choose_dev
+from docrerank.training.groups import build_groups
+from docrerank.training.loop import Progress
+from docrerank.training.split import Split, split_pages
+from docrerank.training.vision.adapt import load_learner
+from docrerank.training.vision.card import write_card
+from docrerank.training.vision.dev import plan_dev
+from docrerank.training.vision.loop import Material, VisionTrainer
+from docrerank.training.vision.processes import Processes
+
+
+def train_vision(
+    run: Run, origin: str, folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> dict[str, Any]:
+    """Train `train.base` on the run's groups; the first process writes RUN/model and the curves.
+
+    Args:
+        run: a run whose queries are generated and mined.
+        origin: fingerprint of all that the model depends on.
+        folder: where checkpoint and curves stand.
+        progress: called with (steps done, steps in all).
+
+    Returns:
+        Counts of the stage.
+
+    Raises:
+        UserError: there is nothing to learn from, or the base cannot be trained.
+    """
+    pages, queries = list(run.pages.read()), list(run.queries.read())
+    split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
+    groups, dev = prepare(run, pages, queries, split)
+    processes, recipe = Processes.join(), run.recipe
+    parts = load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
+    material = Material(groups, {page.id: page for page in pages}, plan_dev(dev, recipe.vision.dev_candidates))
+    trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
+    state = trainer.run(progress)
+    counts = _count(split, groups, dev, state)
+    if not processes.rank:
+        write_text(folder / "curves.json", json.dumps(state.curves) + "\n")
+        card = write_card(run, pages, queries, find_ends(state), {**counts, "made_from": origin})
+        deliver(trainer, card, origin, run.model)
+        trainer.checkpoint.unlink(missing_ok=True)
+    processes.leave()
+    return counts
+
+
+def prepare(
+    run: Run, pages: Sequence[Page], queries: Sequence[Query], split: Split
+) -> tuple[list[TrainingGroup], DevPart]:
+    """What is learned from and what measures it.
+
+    Raises:
+        UserError: there is no group to learn from.
+    """
+    settings, seed = run.recipe.train, run.recipe.seed
+    groups = build_groups(queries, run.mined.read(), split.train, settings, seed)
+    if not groups:
+        raise UserError(
+            f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
+        )
+    dev = choose_dev([page for page in pages if page.id in split.dev], queries, settings, seed)
+    return [group.group for group in groups], dev
+
+
+def deliver(trainer: VisionTrainer, card: str, origin: str, target: Path) -> None:
+    """Save beside `target`, then let it take its place; `docrerank.json` says what the model was made from."""
+    with take_place(target) as partial:
+        save_reranker(trainer.parts, partial, card, merged=trainer.recipe.vision.save == "merged")
+        ModelCard(made_from=origin).write(partial)
+
+
+def find_ends(state: Progress) -> tuple[DevScores, DevScores]:
+    """The dev scores of the start and of what is delivered."""
+    measured = zip(state.curves["dev"], state.curves["dev_loss"], strict=True)
+    rows = [DevScores(ndcg, accuracy, loss) for (_, ndcg, accuracy), loss in measured]
+    best = next((row for row in rows[1:] if row.loss == state.best_loss), rows[0]) if state.best else rows[0]
+    return rows[0], best
+
+
+def _count(split: Split, groups: Sequence[TrainingGroup], dev: DevPart, state: Progress) -> dict[str, Any]:
+    kinds, (start, end) = Counter(group.kind for group in groups), find_ends(state)
+    return {
+        "groups": len(groups),
+        "mined_groups": kinds["mined"],
+        "generated_groups": kinds["generated"],
+        "split_by": split.unit,
+        "dev_pages": len(dev.pages),
+        "dev_queries": len(dev.queries),
+        "steps": state.step,
+        "dev_ndcg_untrained": round(start.ndcg, 4),
+        "dev_ndcg": round(end.ndcg, 4),
+        "dev_accuracy_untrained": round(start.accuracy, 4),
+        "dev_accuracy": round(end.accuracy, 4),
+        "kept": "trained" if state.best else "untrained",
+        "redone": 1,
+    }

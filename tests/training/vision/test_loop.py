@@ -1,0 +1,147 @@
+"""Small real trainings: the fast path equals the plain one, and a killed training ends as if it had not been."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from docrerank.training.vision import loop
+from docrerank.training.vision.adapt import load_learner
+
+Make = Callable[..., Any]
+
+
+def run(trainer: Any) -> list[float]:
+    losses: list[float] = trainer.run(lambda done, total: None).curves["loss"]
+    return losses
+
+
+def one_by_one(shift: int = 0) -> Callable[..., torch.Tensor]:
+    """The stock model's logits, a sequence for each (query, page): what packed rows must equal."""
+
+    def logits(model: Any, head: torch.Tensor, pages: Sequence[Any], queries: Sequence[Any]) -> torch.Tensor:
+        words = [int((model.get_base_model().lm_head.weight == row).all(1).nonzero()[0]) for row in head]
+        config, rows = model.get_base_model().config, []
+        for place, asked in enumerate(queries):
+            page = pages[(place + shift) % len(pages)]
+            for query in asked:
+                ids = torch.cat([page.ids, torch.tensor(query)])[None]
+                types = (ids == config.image_token_id).int()
+                output = model(
+                    input_ids=ids,
+                    attention_mask=torch.ones_like(ids),
+                    mm_token_type_ids=types,
+                    pixel_values=page.pixels,
+                    image_grid_thw=page.grid,
+                    use_cache=False,
+                )
+                rows.append(output.logits[0, -1, words])
+        return torch.stack(rows)
+
+    return logits
+
+
+@pytest.mark.parametrize("loss", ["pointwise", "listwise"])
+def test_packed_rows_train_as_one_pair_at_a_time_does(
+    loss: str, make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = run(make_trainer(f"vision.loss={loss}", name="packed"))
+    monkeypatch.setattr(loop, "packed_logits", one_by_one())
+    plain = run(make_trainer(f"vision.loss={loss}", name="plain"))
+    assert packed == pytest.approx(plain, abs=1e-4)
+    assert len(packed) == 3
+    assert len(set(packed)) == 3
+    monkeypatch.setattr(loop, "packed_logits", one_by_one(shift=1))
+    other = run(make_trainer(f"vision.loss={loss}", name="other"))
+    assert other != pytest.approx(plain, abs=1e-4)
+
+
+def test_accumulation_checkpointing_and_workers_change_nothing_but_rounding(make_trainer: Make) -> None:
+    whole = run(make_trainer(name="whole"))
+    cut = run(make_trainer("vision.micro_tokens=1", name="cut"))
+    saved = run(make_trainer("vision.gradient_checkpointing=true", name="saved"))
+    drawn = run(make_trainer("vision.loader_workers=2", "vision.micro_tokens=200", name="drawn"))
+    for losses in (cut, saved, drawn):
+        assert losses == pytest.approx(whole, abs=1e-5)
+    assert run(make_trainer("seed=14", name="seed")) != pytest.approx(whole, abs=1e-4)
+
+
+def test_a_stopped_training_goes_on_and_ends_with_the_same_weights(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "STEPS_PER_CHECKPOINT", 1)
+    settings = ("vision.lora_dropout=0.1", "train.groups=16", "train.evaluations=2")
+    whole = make_trainer(*settings, name="whole")
+    expected = whole.run(lambda done, total: None)
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_trainer(*settings, name="stopped").run(stop)
+    steps: list[int] = []
+    again = make_trainer(*settings, name="stopped")
+    found = again.run(lambda done, total: steps.append(done))
+    assert steps == [3, 4]
+    assert found.curves == expected.curves
+    for name, weight in whole.weights.items():
+        assert torch.equal(again.weights[name], weight), name
+    again.made_from = "another origin"
+    assert again._resume() is None
+
+
+def test_what_is_kept_is_the_best_of_the_dev_part_and_patience_ends_early(make_trainer: Make) -> None:
+    settings = ("train.epochs=4", "train.evaluations=12", "vision.patience=2", "train.learning_rate=0.3")
+    trainer = make_trainer(*settings)
+    state = trainer.run(lambda done, total: None)
+    assert state.step < trainer.steps
+    assert [row[0] for row in state.curves["dev"]] == list(range(state.step + 1))
+    assert state.best_loss <= state.curves["dev_loss"][0]
+
+
+def test_an_unreadable_page_costs_its_pairs_alone(make_trainer: Make, caplog: pytest.LogCaptureFixture) -> None:
+    trainer = make_trainer()
+    gone = trainer.material.groups[0].pages[0].split("/")[0]
+    (trainer.checkpoint.parents[1] / "pdfs" / f"{gone}.pdf").unlink()
+    assert len(run(trainer)) == 3
+    assert "left out of step 1" in caplog.text
+
+
+def test_the_adapter_learns_in_the_language_model_alone_unless_told_otherwise(make_trainer: Make) -> None:
+    names = set(make_trainer().weights)
+    assert names
+    assert all("language_model" in name and "lora_" in name for name in names)
+    both = set(make_trainer("vision.train_vision=true", name="both").weights)
+    assert any("visual" in name for name in both)
+    full = set(make_trainer("vision.lora_rank=0", name="full").weights)
+    assert full
+    assert not [name for name in full if "lora_" in name or "visual" in name]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"lora_rank": 0, "precision": "bfloat16"}, "precision=float32"),
+        ({"lora_rank": 0, "save": "adapter"}, "vision.save=adapter"),
+    ],
+)
+def test_settings_that_cannot_work_are_told(overrides: dict[str, Any], message: str, base: Any) -> None:
+    from docrerank.recipe import Vision
+    from docrerank.records import UserError
+
+    with pytest.raises(UserError, match=message):
+        load_learner(str(base), Vision(pixels=15680, **overrides), "cpu", 13)
+
+
+def test_a_frozen_base_in_bfloat16_trains_an_adapter_in_float32(make_trainer: Make, tiny: ModuleType) -> None:
+    trainer = make_trainer("vision.precision=bfloat16")
+    exact = run(make_trainer(name="exact"))
+    assert {weight.dtype for weight in trainer.weights.values()} == {torch.float32}
+    losses = run(trainer)
+    assert losses == pytest.approx(exact, abs=0.1)
+    assert losses != exact

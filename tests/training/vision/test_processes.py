@@ -1,0 +1,62 @@
+"""Two processes on one training end with the weights of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+from docrerank.reranker import read_card
+from docrerank.runs import Run
+
+
+def torchrun(processes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
+    command += ["--master-addr=127.0.0.1", f"--master-port={port}", "-m", "docrerank.cli", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+
+
+def load_weights(run: Run) -> dict[str, object]:
+    from safetensors.torch import load_file
+
+    return load_file(run.model / "model.safetensors")
+
+
+def test_two_processes_end_with_the_weights_of_one(make_vision_run: Callable[..., Run]) -> None:
+    import torch
+
+    from docrerank.training import train
+
+    settings = ("train.groups=8", "train.mined_share=0.5")
+    alone, shared = make_vision_run(*settings, name="alone"), make_vision_run(*settings, name="shared")
+    counts = train(alone)
+    assert counts["kept"] == "trained"  # else both would deliver the base
+    done = torchrun(2, "train", str(shared.path))
+    assert done.returncode == 0, done.stderr
+    one, two = load_weights(alone), load_weights(shared)
+    assert one.keys() == two.keys()
+    for name, weight in one.items():
+        assert torch.allclose(weight, two[name], atol=1e-4), name
+    curves = [(run.path / "training" / "curves.json").read_text() for run in (alone, shared)]
+    losses = [json.loads(text)["loss"] for text in curves]
+    assert max(abs(a - b) for a, b in zip(*losses, strict=True)) < 1e-4
+    assert counts["steps"] == len(losses[0]) == 2
+    assert read_card(shared.model).made_from == read_card(alone.model).made_from
+
+
+def test_several_processes_share_nothing_but_the_training() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "docrerank.cli", "run", ".", "--out", "nowhere"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "WORLD_SIZE": "2"},
+    )
+    assert done.returncode == 1
+    assert "torchrun -m docrerank.cli train" in done.stderr
