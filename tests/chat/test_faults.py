@@ -82,7 +82,8 @@ def test_two_thousand_calls_survive_every_fault(tmp_path: Path) -> None:
 
 
 CHILD = """
-import asyncio, sys
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would we
 from docrerank.chat import Cache, ChatClient, ChatRequest
 from docrerank.recipe.endpoints import Endpoint
 async def main(url, path):
