@@ -9,8 +9,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "docrerank"
 ROOMS = (
-    "records recipe runs pages chat queries encoding mining reranker training evaluation serving report cli".split()
-)  # from the bottom up
+    "records recipe runs pages chat queries generation audit exchange encoding mining reranker training evaluation "
+    "ablation serving report cli"
+).split()  # from the bottom up
 NOT_TRAINING = {"evaluation", "serving", "report"}
 
 

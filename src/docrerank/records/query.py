@@ -39,7 +39,9 @@ class Query:
         edited: the words that it put in.
         evidence: the line or row of the page that the positive was made from.
         writer: which prompt or rule set wrote it, with its version.
-        answered_by: ids of other pages of the corpus that answer a hard negative: it is a positive for those.
+        answered_by: ids of other pages of the corpus that answer it: a hard negative is a positive for those.
+        level: how far a rephrasing goes from its positive (1 wording, 2 structure, 3 other vocabulary); 0 if unknown.
+        location: where on the page the answer stands, in the writer's words ("table, bottom right").
     """
 
     id: str
@@ -55,6 +57,8 @@ class Query:
     evidence: str = ""
     writer: str = ""
     answered_by: tuple[str, ...] = ()
+    level: int = 0
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Verdict:
         answerable: what the judge said.
         judge: model or rule set, with its version.
         wording: which wording of the question was put (two must agree, paper section 2).
-        reason: the judge's ground, or its raw answer.
+        reason: the judge's ground, in one line.
+        prompt: id of the prompt that put the question; empty for rules.
+        raw: the model's answer as it came; empty for rules.
     """
 
     query_id: str
@@ -76,3 +82,5 @@ class Verdict:
     judge: str
     wording: str
     reason: str = ""
+    prompt: str = ""
+    raw: str = ""
