@@ -38,3 +38,7 @@ def test_an_empty_run_is_told(tmp_path: Path) -> None:
 def test_an_empty_query_is_told(run: Run) -> None:
     with pytest.raises(UserError, match="query is empty"):
         search(run, " ")
+
+
+def test_a_page_that_the_query_names_comes_first(run: Run) -> None:
+    assert search(run, "what does page 2 say about the water plant?", top_k=1)[0].page_id == "report/2"

@@ -12,7 +12,7 @@ from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, sco
 from docrerank.evaluation.clock import Clock
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.scopes import Scope, Scores
-from docrerank.mining import Bm25
+from docrerank.mining import Bm25, NamedPages
 from docrerank.records import Page
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.
@@ -66,7 +66,17 @@ def drop_ocr(pages: Iterable[Page]) -> list[Page]:
 
 def score_bm25(scopes: Sequence[Scope], pages: Sequence[Page], step: str, clock: Clock) -> list[Scores]:
     """BM25 by an index over the whole corpus, as a search has it; (queries, pages) for each scope."""
-    index = Bm25([page.text for page in pages])
+    return _score_index(scopes, pages, Bm25([page.text for page in pages]), step, clock)
+
+
+def score_named(scopes: Sequence[Scope], pages: Sequence[Page], clock: Clock) -> list[Scores]:
+    """How surely each question names each page; (queries, pages) for each scope."""
+    return _score_index(scopes, pages, NamedPages(pages), "named", clock)
+
+
+def _score_index(
+    scopes: Sequence[Scope], pages: Sequence[Page], index: Bm25 | NamedPages, step: str, clock: Clock
+) -> list[Scores]:
     places = {page.id: place for place, page in enumerate(pages)}
     found = []
     for scope in scopes:

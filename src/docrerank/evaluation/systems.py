@@ -13,19 +13,28 @@ from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
-from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, read_light_pages, score_bm25, score_encoded
+from docrerank.evaluation.scoring import (
+    EncodedCorpus,
+    drop_ocr,
+    read_light_pages,
+    score_bm25,
+    score_encoded,
+    score_named,
+)
 from docrerank.mining import FusionWeights, fuse
 from docrerank.records import Page
 from docrerank.reranker import ModelCard, is_vision_model, load_encoder, read_card
 from docrerank.runs import Run
 
-#: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too.
+#: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too. The
+#: rows that say so, the candidates and the trained fusion also prefer the pages that a question names outright.
 BM25_LAYER = "BM25 (text layer only)"
 BM25 = "BM25 (with OCR)"
 WINDOW = "untrained best window"
 TOKENS = "untrained late interaction"
 FIRST_STAGE = "untrained first stage"
 FUSION = "untrained fusion"
+NAMED = "untrained fusion, named pages"
 TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
 TRAINED_ALL = "trained, every page"
@@ -57,15 +66,18 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class _Views:
-    """The three views of every page for every question; (queries, pages) for each scope."""
+    """The views of every page for every question; (queries, pages) for each scope."""
 
     bm25: list[Scores]
     windows: list[Scores]
     tokens: list[Scores]
+    named: list[Scores]
 
     def fuse(self, weights: FusionWeights) -> list[Scores]:
-        rows = zip(self.bm25, self.windows, self.tokens, strict=True)
-        return [np.stack([fuse(*views, weights) for views in zip(*scope, strict=True)]) for scope in rows]
+        rows = zip(self.bm25, self.windows, self.tokens, self.named, strict=True)
+        return [
+            np.stack([fuse(*views, weights, named) for *views, named in zip(*scope, strict=True)]) for scope in rows
+        ]
 
 
 def rank_all(
@@ -87,28 +99,27 @@ def rank_all(
     layer = score_bm25(scopes, drop_ocr(pages), "layer", clock)
     bm25 = score_bm25(scopes, pages, "bm25", clock)
     encoded = EncodedCorpus(corpus, load_untrained(window_settings(run)))
-    views = _score(encoded, bm25, scopes, "untrained", clock, step)
-    first = views.fuse(FusionWeights(1, 1, 0))
-    systems = _list_untrained(scopes, layer, views, first, clock)
-    candidates = _rank(scopes, first, run.recipe.evaluate.candidates)
+    named = score_named(scopes, pages, clock)
+    views = _score(encoded, bm25, named, scopes, "untrained", clock, step)
+    systems = _list_untrained(scopes, layer, views, clock)
+    candidates = _rank(scopes, views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
     if is_vision_model(run.model):
         systems.append(_rank_vision(run.model, scopes, candidates, by_id, clock))
     elif trained:
-        systems += _rank_trained(run.model, corpus, bm25, scopes, candidates, by_id, clock, step)
+        systems += _rank_trained(run.model, corpus, bm25, named, scopes, candidates, by_id, clock, step)
     return systems, candidates
 
 
-def _list_untrained(
-    scopes: Sequence[Scope], layer: list[Scores], views: _Views, first: list[Scores], clock: Clock
-) -> list[System]:
+def _list_untrained(scopes: Sequence[Scope], layer: list[Scores], views: _Views, clock: Clock) -> list[System]:
     encode, windows, tokens = (f"untrained {name}" for name in ("encode", "windows", "tokens"))
     rows: list[tuple[str, list[Scores], tuple[str, ...]]] = [
         (BM25_LAYER, layer, ("layer",)),
         (BM25, views.bm25, ("bm25",)),
         (WINDOW, views.windows, (encode, windows)),
         (TOKENS, views.tokens, (encode, tokens)),
-        (FIRST_STAGE, first, ("bm25", encode, windows)),
-        (FUSION, views.fuse(FusionWeights()), ("bm25", encode, windows, tokens)),
+        (FIRST_STAGE, views.fuse(FusionWeights(1, 1, 0, 0)), ("bm25", encode, windows)),
+        (FUSION, views.fuse(FusionWeights(named=0)), ("bm25", encode, windows, tokens)),
+        (NAMED, views.fuse(FusionWeights()), ("bm25", encode, windows, tokens, "named")),
     ]
     return [System(name, False, _rank(scopes, scores), clock.milliseconds(*steps)) for name, scores, steps in rows]
 
@@ -117,6 +128,7 @@ def _rank_trained(
     folder: Path,
     corpus: Corpus,
     bm25: list[Scores],
+    named: list[Scores],
     scopes: Sequence[Scope],
     candidates: Ranking,
     pages: Mapping[str, Page],
@@ -125,9 +137,9 @@ def _rank_trained(
 ) -> list[System]:
     card = read_card(folder)
     encoded = EncodedCorpus(corpus, load_encoder(folder, card))
-    views = _score(encoded, bm25, scopes, "trained", clock, step)
+    views = _score(encoded, bm25, named, scopes, "trained", clock, step)
     _time_candidates(scopes, encoded, candidates, pages, clock)
-    first = ("bm25", "untrained encode", "untrained windows", "trained encode", "candidates")
+    first = ("bm25", "named", "untrained encode", "untrained windows", "trained encode", "candidates")
     every = ("trained encode", "trained tokens")
     return [
         System(TRAINED, True, _rerank(scopes, views, candidates, None), clock.milliseconds(*first)),
@@ -137,7 +149,7 @@ def _rank_trained(
             TRAINED_FUSED_ALL,
             True,
             _rank(scopes, views.fuse(card.fusion)),
-            clock.milliseconds(*every, "bm25", "trained windows"),
+            clock.milliseconds(*every, "bm25", "named", "trained windows"),
         ),
     ]
 
@@ -159,20 +171,21 @@ def _rank_vision(
         if query in clock.queries:
             reranker.score(own)  # the pages are then held in memory, as those of the other systems are
         clock.measure("vision", query, lambda own=own: reranker.score(own))  # type: ignore[misc]
-    first = ("bm25", "untrained encode", "untrained windows", "vision")
+    first = ("bm25", "named", "untrained encode", "untrained windows", "vision")
     return System(TRAINED, True, ranking, clock.milliseconds(*first))
 
 
 def _score(
     encoded: EncodedCorpus,
     bm25: list[Scores],
+    named: list[Scores],
     scopes: Sequence[Scope],
     name: str,
     clock: Clock,
     step: Callable[[], None],
 ) -> _Views:
     encoded.fill(step)
-    return _Views(bm25, *score_encoded(scopes, encoded, name, clock, step))
+    return _Views(bm25, *score_encoded(scopes, encoded, name, clock, step), named)
 
 
 def _rank(scopes: Sequence[Scope], scores: Sequence[Scores], count: int | None = None) -> Ranking:
@@ -187,12 +200,12 @@ def _rank(scopes: Sequence[Scope], scores: Sequence[Scores], count: int | None =
 def _rerank(scopes: Sequence[Scope], views: _Views, candidates: Ranking, card: ModelCard | None) -> Ranking:
     """The candidates in the order of late interaction, or with a card of all views among the candidates."""
     ranking = {}
-    for scope, *matrices in zip(scopes, views.bm25, views.windows, views.tokens, strict=True):
+    for scope, *matrices in zip(scopes, views.bm25, views.windows, views.tokens, views.named, strict=True):
         places = {page: place for place, page in enumerate(scope.page_ids())}
         for query, *rows in zip(scope.queries, *matrices, strict=True):
             chosen = list(candidates[query.id])
-            bm25, windows, tokens = (row[[places[page] for page in chosen]] for row in rows)
-            scores = tokens if card is None else fuse(bm25, windows, tokens, card.fusion)
+            bm25, windows, tokens, named = (row[[places[page] for page in chosen]] for row in rows)
+            scores = tokens if card is None else fuse(bm25, windows, tokens, card.fusion, named)
             ranking[query.id] = take_top(scores, chosen)
     return ranking
 

@@ -1,4 +1,4 @@
-"""The first stage: all pages of a collection scored by BM25 and by their best window, added as z-scores."""
+"""The first stage: all pages of a collection by BM25, their best window, and what the query names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.bm25 import Bm25
-from docrerank.mining.fusion import standardise
+from docrerank.mining.fusion import FusionWeights, standardise
+from docrerank.mining.named import NamedPages
 from docrerank.records import Page
 
 
@@ -24,6 +25,7 @@ class FirstStage:
     def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors]) -> None:
         self.pages = list(pages)
         self._bm25 = Bm25([page.text for page in pages])
+        self._named = NamedPages(self.pages)
         self._windows = np.concatenate(windows).astype(np.float32)
         self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
         self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
@@ -42,11 +44,16 @@ class FirstStage:
             best[self._filled] = np.maximum.reduceat(self._windows @ encoded.windows[0], self._starts)
         return self._bm25.score(query), best
 
+    def named(self, query: str) -> Vectors:
+        """How surely the query names each page, from 0 to 1; shape (pages,)."""
+        return self._named.score(query)
+
     def score(self, query: str, encoded: Encoding, document: str | None = None) -> Vectors:
-        """The mean of the views' z-scores among the pages of `rows(document)`, in their order."""
+        """The mean of the views' z-scores among the pages of `rows(document)`, in their order; named pages on top."""
         rows = self.rows(document)
         bm25, best = self.views(query, encoded)
-        return np.asarray((standardise(bm25[rows]) + standardise(best[rows])) / 2, np.float32)
+        mean = (standardise(bm25[rows]) + standardise(best[rows])) / 2
+        return np.asarray(mean + FusionWeights().named * self.named(query)[rows], np.float32)
 
 
 def _rows_by_document(pages: Sequence[Page]) -> list[tuple[str, npt.NDArray[np.int64]]]:

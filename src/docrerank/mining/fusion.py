@@ -1,8 +1,8 @@
-"""Three views of the same candidates added up: BM25, the best window, late interaction."""
+"""Views of the same candidates added up: BM25, the best window, late interaction, what the query names."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +11,20 @@ from docrerank.encoding import Vectors
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """How much each view counts; learned on dev queries and held near equal, kept in the model's folder."""
+    """How much each view counts; learned on dev queries and held near equal, kept in the model's folder.
+
+    Attributes:
+        bm25: of its z-scores.
+        windows: of the best window's.
+        tokens: of late interaction's.
+        named: added for a page that the query names by its number (see `NamedPages`). Pages' z-scores seldom differ
+            by more than this, so that such a page comes first: the asker has seen it.
+    """
 
     bm25: float = 1.0
     windows: float = 1.0
     tokens: float = 1.0
+    named: float = 3.0
 
 
 def standardise(scores: Vectors) -> Vectors:
@@ -31,11 +40,25 @@ def standardise(scores: Vectors) -> Vectors:
     return np.asarray((scores - scores.mean()) / spread, np.float32)
 
 
-def fuse(bm25: Vectors, windows: Vectors, tokens: Vectors, weights: FusionWeights | None = None) -> Vectors:
-    """The weighted mean of the views' z-scores within one query's candidates; all of shape (candidates,)."""
-    shares = np.asarray(astuple(weights or FusionWeights()), np.float32)
+def fuse(
+    bm25: Vectors,
+    windows: Vectors,
+    tokens: Vectors,
+    weights: FusionWeights | None = None,
+    named: Vectors | None = None,
+) -> Vectors:
+    """The weighted mean of the views' z-scores within one query's candidates, and what the query names on top.
+
+    Args:
+        bm25: of shape (candidates,), as `windows` and `tokens`.
+        weights: equal ones if None.
+        named: `NamedPages.score` of the candidates; None if nothing can be named.
+    """
+    weights = weights or FusionWeights()
+    shares = np.array([weights.bm25, weights.windows, weights.tokens], np.float32)
     views = np.stack([standardise(view) for view in (bm25, windows, tokens)])
-    return np.asarray(shares @ views / max(float(shares.sum()), 1e-9), np.float32)
+    mean = np.asarray(shares @ views / max(float(shares.sum()), 1e-9), np.float32)
+    return mean if named is None else np.asarray(mean + weights.named * named, np.float32)
 
 
 def order(scores: Vectors) -> list[int]:

@@ -19,7 +19,7 @@ from docrerank.encoding import (
     score_tokens,
     score_windows,
 )
-from docrerank.mining import Bm25, fuse, order
+from docrerank.mining import Bm25, NamedPages, fuse, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.cross_encoder import PageCrossEncoder
@@ -98,8 +98,9 @@ class Reranker:
             query: a question or keywords.
             pages: page records, or page texts with one line of the page per line.
             top_k: how many to return; all by default.
-            fused: add BM25 and the best window to late interaction, as z-scores among these pages (see `fuse`). If
-                false, or for a cross-encoder, the score is what `predict` gives for each pair alone.
+            fused: add BM25 and the best window to late interaction, as z-scores among these pages (see `fuse`), and
+                prefer pages that the query names ("on page 12", "Figure 3"). If false, or for a cross-encoder, the
+                score is what `predict` gives for each pair alone.
 
         Raises:
             UserError: the query is empty or there are no pages.
@@ -160,17 +161,16 @@ class Reranker:
 
     def _fuse(self, encoder: TokenEncoder, query: str, pages: Sequence[Page | str]) -> Vectors:
         encodings = self.encode_pages(pages)
-        return fuse_views(
-            query, encoder.encode_queries([query])[0], [_text(page) for page in pages], encodings, self.card
-        )
+        encoded, named = encoder.encode_queries([query])[0], NamedPages(pages).score(query)
+        return fuse_views(query, encoded, [_text(page) for page in pages], encodings, self.card, named)
 
 
 def fuse_views(
-    query: str, encoded: Encoding, texts: Sequence[str], pages: Sequence[Encoding], card: ModelCard
+    query: str, encoded: Encoding, texts: Sequence[str], pages: Sequence[Encoding], card: ModelCard, named: Vectors
 ) -> Vectors:
     """The fused scores of one query's candidates, BM25 counted among them alone; float32 of shape (candidates,)."""
     windows, tokens = score_windows([encoded], pages)[0], score_tokens([encoded], pages)[0]
-    return fuse(Bm25(texts).score(query), windows, tokens, card.fusion)
+    return fuse(Bm25(texts).score(query), windows, tokens, card.fusion, named)
 
 
 def _score_pairs(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vectors:

@@ -73,7 +73,8 @@ class Searcher:
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
             return [_hit(query, pages[hit["corpus_id"]], float(hit["score"])) for hit in ranked]
-        scores = fuse_views(query, encoded, [page.text for page in pages], self.store.read(pages), self.card)
+        texts, named = [page.text for page in pages], self.first.named(query)[rows[best]]
+        scores = fuse_views(query, encoded, texts, self.store.read(pages), self.card, named)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
 
 
