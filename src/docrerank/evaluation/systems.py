@@ -76,7 +76,8 @@ class _Views:
     def fuse(self, weights: FusionWeights) -> list[Scores]:
         rows = zip(self.bm25, self.windows, self.tokens, self.named, strict=True)
         return [
-            np.stack([fuse(*views, weights, named) for *views, named in zip(*scope, strict=True)]) for scope in rows
+            np.stack([fuse(bm25, best, late, weights, named) for bm25, best, late, named in zip(*scope, strict=True)])
+            for scope in rows
         ]
 
 

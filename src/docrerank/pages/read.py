@@ -12,6 +12,7 @@ from PIL import Image, ImageSequence
 
 from docrerank.pages.characters import is_garbled
 from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap
+from docrerank.pages.pictures import add_pictures
 from docrerank.pages.render import check_pixels, closing_page, draw, open_image, shrink
 from docrerank.pages.sources import IMAGE_SUFFIXES, Document
 from docrerank.pages.text import NO_BOXES, Layer, read_layer
@@ -67,6 +68,8 @@ def _read_pdf_page(
     try:
         with closing_page(pdf, number) as page:
             layer = read_layer(page, ingest.max_page_words)
+            if ingest.ocr == "auto" and has_ocr() and not _needs_ocr(layer, ingest):
+                layer = add_pictures(page, layer, ingest)
             size = page.get_size()
             yield from _settle(document, number, size, layer, lambda: draw(page, ingest.ocr_pixels), ingest)
     except (pypdfium2.PdfiumError, MemoryError, ValueError) as error:

@@ -71,7 +71,7 @@ def _read(handle: Any, page: pypdfium2.PdfPage, max_words: int) -> Layer:
     if len(tokens.words) > max_words:
         tokens = tokens.keep(np.arange(len(tokens.words)) < max_words)
     boxes = _word_boxes(handle, _char_indices(handle, tokens.first, tokens.last, len(codes), count))
-    boxes = _to_fractions(boxes, page)
+    boxes = to_fractions(boxes, page)
     outside = (boxes[:, 2:] <= 0) | (boxes[:, :2] >= 1)
     if outside.any():
         seen: npt.NDArray[np.bool_] = ~(outside[:, 0] | outside[:, 1])
@@ -113,7 +113,7 @@ def _word_boxes(handle: Any, indices: list[int]) -> Boxes:
     return boxes
 
 
-def _to_fractions(boxes: Boxes, page: pypdfium2.PdfPage) -> Boxes:
+def to_fractions(boxes: Boxes, page: pypdfium2.PdfPage) -> Boxes:
     """The page's own space (origin bottom left, before rotation) to fractions of what is seen, from its top left."""
     left, bottom, right, top = page.get_bbox()
     width, height = max(right - left, 1e-6), max(top - bottom, 1e-6)

@@ -19,6 +19,9 @@ class Ingest(Section):
     ocr: Literal["auto", "never", "always"] = "auto"
     ocr_below_words: int = Field(5, ge=0, description="a page with fewer words in its text layer is read by OCR")
     ocr_pixels: int = Field(1_200_000, ge=10_000, description="pixels of the bitmap that OCR reads")
+    picture_share: float = Field(
+        0.05, ge=0, le=1, description="OCR also reads pictures of at least this share of a page that has text; 0: none"
+    )
     max_pages: int = Field(5_000, ge=1, description="a document with more pages is rejected")
     max_file_bytes: int = Field(500_000_000, ge=1)
     max_page_words: int = Field(20_000, ge=1, description="words of a page beyond this are cut off")
