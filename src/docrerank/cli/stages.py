@@ -13,7 +13,6 @@ from docrerank.cli.options import (
     RecipeName,
     RunFolder,
     create_run,
-    is_main_process,
     open_run,
 )
 from docrerank.cli.output import describe, print_json, progress, say
@@ -34,32 +33,11 @@ def ingest_run(pdfs: Pdfs, out: Out, recipe: RecipeName = "cpu", set_: Overrides
     say_left_out(run)
 
 
-def generate_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
-    """Write verified positives, hard negatives and rephrasings for every page."""
-    from docrerank.queries import generate
-
-    _work(open_run(run, set_), "generate", generate, json)
-
-
 def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
     """Find wrong pages for every positive with the first stage."""
     from docrerank.mining import mine
 
     _work(open_run(run, set_), "mine", mine, json)
-
-
-def train_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
-    """Train the reranker on mined and generated groups; it ends in RUN/model.
-
-    A vision-language `train.base` trains on several GPUs under torchrun: torchrun -m docrerank.cli train RUN.
-    """
-    from docrerank.training import train
-
-    opened = open_run(run, set_)
-    if is_main_process():
-        _work(opened, "train", train, json)
-    else:
-        train(opened)  # the first process holds the lock and speaks
 
 
 def report_run(run: RunFolder) -> None:

@@ -1,4 +1,4 @@
-"""`docrerank warm`, `verify` and `export`: what serves and ships a vision-language reranker."""
+"""`docrerank warm` and `verify`: what serves a vision-language reranker, and what holds it against another."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ Cache = Annotated[
 Other = Annotated[str, typer.Argument(help="Another, to be held against it.", metavar="OTHER", show_default=False)]
 Sample = Annotated[Path | None, typer.Option("--run", help="Take the sample pairs from this run.")]
 Pages = Annotated[int, typer.Option("--pages", min=1, help="Sample pages.")]
-To = Annotated[str, typer.Option("--to", help="vllm: a sequence classifier; sentence-transformers: a CrossEncoder.")]
-Target = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.", show_default=False)]
 
 
 def warm_cache(model: Model, run: RunFolder, cache: Cache = None, json: Json = False) -> None:
@@ -62,19 +60,6 @@ def verify_models(model: Model, other: Other, run: Sample = None, pages: Pages =
         raise UserError("no page of the sample could be scored: give --run with pages whose files are there")
     counts = {"pairs": found.pairs, "largest difference": found.largest, "same order": found.agreement}
     _show(counts, json)
-
-
-def export_model(model: Model, out: Target, to: To = "vllm") -> None:
-    """Write a model in another form."""
-    from docrerank.reranker.vision import export_classifier, save_reranker
-
-    if to not in ("vllm", "sentence-transformers"):
-        raise UserError(f"no form '{to}': --to is vllm or sentence-transformers")
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-        raise UserError(f"'{out}' is not empty: give another --out")
-    parts = load_vision(model).parts
-    folder = export_classifier(parts, out) if to == "vllm" else save_reranker(parts, out)
-    say(f"wrote {folder}; compare it: docrerank verify {model} {folder}")
 
 
 def load_vision(model: str, **options: Any) -> VisionReranker:

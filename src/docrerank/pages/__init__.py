@@ -5,10 +5,11 @@ from __future__ import annotations
 from docrerank.pages.characters import tidy
 from docrerank.pages.files import read_files
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
-from docrerank.pages.read import read_document
+from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import render
 from docrerank.pages.sources import Document, find_documents
 from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
+from docrerank.pages.strip import add_title_strip
 
 __all__ = [
     "Block",
@@ -16,7 +17,9 @@ __all__ = [
     "Document",
     "IngestPlan",
     "Line",
+    "add_title_strip",
     "blocks",
+    "count_pages",
     "find_documents",
     "ingest",
     "lines",

@@ -47,7 +47,8 @@ def find_pictures(page: pypdfium2.PdfPage, share: float) -> Boxes:
     if not bounds:
         return NO_BOXES
     boxes = to_fractions(np.array(bounds, dtype=np.float32), page).clip(0, 1)
-    return boxes[(boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) >= share]
+    large: Boxes = boxes[(boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) >= share]
+    return large
 
 
 def _count_inside(words: Boxes, pictures: Boxes) -> np.ndarray:

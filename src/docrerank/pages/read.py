@@ -46,6 +46,17 @@ def read_document(document: Document, ingest: Ingest) -> Iterator[Page | Rejecte
         yield _reject(document, "cannot be read", f"{error.strerror or error}")
 
 
+def count_pages(document: Document) -> int:
+    """How many pages a document has, without reading them; 1 for an image, 0 for a file that cannot be opened."""
+    if Path(document.path).suffix.lower() in IMAGE_SUFFIXES:
+        return 1
+    try:
+        with contextlib.closing(pypdfium2.PdfDocument(document.path)) as pdf:
+            return len(pdf)
+    except (pypdfium2.PdfiumError, OSError):
+        return 0
+
+
 def _read_pdf(document: Document, ingest: Ingest) -> Iterator[Page | Rejected]:
     """Opened anew every `PAGES_PER_OPENING` pages: pdfium keeps what it parsed until a file is closed."""
     try:

@@ -44,7 +44,8 @@ def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_0
     try:
         if Path(page.source).suffix.lower() in IMAGE_SUFFIXES:
             with open_image(page.source, max_image_pixels) as image:
-                image.seek(page.number - 1)
+                if image.format == "TIFF":  # of another image the first frame is the page, whatever its number
+                    image.seek(page.number - 1)
                 return shrink(image, pixels)
         with contextlib.closing(pypdfium2.PdfDocument(page.source)) as pdf, closing_page(pdf, page.number) as opened:
             return draw(opened, pixels)

@@ -1,8 +1,26 @@
-"""Positives, hard negatives and rephrasings of each page, and the judge that verifies them."""
+"""Positives, hard negatives and rephrasings without a model: facts, phrasings, edits, and their judge."""
 
 from __future__ import annotations
 
-from docrerank.queries.stage import generate, made_from
+from docrerank.queries.duplicates import NearDuplicates
+from docrerank.queries.filing import Filing, find_filing
+from docrerank.queries.gates import fault
+from docrerank.queries.index import PageIndex
+from docrerank.queries.rules import Rules, find_edit
+from docrerank.queries.terms import similarity, terms, years
 from docrerank.queries.write import Written, write_document
 
-__all__ = ["Written", "generate", "made_from", "write_document"]
+__all__ = [
+    "Filing",
+    "NearDuplicates",
+    "PageIndex",
+    "Rules",
+    "Written",
+    "fault",
+    "find_edit",
+    "find_filing",
+    "similarity",
+    "terms",
+    "write_document",
+    "years",
+]

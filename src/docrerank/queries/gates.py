@@ -14,12 +14,13 @@ _POINTERS = re.compile("|".join(rf"\b{re.escape(phrase)}\b" for phrase in PAGE_I
 _ODD = re.compile(r"[^\x20-\x7e\u00a0-\u024f\u2010-\u2027\u20ac$€£]")
 
 
-def fault(text: str, answer: str) -> str:
+def fault(text: str, answer: str, any_script: bool = False) -> str:
     """The reason to reject a query, or an empty string.
 
     Args:
         text: the query.
         answer: its answer on the page; empty for a hard negative.
+        any_script: let scripts other than Latin pass, in which words are not counted; rules write none.
 
     Example:
         >>> fault("What does this figure show about sales growth?", "4 %")
@@ -27,6 +28,8 @@ def fault(text: str, answer: str) -> str:
         >>> fault("By how much did sales grow in 2019?", "4 %")
         ''
     """
+    if any_script and sum(map(_is_foreign, text)) > len(text) // 4:
+        return "too long" if len(text) > MAX_WORDS * 6 else ""
     words = text.split()
     found = terms(text)
     if len(found) < MIN_TERMS or not any(term[0].isalpha() and len(term) > 2 for term in found):
@@ -40,6 +43,10 @@ def fault(text: str, answer: str) -> str:
     if answer and _leaks(text, answer):
         return "holds its own answer"
     return ""
+
+
+def _is_foreign(character: str) -> bool:
+    return character > "\u024f" and character.isalpha()
 
 
 def _leaks(text: str, answer: str) -> bool:

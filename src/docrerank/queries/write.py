@@ -59,11 +59,11 @@ def write_document(pages: Sequence[Page], recipe: Generate, seed: int) -> Writte
         []
     """
     owner = find_owner(pages)
-    drafts = {page.id: list(_draft(page, owner, seed)) for page in pages}
+    drafts = {page.id: list(draft_page(page, owner, seed)) for page in pages}
     pools = Pools(draft for page in pages for draft, _ in drafts[page.id])
     writer = _Writer(owner, pools, DocumentIndex(pages), recipe, NearDuplicates(recipe.near_duplicate))
     for page in pages:
-        writer.write_page(page, drafts[page.id], _rng(page, seed, "write"))
+        writer.write_page(page, drafts[page.id], make_rng(page, seed, "write"))
     return writer.written
 
 
@@ -81,7 +81,7 @@ class _Writer:
             reason = "nothing to ask" if page.text.strip() else "no text"
             self.written.reject(page.id, reason, page.id)
         kept = 0
-        for draft, section in _mixed(drafts, rng):
+        for draft, section in mix(drafts, rng):
             if kept == self.recipe.positives_per_page:
                 break
             kept += self._write_positive(page.id, f"{page.id}#{kept + 1}", draft, section, rng)
@@ -89,7 +89,7 @@ class _Writer:
     def _write_positive(self, page_id: str, query_id: str, draft: Draft, section: str, rng: random.Random) -> bool:
         """Keep a positive with its negatives and rephrasings, or keep the reason why not."""
         index = self.index.pages[page_id]
-        query = _positive(query_id, page_id, draft)
+        query = make_positive(query_id, page_id, draft)
         verdicts = judge_positive(query, index, self.owner)
         others = self.index.answering(query.text, self.owner, page_id)
         reason, detail = self._positive_fault(query, verdicts, others)
@@ -157,9 +157,9 @@ class _Writer:
                 self.written.reject(text, "rephrasing not answered by its page", query.page_id)
 
 
-def _draft(page: Page, owner: str, seed: int) -> Iterator[tuple[Draft, str]]:
+def draft_page(page: Page, owner: str, seed: int) -> Iterator[tuple[Draft, str]]:
     """Phrase the page's facts; of very many, a seeded sample of each kind."""
-    rng = _rng(page, seed, "draft")
+    rng = make_rng(page, seed, "draft")
     for fact, section in _sample(list(read_facts(page, owner)), rng):
         if (draft := phrase(fact, owner, section, rng)) is not None:
             yield draft, section
@@ -171,7 +171,7 @@ def _sample(facts: list[tuple[Fact, str]], rng: random.Random) -> list[tuple[Fac
     )
 
 
-def _mixed(drafts: list[tuple[Draft, str]], rng: random.Random) -> Iterator[tuple[Draft, str]]:
+def mix(drafts: list[tuple[Draft, str]], rng: random.Random) -> Iterator[tuple[Draft, str]]:
     """The drafts in random order, their kinds taken in turn; what only names a topic comes last."""
     by_kind: dict[str, list[tuple[Draft, str]]] = defaultdict(list)
     for draft in rng.sample(drafts, len(drafts)):
@@ -182,7 +182,7 @@ def _mixed(drafts: list[tuple[Draft, str]], rng: random.Random) -> Iterator[tupl
     return itertools.chain(specific, (draft for kind in kinds if kind in _GENERAL for draft in by_kind[kind]))
 
 
-def _positive(query_id: str, page_id: str, draft: Draft) -> Query:
+def make_positive(query_id: str, page_id: str, draft: Draft) -> Query:
     fact = draft.fact
     return Query(
         query_id,
@@ -219,5 +219,5 @@ def _numbered(
     return query, (replace(verdicts[0], query_id=query.id), replace(verdicts[1], query_id=query.id))
 
 
-def _rng(page: Page, seed: int, purpose: str) -> random.Random:
+def make_rng(page: Page, seed: int, purpose: str) -> random.Random:
     return random.Random(hashlib.sha256(f"{seed}|{purpose}|{page.id}".encode()).digest())

@@ -6,6 +6,7 @@ from docrerank.recipe.extras import require
 from docrerank.recipe.fingerprint import fingerprint
 from docrerank.recipe.load import dump_recipe, load_recipe, parse_recipe, recipe_keys, shipped_recipes
 from docrerank.recipe.model import Evaluate, Generate, Ingest, Mine, Recipe, Train, Vision
+from docrerank.recipe.roles import Role
 
 __all__ = [
     "Evaluate",
@@ -13,6 +14,7 @@ __all__ = [
     "Ingest",
     "Mine",
     "Recipe",
+    "Role",
     "Train",
     "Vision",
     "dump_recipe",

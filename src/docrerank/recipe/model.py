@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from docrerank.recipe.roles import Role
+
 
 class Section(BaseModel):
     """A part of the recipe; unknown keys are errors, values cannot change after loading."""
@@ -32,11 +34,19 @@ class Generate(Section):
     """Positives, hard negatives and rephrasings of each page, and who judges them (paper section 2)."""
 
     positives_per_page: int = Field(4, ge=1)
+    positive_candidates: int = Field(0, ge=0, le=24, description="positives a model is asked for; 0: twice as many")
     negative_candidates: int = Field(12, ge=1, description="edits tried per positive (the paper: 12)")
     negatives_per_positive: int = Field(3, ge=1, description="kept per positive (the paper: 3)")
     min_negatives: int = Field(1, ge=0, description="a positive with fewer verified negatives is rejected")
     rephrasings_per_positive: int = Field(1, ge=0, le=3)
     near_duplicate: float = Field(0.85, gt=0, le=1, description="token Jaccard from which two queries are one")
+    taxonomy: Literal["general", "finance"] = Field("general", description="properties that a negative's edit changes")
+    title_strip: bool = Field(False, description="write company and period over the image of a filing's page")
+    answer_check: bool = Field(False, description="third gate: the judge answers the positive, answers are compared")
+    positive_writer: Role = Role()
+    negative_writer: Role = Role()
+    rephraser: Role = Role()
+    judge: Role = Role()
 
 
 class Mine(Section):
@@ -80,13 +90,16 @@ class Vision(Section):
     """A vision-language `train.base`: how it reads pages and what of it learns (paper section 3)."""
 
     pixels: int = Field(602_112, ge=3_136, description="a page image has at most this many pixels (768 visual tokens)")
-    loss: str = Field("pointwise", description="`pointwise`, `listwise`, or a listwise loss of sentence-transformers")
+    loss: str = Field("pointwise", description="`pointwise`, `listwise`, or a loss of sentence-transformers")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
     lora_alpha: int = Field(32, ge=1)
     lora_dropout: float = Field(0.1, ge=0, lt=1)
     train_vision: bool = Field(False, description="the vision tower learns too")
     gradient_checkpointing: bool = Field(True, description="recompute activations: less memory, a third more time")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
+    sharding: Literal["none", "full"] = Field(
+        "none", description="full: processes share the text layers' weights (FSDP)"
+    )
     micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
     loader_workers: int = Field(2, ge=0, description="processes that draw pages; 0 draws them in the training process")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")

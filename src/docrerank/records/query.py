@@ -19,6 +19,7 @@ PROPERTIES = (
     "region",
     "comparison",
     "granularity",
+    "subject",
 )
 
 

@@ -7,7 +7,7 @@ import json
 import platform
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,14 @@ class Manifest:
         content = self.read()
         content["versions"] = {"python": platform.python_version(), **_versions()}
         content.setdefault("stages", {})[name] = entry
+        write_text(self.path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def add_usage(self, usage: Mapping[str, Any]) -> None:
+        """Add what one command paid, by role, to what earlier ones did: `usage` holds the list, newest last."""
+        if not usage:
+            return
+        content = self.read()
+        content.setdefault("usage", []).append({"at": round(time.time()), **usage})
         write_text(self.path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

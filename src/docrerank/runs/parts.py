@@ -75,6 +75,10 @@ class Parts(Generic[Record]):
             if self.made_from(part) is not None:
                 yield from read_records(self._file(part), self.record)
 
+    def count(self, part: str) -> int:
+        """How many records a part holds, from its marker; 0 if it is not there whole."""
+        return int(_read_marker(self._marker(part)).get("rows", 0)) if self.made_from(part) is not None else 0
+
     def column(self, name: str) -> Iterator[Any]:
         """Yield one field of every record, without reading the others."""
         for part in self.names():
@@ -101,7 +105,7 @@ def _file_name(part: str) -> str:
     return f"{safe[:40]}-{hashlib.sha256(part.encode('utf-8')).hexdigest()[:16]}"
 
 
-def _read_marker(path: Path) -> dict[str, str]:
+def _read_marker(path: Path) -> dict[str, Any]:
     try:
         marker = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

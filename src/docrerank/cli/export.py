@@ -1,0 +1,110 @@
+"""`docrerank export`: a run as a training set, a model in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import Json
+from docrerank.cli.output import describe, print_json, progress, say
+from docrerank.records import UserError
+from docrerank.runs import Run
+
+#: Forms of a model.
+MODEL_FORMS = ("vllm", "sentence-transformers")
+
+Source = Annotated[str, typer.Argument(help="A run folder, or a model's.", metavar="SOURCE", show_default=False)]
+Target = Annotated[Path, typer.Option("--out", "-o", help="Folder to write; empty or new.", show_default=False)]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        help="The form. Of a run's training set: hf, triplet, n-tuple, labeled-pair, labeled-list, ms-swift, "
+        "tevatron, beir, benchmark. Of a model (or the one in a run): vllm, sentence-transformers.",
+        show_default=False,
+    ),
+]
+Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Set: pixels of a page image at most.")]
+DevShare = Annotated[float, typer.Option("--dev-share", help="Set: share of documents that make a dev split.")]
+Negatives = Annotated[int, typer.Option("--negatives", min=1, help="Set: negatives of an n-tuple or labelled list.")]
+License = Annotated[str, typer.Option("--license", help="Set: licence for its card, e.g. cc-by-4.0.")]
+Push = Annotated[str, typer.Option("--push-to-hub", help="Set: upload it to this dataset repository, OWNER/NAME.")]
+Private = Annotated[bool, typer.Option("--private", help="Set: a new repository is private.")]
+
+
+def export_source(
+    source: Source,
+    out: Target,
+    to: To,
+    pixels: Pixels = 1_200_000,
+    dev_share: DevShare = 0.0,
+    negatives: Negatives = 3,
+    license_: License = "",
+    push_to_hub: Push = "",
+    private: Private = False,
+    json: Json = False,
+) -> None:
+    """Write a run's training set, or a model, in a form that others read.
+
+    The forms are in docs/datasets.md; every set has a README.md that says how to load it.
+    """
+    from docrerank.exchange import FORMS, ExportOptions, check_repo
+
+    is_run = (Path(source) / "recipe.yaml").is_file()
+    if to in MODEL_FORMS:
+        if push_to_hub:
+            raise UserError("--push-to-hub uploads training sets; upload a model with 'hf upload'")
+        export_model(source, out, to)
+        return
+    if not is_run or to not in FORMS:
+        raise UserError(_list_forms(source, to, is_run, tuple(FORMS)))
+    if push_to_hub:
+        check_repo(push_to_hub)
+    options = ExportOptions(to, pixels, dev_share, negatives, license_)
+    counts = export_set(Run.open(source), out, options)
+    if push_to_hub:
+        from docrerank.exchange import push_folder
+
+        say(f"pushed to {push_folder(out, push_to_hub, private)}")
+    if json:
+        print_json(counts)
+
+
+def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
+    """Export a run, and say what came of it."""
+    from docrerank.exchange import export_run
+
+    with progress("export") as show:
+        counts = export_run(run, out, options, show)
+    told = {name: counts[name] for name in ("rows", "left_out")}
+    say(f"wrote {out}: {describe(told)}" if counts["redone"] else f"'{out}' is this set already")
+    for page, reason in list(counts["missing"].items())[:12]:
+        say(f"left out {page}: {reason}")
+    if len(counts["missing"]) > 12:
+        say(f"and {len(counts['missing']) - 12} more pages, in {out / 'docrerank.json'}")
+    return counts
+
+
+def export_model(model: str, out: Path, to: str) -> None:
+    """Write a model in another form."""
+    from docrerank.cli.vision import load_vision
+    from docrerank.reranker.vision import export_classifier, save_reranker
+
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+        raise UserError(f"'{out}' is not empty: give another --out")
+    parts = load_vision(model).parts
+    folder = export_classifier(parts, out) if to == "vllm" else save_reranker(parts, out)
+    say(f"wrote {folder}; compare it: docrerank verify {model} {folder}")
+
+
+def _list_forms(source: str, to: str, is_run: bool, forms: tuple[str, ...]) -> str:
+    models = ", ".join(MODEL_FORMS)
+    if is_run:
+        return f"no form '{to}': a run's training set is written as {', '.join(forms)}; its model as {models}"
+    if not Path(source).exists():
+        return f"'{source}' does not exist: give a run folder (sets) or a model's folder ({models})"
+    if to in forms:
+        return f"'{source}' is not a run folder, and only a run is written as {to}; a model is written as {models}"
+    return f"no form '{to}': a model is written as {models}"

@@ -1,0 +1,115 @@
+"""`docrerank generate`: the queries of a run, by rules or by chat models, with the cost known before."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import Json, Overrides, RunFolder, open_run
+from docrerank.cli.output import print_json, say
+from docrerank.cli.stages import work
+from docrerank.recipe import Recipe
+from docrerank.runs import Run
+
+EndpointOption = Annotated[
+    str,
+    typer.Option(
+        "--endpoint",
+        help="A server's address up to and with /v1, asked for every role; or `embedded`: llama.cpp in this process's "
+        "care, as negative writer and rephraser.",
+    ),
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", help="With --endpoint: the model's name there, or a GGUF file for `embedded`.")
+]
+BudgetOption = Annotated[
+    float, typer.Option("--budget", help="Money that models may cost in this call, by the recipe's prices; 0: no cap.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")]
+Throughput = Annotated[float, typer.Option("--tokens-per-second", help="With --dry-run: what the endpoints write.")]
+
+_EMBEDDED = ("negative_writer", "rephraser")
+_ROLES = ("positive_writer", "judge", *_EMBEDDED)
+
+
+def generate_run(
+    run: RunFolder,
+    set_: Overrides = None,
+    endpoint: EndpointOption = "",
+    model: ModelOption = "",
+    budget: BudgetOption = 0.0,
+    dry_run: DryRun = False,
+    tokens_per_second: Throughput = 1_000.0,
+    json: Json = False,
+) -> None:
+    """Write verified positives, hard negatives and rephrasings for every page; see docs/generation.md for models."""
+    overrides = [*point_roles(endpoint, model), *(set_ or [])]
+    if dry_run:
+        show_cost(_with(run, overrides), tokens_per_second, json)
+        return
+    opened = open_run(run, overrides)
+    with opened.locked():
+        counts = write_queries(opened, budget)
+    if json:
+        print_json(counts)
+
+
+def write_queries(run: Run, budget: float = 0.0) -> dict[str, Any]:
+    """Do the stage of a run whose lock is held."""
+    from docrerank.chat import Budget
+    from docrerank.generation import generate
+
+    return work(run, "generate", lambda run, show: generate(run, show, Budget(money=budget or None)))
+
+
+def point_roles(endpoint: str, model: str) -> list[str]:
+    """The recipe keys that `--endpoint` and `--model` stand for."""
+    if not endpoint:
+        return [f"generate.{role}.model={model}" for role in _ROLES if model]
+    if endpoint == "embedded":
+        keys = {"by": "model", "base_url": "embedded", "prompt": "few-shot", "sees": "text", "gguf": model}
+        sampling = {"sampling.temperature": "0.7", "sampling.max_tokens": "60"}
+        return [
+            f"generate.{role}.{key}={value}"
+            for role in _EMBEDDED
+            for key, value in {**keys, **sampling}.items()
+            if value
+        ]
+    keys = {"by": "model", "base_url": endpoint, **({"model": model} if model else {})}
+    return [f"generate.{role}.{key}={value}" for role in _ROLES for key, value in keys.items()]
+
+
+def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
+    """Print the plan: pages, calls, tokens, money and time, at most."""
+    from docrerank.generation import plan_calls, unfinished
+
+    pages = sum(run.pages.count(name) for name in unfinished(run))
+    plan = plan_calls(run, pages, tokens_per_second)
+    if json:
+        print_json(plan.summary())
+        return
+    if not plan.roles:
+        say(f"{pages} pages to write queries for, by rules: no model is asked")
+        return
+    say(f"{pages} pages to write queries for; at most:")
+    for role in plan.roles:
+        tokens_in, tokens_out = role.tokens()
+        money = role.endpoint.price(tokens_in, tokens_out)
+        say(
+            f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {role.calls:,} calls, "
+            f"{tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"
+        )
+    say(
+        f"  together {plan.calls:,} calls, {plan.input_tokens:,} tokens in, {plan.output_tokens:,} out, money "
+        f"{plan.money:.2f}; {plan.seconds / 3600:.1f} h of writing at {tokens_per_second:g} tokens/s"
+    )
+
+
+def _with(path: Any, overrides: list[str]) -> Run:
+    """The run under changed keys, nothing written."""
+    from docrerank.recipe import load_recipe
+
+    opened = Run.open(path)
+    recipe: Recipe = load_recipe(path / "recipe.yaml", overrides) if overrides else opened.recipe
+    return Run(opened.path, recipe)

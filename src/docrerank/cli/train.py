@@ -1,0 +1,131 @@
+"""`docrerank train` and `docrerank import`: a reranker from a run, or from a published training set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import Json, Out, Overrides, RecipeName, is_main_process, open_run
+from docrerank.cli.output import print_json, say
+from docrerank.cli.stages import MAX_LEFT_OUT, work
+from docrerank.recipe import Recipe, load_recipe
+from docrerank.records import UserError
+from docrerank.runs import Run
+
+SHARE = "train.mined_share"
+
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of parquet files, a parquet file, a hub name, or ColHNQue, FinHNQue, RephColHNQue.",
+        metavar="DATASET",
+        show_default=False,
+    ),
+]
+Source = Annotated[str, typer.Argument(help="A run folder, or a published set.", metavar="SOURCE", show_default=False)]
+NewRun = Annotated[
+    Path | None, typer.Option("--out", "-o", help="With a published set: the run folder.", show_default=False)
+]
+NewRecipe = Annotated[
+    str | None, typer.Option("--recipe", "-r", help="With a published set: a shipped recipe or a YAML file.")
+]
+Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Images with more pixels are scaled down to this many.")]
+Ocr = Annotated[str, typer.Option("--ocr", help="auto (if a text model needs it), never or always.")]
+
+
+def import_set(
+    dataset: Dataset,
+    out: Out,
+    recipe: RecipeName = "cpu",
+    set_: Overrides = None,
+    pixels: Pixels = 4_000_000,
+    ocr: Ocr = "auto",
+    json: Json = False,
+) -> None:
+    """Read a published training set (the released schema) into a run: its pages, positives and hard negatives."""
+    run = _create_run(dataset, out, recipe, set_)
+    with run.locked():
+        counts = _import(run, dataset, pixels, ocr)
+    if json:
+        print_json(counts)
+
+
+def train_run(
+    source: Source,
+    out: NewRun = None,
+    recipe: NewRecipe = None,
+    set_: Overrides = None,
+    json: Json = False,
+) -> None:
+    """Train the reranker on mined and generated groups; it ends in RUN/model.
+
+    SOURCE is a run folder, or a published training set: that is read into --out first, as `docrerank import` does.
+    A vision-language `train.base` trains on several GPUs under torchrun: torchrun -m docrerank.cli train RUN.
+    """
+    from docrerank.training import train
+
+    run = _find_run(source, out, recipe, set_)
+    if not is_main_process():
+        train(run)  # the first process holds the lock and speaks
+        return
+    with run.locked():
+        if out is not None:
+            _import(run, source, 4_000_000, "auto")
+        counts = work(run, "train", train)
+    if json:
+        print_json(counts)
+
+
+def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list[str] | None) -> Run:
+    if out is None:
+        if (Path(source) / "recipe.yaml").is_file() or recipe is None:
+            _check_source(source)
+            return open_run(Path(source), overrides)
+        raise UserError("--recipe goes with a published set and --out; a run has its own recipe: change it with --set")
+    if (Path(source) / "recipe.yaml").is_file():
+        raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
+    return _create_run(source, out, recipe or "cpu", overrides)
+
+
+def _check_source(source: str) -> None:
+    if not (Path(source) / "recipe.yaml").is_file():
+        raise UserError(f"'{source}' is not a run folder; a published set is trained on with --out RUN")
+
+
+def _create_run(dataset: str, out: Path, name: str, overrides: list[str] | None) -> Run:
+    """A run for a published set: it has no mined pages, so that only generated groups train unless they are mined."""
+    from docrerank.exchange import find_published
+
+    find_published(dataset)  # a mistake in its name leaves no run folder behind
+    chosen = overrides or []
+    recipe: Recipe = load_recipe(name, chosen)
+    mined = Run(out, recipe).mined.names()
+    if recipe.train.mined_share and not mined and not any(one.startswith(f"{SHARE}=") for one in chosen):
+        recipe = load_recipe(name, [*chosen, f"{SHARE}=0"])
+        say(
+            f"a published set has no mined pages: {SHARE}=0, generated groups only; for both kinds: "
+            f"docrerank mine {out}, then docrerank train {out} --set {SHARE}=0.5"
+        )
+    return Run.create(out, recipe)
+
+
+def _import(run: Run, dataset: str, pixels: int, ocr: str) -> dict[str, Any]:
+    from docrerank.exchange import ImportOptions, import_dataset
+
+    if ocr not in ("auto", "never", "always"):
+        raise UserError(f"no OCR '{ocr}': --ocr is auto, never or always")
+    options = ImportOptions(pixels, ocr)  # type: ignore[arg-type]
+    counts = work(run, "import", lambda run, show: import_dataset(run, dataset, options, show))
+    rows = list(run.rejected("import").read())
+    for row in rows[:MAX_LEFT_OUT]:
+        say(f"left out of {row.page_id or row.subject} ({row.subject}): {row.reason}: {row.detail}")
+    if len(rows) > MAX_LEFT_OUT:
+        say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'import'}")
+    if bare := counts["positives_without_negatives"]:
+        say(f"{bare} positives have no hard negatives; generation can start from them: {run.path / 'imported'}")
+    return counts

@@ -1,0 +1,139 @@
+"""Writes a run as a training set in one of the forms that trainers and benchmarks read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from docrerank.exchange.audited import describe_audit
+from docrerank.exchange.beir import write_beir, write_benchmark
+from docrerank.exchange.card import CardFacts, select_recipe, write_card
+from docrerank.exchange.job import FORMS, ExportOptions, Job
+from docrerank.exchange.shapes import SHAPES, Shape, build_rows, find_columns
+from docrerank.exchange.shards import Progress
+from docrerank.exchange.split import draw_documents
+from docrerank.exchange.staging import MANIFEST, check_target, staged
+from docrerank.exchange.tables import QUERIES, describe_query, writing_parquet
+from docrerank.exchange.trainers import write_swift, write_tevatron
+from docrerank.exchange.usage import USAGE
+from docrerank.recipe import fingerprint
+from docrerank.runs import Run, write_text
+
+#: Raised when the same run and options would give another set than before.
+VERSION = 1
+
+
+def export_run(
+    run: Run, out: Path, options: ExportOptions, progress: Progress = lambda done, total: None
+) -> dict[str, Any]:
+    """Write a run's pages and queries as a set; the same set again is not written twice.
+
+    Memory does not grow with the run: pages are drawn in worker processes, a few at a time. A killed export leaves
+    nothing at `out`, and goes on when it is given again. The same run and options give the same bytes.
+
+    Args:
+        run: a run with pages and queries.
+        out: a folder that is empty or not there.
+        options: form and details.
+        progress: told (shards done, shards in all).
+
+    Returns:
+        What the set's `docrerank.json` says: `form`, `rows` by table and split, `left_out` by reason, `missing` pages
+        with reasons, and `redone`, 0 if it was there already.
+
+    Raises:
+        UserError: an option is wrong, the run has nothing to export, a page's file is gone for all pages, or `out`
+            holds something else.
+
+    Example:
+        >>> export_run(run, Path("set"), ExportOptions("hf"))["rows"]  # doctest: +SKIP
+        {'default': {'train': 117}}
+    """
+    options.check()
+    origin = made_from(run, options)
+    if there := check_target(out, origin):
+        return {**there, "redone": 0}
+    with staged(out, origin) as staging:
+        documents = set(run.pages.column("document"))
+        dev = draw_documents(documents, options.dev_share, run.recipe.seed)
+        job = Job(run, options, staging, progress, dev)
+        _write(job)
+        facts = CardFacts(
+            (options.form, FORMS[options.form]),
+            job.configs,
+            USAGE[options.form],
+            +(job.left_out + Counter({"pages that could not be drawn": len(job.missing)})),
+            options.license,
+            describe_audit(run),
+        )
+        write_text(staging.set / "README.md", write_card(run, facts))
+        manifest = {
+            "form": options.form,
+            "made_from": origin,
+            "rows": {config.name: dict(config.rows) for config in job.configs},
+            "left_out": dict(sorted(job.left_out.items())),
+            "missing": dict(sorted(job.missing.items())),
+        }
+        write_text(staging.set / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    return {**manifest, "redone": 1}
+
+
+def made_from(run: Run, options: ExportOptions) -> str:
+    """Fingerprint of all that a set depends on."""
+    parts = (run.pages, run.queries, run.verdicts, run.mined, run.rejected("generate"), run.rejected("import"))
+    origins = [[[name, part.made_from(name)] for name in part.names()] for part in parts]
+    return fingerprint("export", VERSION, asdict(options), select_recipe(run), origins, describe_audit(run))
+
+
+def _write(job: Job) -> None:
+    match job.options.form:
+        case "hf":
+            outcome = job.draw("released", "data", job.splits, asked=True)
+            job.add("default", "data", {split: outcome.rows[split] for split in job.splits})
+        case "ms-swift":
+            write_swift(job)
+        case "tevatron":
+            write_tevatron(job)
+        case "beir":
+            write_beir(job)
+        case "benchmark":
+            write_benchmark(job)
+        case _:
+            _write_shape(job, next(shape for shape in SHAPES if shape == job.options.form))
+
+
+def _write_shape(job: Job, shape: Shape) -> None:
+    pages = job.draw("pages", "pages", ["train"])
+    queries = 0
+    rows: Counter[tuple[str, str]] = Counter()
+    columns = find_columns(shape, job.options.negatives)
+    with ExitStack() as stack:
+        write_query = stack.enter_context(
+            writing_parquet(job.staging.set / "queries" / "train-00000-of-00001.parquet", QUERIES)
+        )
+        writers = {
+            (table, split): stack.enter_context(
+                writing_parquet(job.staging.set / table / f"{split}-00000-of-00001.parquet", columns[table])
+            )
+            for table in columns
+            for split in job.splits
+        }
+        for group in job.groups().read():
+            for query in (*group.family.wordings(), *group.family.negatives):
+                write_query(describe_query(query))
+                queries += 1
+            if shape == "n-tuple":
+                found = (len(group.family.mined), len(group.family.negatives))
+                short = sum(count < job.options.negatives for count in found)
+                job.left_out[f"groups with fewer than {job.options.negatives} negatives"] += short
+            for table, row in build_rows(shape, group, job.options.negatives):
+                writers[table, group.split](row)
+                rows[table, group.split] += 1
+    for table in columns:
+        job.add(table, table, {split: rows[table, split] for split in job.splits})
+    job.add("queries", "queries", {"train": queries})
+    job.add("pages", "pages", {"train": pages.rows["train"]})

@@ -1,0 +1,9 @@
+"""The generate stage: positives, hard negatives and rephrasings, verified; each role by rules or by a chat model."""
+
+from __future__ import annotations
+
+from docrerank.generation.origin import imported_positives, made_from
+from docrerank.generation.plan import plan_calls
+from docrerank.generation.stage import count, generate, unfinished
+
+__all__ = ["count", "generate", "imported_positives", "made_from", "plan_calls", "unfinished"]

@@ -1,0 +1,162 @@
+"""The desks of a run: one for each role that a chat model does, with its client; rules need none."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from docrerank.chat import (
+    Answer,
+    Budget,
+    Cache,
+    ChatClient,
+    ChatRequest,
+    EmbeddedServer,
+    Failure,
+    Image,
+    Reason,
+    Usage,
+)
+from docrerank.generation.prompt_files import load_prompt
+from docrerank.recipe import Generate, Role
+from docrerank.records import UserError
+
+ROLES = ("positive_writer", "negative_writer", "rephraser", "judge")
+Shape = TypeVar("Shape", bound=BaseModel)
+#: These say nothing of the call: the same one may be answered another time.
+PASSING = (Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMED_OUT, Reason.DROPPED)
+#: Calls in a row that may go unanswered before the endpoint counts as gone.
+MAX_UNANSWERED = 24
+#: A page as a model is shown it; empty for roles that see no page.
+View = tuple[str | Image, ...]
+
+
+class CallFailed(Exception):
+    """A model gave no usable answer; what it was asked for is left out, and the run goes on.
+
+    Attributes:
+        reason: a fixed phrase.
+        passing: another run may bring an answer.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.reason}: {failure.detail}")
+        self.reason, self.detail = f"model: {failure.reason}", failure.detail
+        self.passing = failure.reason in PASSING
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where one role is asked.
+
+    Attributes:
+        role: as in the recipe.
+        client: of its endpoint.
+        unanswered: calls in a row that brought no reply.
+    """
+
+    role: Role
+    client: ChatClient
+    unanswered: int = 0
+
+    async def ask(self, view: View, instruction: str, schema: type[Shape], group: str) -> tuple[Shape, str]:
+        """A usable answer, and its text as it came.
+
+        The page stands first and the instruction last, under the one system text of all roles: what a page's calls
+        share is at their beginning, where servers keep it.
+
+        Raises:
+            CallFailed: there is none.
+            UserError: the endpoint is gone, the key is wrong, the budget is reached.
+        """
+        request = ChatRequest((*view, instruction), load_prompt("system").text, schema, group)
+        answer = await self._send(request)
+        assert isinstance(answer.value, schema)
+        return answer.value, answer.text
+
+    async def complete(self, prompt: str, group: str) -> str:
+        """One line that continues a few-shot prompt; errors as `ask`."""
+        request = ChatRequest((prompt + " ",), group=group, completion=True, stop=("\n",))
+        return (await self._send(request)).text.strip()
+
+    def sign(self, prompt_id: str) -> str:
+        """What stands as the writer in a row: model and prompt."""
+        return f"{self.role.model} {prompt_id}"
+
+    async def _send(self, request: ChatRequest) -> Answer:
+        answer = await self.client.ask(request)
+        if isinstance(answer, Answer):
+            self.unanswered = 0
+            return answer
+        self.unanswered = self.unanswered + 1 if answer.reason in PASSING else 0
+        usage = self.client.usage
+        if self.unanswered >= MAX_UNANSWERED or (self.unanswered and not usage.answered + usage.cached):
+            raise UserError(
+                f"{self.role.model} at {self.role.base_url} does not answer ({answer.reason}: {answer.detail}): "
+                "see that its server runs, then give the same command again; what was paid for is kept"
+            )
+        raise CallFailed(answer)
+
+
+def model_roles(recipe: Generate) -> dict[str, Role]:
+    """The roles that a chat model does."""
+    roles = {name: getattr(recipe, name) for name in ROLES}
+    return {name: role for name, role in roles.items() if role.is_model}
+
+
+@contextlib.asynccontextmanager
+async def open_desks(recipe: Generate, cache_path: Path, budget: Budget) -> AsyncIterator[dict[str, Desk]]:
+    """Open a desk for each role of `model_roles`; roles with equal settings share a client.
+
+    Raises:
+        UserError: a key is not set, the cache cannot be written, the embedded server does not start.
+    """
+    with _serve(model_roles(recipe)) as roles:
+        async with contextlib.AsyncExitStack() as stack:
+            cache = Cache(cache_path) if roles else None
+            clients: dict[str, ChatClient] = {}
+            for role in roles.values():
+                if _address(role) not in clients and cache is not None:
+                    clients[_address(role)] = await stack.enter_async_context(ChatClient(role, cache, budget))
+            yield {name: Desk(role, clients[_address(role)]) for name, role in roles.items()}
+
+
+def sum_usage(desks: Mapping[str, Desk]) -> dict[str, Any]:
+    """What every model was asked and billed, for `run.json`."""
+    usages: dict[int, tuple[list[str], Usage]] = {}
+    for name, desk in desks.items():
+        usages.setdefault(id(desk.client), ([], desk.client.usage))[0].append(name)
+    return {" + ".join(names): usage.summary() for names, usage in usages.values()}
+
+
+def _address(role: Role) -> str:
+    """What a client needs to know of a role: roles that agree in it share one."""
+    return role.model_dump_json(exclude={"sees", "prompt", "gguf", "projector", "by"})
+
+
+@contextlib.contextmanager
+def _serve(roles: dict[str, Role]) -> Iterator[dict[str, Role]]:
+    """Start an embedded server for every GGUF file that is asked for, and give its roles their address."""
+    with contextlib.ExitStack() as stack:
+        servers: dict[tuple[str, str], EmbeddedServer] = {}
+        for role in roles.values():
+            files = (role.gguf, role.projector)
+            if role.base_url == "embedded" and files not in servers:
+                server = EmbeddedServer(role.gguf or None, role.projector or None)
+                servers[files] = stack.enter_context(server)
+        yield {
+            name: role.model_copy(update=_addressed(servers[role.gguf, role.projector], role))
+            if role.base_url == "embedded"
+            else role
+            for name, role in roles.items()
+        }
+
+
+def _addressed(server: EmbeddedServer, role: Role) -> dict[str, Any]:
+    endpoint = server.endpoint(role)
+    return {name: getattr(endpoint, name) for name in ("base_url", "model", "api_key_env", "max_concurrency")}

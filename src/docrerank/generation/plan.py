@@ -1,0 +1,73 @@
+"""What the models of a run would cost, before any is asked: an upper bound, by role."""
+
+from __future__ import annotations
+
+from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
+from docrerank.generation.desk import model_roles
+from docrerank.generation.page_view import MAX_TEXT
+from docrerank.generation.prompt_files import load_prompt
+from docrerank.generation.rephrasings import LEVELS
+from docrerank.recipe import Generate, Role
+from docrerank.runs import Run
+
+#: Tokens of a query with its JSON around it, and of a judge's answer.
+QUERY_TOKENS, JUDGEMENT_TOKENS = 40, 60
+#: Of an average page of text.
+PAGE_TOKENS = 700
+
+
+def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan:
+    """The calls for this many pages if every candidate reaches every stage; most runs need about two thirds.
+
+    Args:
+        run: its recipe.
+        pages: how many are to be written for.
+        tokens_per_second: what all endpoints together write.
+    """
+    recipe = run.recipe.generate
+    roles = model_roles(recipe)
+    calls = _count_calls(recipe, pages)
+    planned = [
+        PlannedCalls(name, role, calls[name], _input_tokens(name, role), _output_tokens(name, recipe))
+        for name, role in roles.items()
+    ]
+    return Plan(pages, planned, tokens_per_second)
+
+
+def _count_calls(recipe: Generate, pages: int) -> dict[str, int]:
+    kept = pages * recipe.positives_per_page
+    candidates = pages * (recipe.positive_candidates or 2 * recipe.positives_per_page)
+    negatives = kept * recipe.negative_candidates
+    rephrased = kept * min(recipe.rephrasings_per_positive, LEVELS)
+    few_shot = recipe.negative_writer.prompt == "few-shot"
+    return {
+        "positive_writer": pages,
+        "negative_writer": min(negatives, 9 * kept) if few_shot else kept,
+        "rephraser": kept if recipe.rephrasings_per_positive else 0,
+        "judge": 2 * (candidates + negatives + rephrased) + kept * recipe.answer_check,
+    }
+
+
+def _input_tokens(name: str, role: Role) -> int:
+    """Of one call: system text, page, prompt, query."""
+    prompts = {"positive_writer": "positives", "negative_writer": "negatives-general", "rephraser": "rephrasings"}
+    own = estimate_text_tokens(load_prompt("system").text + load_prompt(prompts.get(name, "judge-stated")).text)
+    return own + QUERY_TOKENS + (_page_tokens(role) if name in ("positive_writer", "judge") else 0)
+
+
+def _page_tokens(role: Role) -> int:
+    if role.sees == "text":
+        return min(PAGE_TOKENS, MAX_TEXT // 4)
+    return role.image_pixels // role.image_patch**2
+
+
+def _output_tokens(name: str, recipe: Generate) -> int:
+    candidates = recipe.positive_candidates or 2 * recipe.positives_per_page
+    tokens = {
+        "positive_writer": 3 * QUERY_TOKENS * candidates,
+        "negative_writer": QUERY_TOKENS
+        * (1 if recipe.negative_writer.prompt == "few-shot" else recipe.negative_candidates),
+        "rephraser": QUERY_TOKENS * LEVELS,
+        "judge": JUDGEMENT_TOKENS,
+    }
+    return tokens[name]

@@ -1,0 +1,97 @@
+"""The `generate` stage: the queries of every document, by rules, by models, or by both."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from docrerank.chat import Budget
+from docrerank.generation.by_models import write_by_models
+from docrerank.generation.by_rules import write_by_rules
+from docrerank.generation.desk import model_roles
+from docrerank.generation.monotony import describe_monotony
+from docrerank.generation.origin import STAGE, made_from, uses_models, written_from, written_queries
+from docrerank.generation.plan import plan_calls
+from docrerank.recipe import Generate
+from docrerank.runs import Run
+
+logger = logging.getLogger(__name__)
+
+
+def generate(
+    run: Run, progress: Callable[[int, int], None] = lambda done, total: None, budget: Budget | None = None
+) -> dict[str, Any]:
+    """Write the queries of every document whose part is missing or was made from something else.
+
+    Args:
+        run: a run whose pages are ingested; its recipe says who does which role.
+        progress: called with (done, in all): documents where rules write, pages where models do.
+        budget: what models may cost in this call; None for no cap.
+
+    Returns:
+        Counts of the stage, as they stand in `run.json`.
+
+    Raises:
+        UserError: an endpoint is gone, a key is wrong, the budget is reached; the same command goes on from there.
+
+    Example:
+        >>> generate(Run.open("RUN"))["positive"]  # doctest: +SKIP
+        1585
+    """
+    documents = run.pages.names()
+    todo = unfinished(run)
+    if not uses_models(run):
+        for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
+            parts.keep_only(documents)
+    if not todo:
+        return {**count(run), "documents_redone": 0}
+    for line in warn(run.recipe.generate):
+        logger.warning(line)
+    with run.manifest.stage(STAGE) as counts:
+        if uses_models(run):
+            plan = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
+            counts.update(plan=plan, usage=write_by_models(run, progress, budget or Budget()))
+        else:
+            write_by_rules(run, todo, lambda done: progress(len(documents) - len(todo) + done, len(documents)))
+        counts.update(count(run), documents=len(documents), documents_redone=len(todo))
+        counts["monotony"] = describe_monotony(query.text for query in run.queries.read() if query.kind == "positive")
+    return {name: value for name, value in counts.items() if name not in ("plan", "usage", "monotony")}
+
+
+def unfinished(run: Run) -> list[str]:
+    """Documents whose queries are missing, or were made from something else, or wait for unanswered calls."""
+    names, written = run.pages.names(), written_queries(run)
+    if uses_models(run):
+        open_ = {name for name in names if written.made_from(name) != written_from(run, name)}
+        return [name for name in names if name in open_ or not run.queries.is_done(name, made_from(run, name))]
+    return [name for name in names if not run.queries.is_done(name, made_from(run, name))]
+
+
+def warn(recipe: Generate) -> list[str]:
+    """What of a recipe is allowed but unwise, a line each."""
+    roles = model_roles(recipe)
+    writer, judge = roles.get("positive_writer"), roles.get("judge")
+    if writer and judge and (writer.model, writer.base_url) == (judge.model, judge.base_url):
+        return [
+            f"{judge.model} judges what it wrote itself: another model finds more of its mistakes (generate.judge)"
+        ]
+    return []
+
+
+def count(run: Run) -> dict[str, Any]:
+    """How many queries of each kind and property there are, and why others were left out."""
+    kinds: Counter[str] = Counter()
+    properties: Counter[str] = Counter()
+    for query in run.queries.read():
+        kinds[query.kind] += 1
+        properties[query.property] += query.kind == "hard_negative"
+        kinds["answered elsewhere"] += query.kind == "hard_negative" and bool(query.answered_by)
+    reasons = Counter(row.reason for row in run.rejected(STAGE).read())
+    del properties[""]
+    return {
+        **{name: number for name, number in kinds.items() if number},
+        "negatives_by_property": dict(properties.most_common()),
+        "rejected": dict(reasons.most_common()),
+    }
