@@ -81,7 +81,7 @@ class Desk:
 
     async def complete(self, prompt: str, group: str) -> str:
         """One line that continues a few-shot prompt; errors as `ask`."""
-        request = ChatRequest((prompt + " ",), group=group, completion=True, stop=("\n",))
+        request = ChatRequest((prompt,), group=group, completion=True, stop=("\n",))
         return (await self._send(request)).text.strip()
 
     def sign(self, prompt_id: str) -> str:

@@ -16,8 +16,6 @@ _SHAPES: dict[str, type[GeneralNegatives] | type[FinanceNegatives]] = {
     "general": GeneralNegatives,
     "finance": FinanceNegatives,
 }
-#: A few-shot answer that differs from its positive in more words than this is another question, not a near miss.
-MAX_EDITED_WORDS = 6
 
 
 async def write_negatives(desk: Desk, source: Query, recipe: Generate) -> list[Query]:
@@ -72,9 +70,8 @@ async def _continue_examples(desk: Desk, source: Query, recipe: Generate) -> lis
     lines = await asyncio.gather(*(_complete(desk, text, source.page_id) for text in texts))
     found = []
     for name, line in zip(names, lines, strict=True):
-        original, edited = find_edit(source.text, line)
-        if edited and original and len(edited.split()) <= MAX_EDITED_WORDS:
-            found.append(_negative(source, line, name, (original, edited), desk.sign(prompt.id)))
+        if line:
+            found.append(_negative(source, line, name, find_edit(source.text, line), desk.sign(prompt.id)))
     return found
 
 

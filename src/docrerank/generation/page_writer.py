@@ -14,9 +14,12 @@ from docrerank.generation.negatives import write_negatives
 from docrerank.generation.page_view import Viewer
 from docrerank.generation.positives import write_positives
 from docrerank.generation.rephrasings import write_rephrasings
-from docrerank.queries import NearDuplicates, Rules, fault
+from docrerank.queries import NearDuplicates, Rules, fault, similarity, terms
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Rejected, UserError, Verdict
+
+#: A negative that differs in more words, or shares less of them, tells topics apart and not facts.
+MAX_EDITED_WORDS, MIN_SIMILARITY = 8, 0.3
 
 
 @dataclass(slots=True)
@@ -167,6 +170,8 @@ class _PageWriter:
         reason, detail = self._find_fault(query, "")
         if not reason and query.text.lower().strip("?. ") == source.text.lower().strip("?. "):
             reason, detail = "same as its positive", ""
+        if not reason and _is_far(query, source):
+            reason, detail = "too far from its positive", f"edit of '{source.text}'"
         if reason:
             self.work.reject(query.text, reason, self.page.id, detail or f"edit of '{source.text}'")
         return not reason
@@ -206,6 +211,8 @@ class _PageWriter:
 
     def _is_sound_rephrasing(self, query: Query, source: Query) -> bool:
         reason, detail = self._find_fault(query, source.answer)
+        if not reason and _numbers(query.text) != _numbers(source.text):
+            reason, detail = "rephrasing changes a number", f"rephrasing of '{source.text}'"
         if reason:
             self.work.reject(query.text, reason, self.page.id, detail or f"rephrasing of '{source.text}'")
         return not reason
@@ -222,3 +229,12 @@ class _PageWriter:
     def _keep(self, query: Query, verdicts: Sequence[Verdict]) -> None:
         self.work.queries.append(query)
         self.work.verdicts.extend(replace(verdict, query_id=query.id) for verdict in verdicts)
+
+
+def _is_far(query: Query, source: Query) -> bool:
+    changed = max(len(query.edited.split()), len(query.original.split()))
+    return changed > MAX_EDITED_WORDS or similarity(query.text, source.text) < MIN_SIMILARITY
+
+
+def _numbers(text: str) -> set[str]:
+    return {term for term in terms(text) if term[0].isdigit()}

