@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-from typing import Any
-
+from docrerank.audit import AuditSummary, Rate, read_summary
 from docrerank.runs import Run
 
 
 def describe_audit(run: Run) -> str:
     """A table of the audit's rates as Markdown; empty if nobody has audited the run."""
-    summary = _read_summary(run)
+    summary = read_summary(run.path)
     return "" if summary is None or not summary.judged else write_audit(summary)
 
 
-def write_audit(summary: Any) -> str:
+def write_audit(summary: AuditSummary) -> str:
     """The rates of an audit, each with its 95 % interval.
 
     Args:
@@ -23,7 +20,7 @@ def write_audit(summary: Any) -> str:
             negatives that people found answerable), `false_positives` and `by_property`; a rate has `cases`, `of`,
             `low` and `high`.
     """
-    who = summary.auditors if isinstance(summary.auditors, int) else len(summary.auditors)
+    who = len(summary.auditors)
     lines = [
         f"{summary.judged} questions, drawn at random (seed {summary.seed}), were held against their page by {who} "
         f"{'person' if who == 1 else 'people'}; {summary.unclear} were unclear.",
@@ -36,23 +33,10 @@ def write_audit(summary: Any) -> str:
     rates = sorted(dict(summary.by_property).items())
     lines += [_write_rate(f"hard negatives: {name or 'property unknown'}", rate) for name, rate in rates]
     if summary.agreement is not None:
-        lines += ["", f"Agreement between people: {_write_agreement(summary.agreement)}."]
+        lines += ["", f"Agreement between people: Fleiss' kappa {summary.agreement:.2f}."]
     return "\n".join(lines)
 
 
-def _write_rate(name: str, rate: Any) -> str:
+def _write_rate(name: str, rate: Rate) -> str:
     share = f"{rate.cases / rate.of:.1%}" if rate.of else "-"
     return f"| {name} | {rate.cases} | {rate.of} | {share} | {rate.low:.1%} to {rate.high:.1%} |"
-
-
-def _write_agreement(agreement: Any) -> str:
-    if hasattr(agreement, "cases"):
-        return f"{agreement.cases} of {agreement.of}"
-    return f"{agreement:.1%}" if isinstance(agreement, float) else str(agreement)
-
-
-def _read_summary(run: Run) -> Any:
-    """The audit room's summary of a run, where that room is there."""
-    if find_spec("docrerank.audit") is None:
-        return None
-    return importlib.import_module("docrerank.audit").read_summary(run)

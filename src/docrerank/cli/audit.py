@@ -1,0 +1,77 @@
+"""`docrerank audit`: people judge a random sample of a run's queries; how many negatives are answerable after all."""
+
+from __future__ import annotations
+
+import getpass
+import webbrowser
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from docrerank.cli.options import Json, RunFolder
+from docrerank.cli.output import print_json, say
+from docrerank.runs import Run
+
+Sample = Annotated[int, typer.Option("--sample", min=1, max=10_000, help="Queries to judge.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of the sample; the same for everyone who audits a run.")]
+Auditor = Annotated[str, typer.Option("--auditor", help="Your name; by default the one you are logged in with.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")]
+Browser = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")]
+Result = Annotated[bool, typer.Option("--result", help="Only sum up what was judged so far.")]
+
+
+def audit_run(
+    run: RunFolder,
+    sample: Sample = 100,
+    seed: Seed = 13,
+    auditor: Auditor = "",
+    port: Port = 0,
+    browser: Browser = True,
+    result: Result = False,
+    json: Json = False,
+) -> None:
+    """Judge a blind random sample of a run's queries against their pages, in a local web page; see docs/audit.md."""
+    from docrerank.audit import AuditServer, Journal, draw_sample
+
+    opened = Run.open(run)
+    if not result:
+        items = draw_sample(opened, sample, seed)
+        with AuditServer(opened, items, Journal(opened, auditor or _find_user()), port) as server:
+            say(f"audit: {len(items)} queries at {server.url} (Ctrl-C ends and sums up)")
+            if browser:
+                webbrowser.open(server.url)
+            with suppress(KeyboardInterrupt):
+                server.serve()
+    _sum_up(opened, seed, json)
+
+
+def _sum_up(run: Run, seed: int, json: bool) -> None:
+    from docrerank.audit import Rate, summarise
+
+    summary, stale = summarise(run, seed)
+    if json:
+        print_json(asdict(summary))
+        return
+
+    def tell(rate: Rate) -> str:
+        share = f" = {rate.share:.1%} [{rate.low:.1%}, {rate.high:.1%}]" if rate.of else ""
+        return f"{rate.cases} of {rate.of}{share}"
+
+    say(f"judged {summary.judged} by {len(summary.auditors)} people, {summary.unclear} unclear or even")
+    say(f"false negatives (hard negatives that the page answers): {tell(summary.false_negatives)}")
+    for name, rate in summary.by_property.items():
+        say(f"  {name or 'property unknown'}: {tell(rate)}")
+    say(f"false positives (positives that it does not answer): {tell(summary.false_positives)}")
+    if summary.agreement is not None and summary.agreed is not None:
+        say(f"agreement: {summary.agreed:.0%} of those that several judged, Fleiss' kappa {summary.agreement:.2f}")
+    if stale:
+        say(f"{stale} judgements are of queries that the run no longer holds; they do not count")
+
+
+def _find_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "auditor"
