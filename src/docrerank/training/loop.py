@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
-from docrerank.records import UserError
-from docrerank.runs import replacing
+from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.dev import DevPart, DevScores, measure
 from docrerank.training.examples import Example
 from docrerank.training.loss import GroupLoss, score_batch
@@ -146,24 +145,17 @@ class Trainer:
 
     def _save(self, state: Progress) -> None:
         content = {
-            "made_from": self.made_from,
             "progress": asdict(state),
             "weights": {name: weight.detach() for name, weight in self.weights.items()},
             "loss": self.loss.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
         }
-        with replacing(self.checkpoint) as temporary:
-            torch.save(content, temporary)
+        write_checkpoint(self.checkpoint, self.made_from, content)
 
     def _resume(self) -> Progress | None:
-        if not self.checkpoint.is_file():
-            return None
-        try:
-            content = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise UserError(f"{self.checkpoint} cannot be read: delete it and run again") from error
-        if content["made_from"] != self.made_from:
+        content = read_checkpoint(self.checkpoint, self.made_from)
+        if content is None:
             return None
         self._load(content["weights"])
         self.loss.load_state_dict(content["loss"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,15 +37,18 @@ SMALL = (
 )
 
 
-def load_tiny() -> ModuleType:
-    """The makers of tiny models, from the reranker's tests."""
-    file = Path(__file__).parents[2] / "reranker" / "vision" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("tiny_vision", file)
+def load_module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"shared_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+#: Makers of tiny models, and the fixture that keeps torch on one thread.
+TINY = load_module(Path(__file__).parents[2] / "reranker" / "vision" / "conftest.py")
+one_thread = TINY.one_thread
 
 
 def write_pdf(path: Path, pages: int = 4) -> Path:
@@ -86,17 +89,15 @@ def fill_run(path: Path, base: Path, *overrides: str) -> Run:
     return run
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+@pytest.fixture(scope="session")
+def tiny() -> ModuleType:
+    return TINY
 
 
 @pytest.fixture(scope="session")
-def tiny() -> ModuleType:
-    return load_tiny()
+def launching() -> ModuleType:
+    """What starts several processes."""
+    return load_module(Path(__file__).with_name("launching.py"))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
+CrossEncoder = pytest.importorskip("sentence_transformers").CrossEncoder
 
 from docrerank.records import TrainingGroup, UserError  # noqa: E402
 from docrerank.training.vision import list_pairs  # noqa: E402
-from docrerank.training.vision.losses import BY_NAME, choose_loss  # noqa: E402
+from docrerank.training.vision.losses import BY_NAME, OF_PAIRS, choose_loss  # noqa: E402
 
 GROUPS = [
     TrainingGroup("mined", ("a?",), ("x/1", "x/2", "x/3")),
@@ -69,6 +72,72 @@ def test_a_borrowed_loss_is_what_its_formula_says() -> None:
     assert float(choose_loss("ListNetLoss").compute(logits, PAIRS)) == pytest.approx(expected, abs=1e-5)
 
 
+class Scorer(CrossEncoder):
+    """What a loss of sentence-transformers asks of a model: here a document is the place of its pair's logits."""
+
+    def __init__(self, logits: torch.Tensor, labels: int) -> None:
+        torch.nn.Module.__init__(self)
+        self.logits, self.labels = logits, labels
+
+    @property
+    def num_labels(self) -> int:
+        return self.labels
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def preprocess(self, pairs: Any, **_: Any) -> dict[str, Any]:
+        return {"places": [pair[1] for pair in pairs]}
+
+    def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+        own = self.logits[features["places"]]
+        scores = own if self.labels == 2 else (own[:, 0] - own[:, 1])[:, None]
+        return {"scores": scores}
+
+
+@pytest.mark.parametrize("name", OF_PAIRS)
+def test_a_loss_over_pairs_is_the_one_of_sentence_transformers(name: str) -> None:
+    from sentence_transformers.cross_encoder import losses
+
+    logits = draw_logits()
+    positive = torch.tensor([float(pair.positive) for pair in PAIRS])
+    labels = 1 - positive.long() if name == "CrossEntropyLoss" else positive
+    options = {"activation_fn": torch.nn.Sigmoid()} if name == "MSELoss" else {}
+    library = getattr(losses, name)(Scorer(logits, 2 if name == "CrossEntropyLoss" else 1), **options)
+    expected = library([["q"] * len(PAIRS), list(range(len(PAIRS)))], labels)
+    compare(choose_loss(name), logits, expected)
+
+
+@pytest.mark.parametrize("name", ["MarginMSELoss", "MultipleNegativesRankingLoss"])
+def test_a_loss_over_groups_is_the_one_of_sentence_transformers(name: str) -> None:
+    from sentence_transformers.cross_encoder import losses
+
+    logits, total = draw_logits(), torch.zeros(())
+    margin = name == "MarginMSELoss"
+    options: dict[str, Any] = {"activation_fn": torch.nn.Sigmoid()} if margin else {"num_negatives": 0}
+    library = getattr(losses, name)(Scorer(logits, 1), **options)
+    for places in ([0, 1, 2], [3, 4]):  # a batch each: groups differ in length
+        labels = torch.ones(1, len(places) - 1) if margin else torch.ones(1)
+        total = total + library([["q"], *([place] for place in places)], labels)
+    compare(choose_loss(name), logits, total / 2)
+
+
+def test_the_cached_ranking_loss_has_the_gradients_of_the_plain_one() -> None:
+    losses = [choose_loss(f"{form}MultipleNegativesRankingLoss") for form in ("", "Cached")]
+    logits = draw_logits()
+    compare(losses[1], logits, losses[0].compute(logits, PAIRS) / losses[0].count(PAIRS))
+
+
+def compare(loss: Any, logits: torch.Tensor, expected: torch.Tensor) -> None:
+    found = loss.compute(logits, PAIRS) / loss.count(PAIRS)
+    assert torch.allclose(found, expected, atol=1e-6)
+    gradients = [torch.autograd.grad(value, logits, retain_graph=True)[0] for value in (found, expected)]
+    assert torch.allclose(*gradients, atol=1e-6)
+    swapped = loss.compute(logits[[1, 0, 2, 3, 4]], PAIRS) / loss.count(PAIRS)
+    assert not torch.allclose(swapped, expected, atol=1e-4)
+
+
 def test_an_unknown_loss_names_the_known_ones() -> None:
-    with pytest.raises(UserError, match="pointwise, listwise, ADRMSELoss"):
+    with pytest.raises(UserError, match="pointwise, listwise, BinaryCrossEntropyLoss"):
         choose_loss("TripletLoss")

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from docrerank.reranker import read_card
 from docrerank.runs import Run
 
 
-def torchrun(processes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
-    command += ["--master-addr=127.0.0.1", f"--master-port={port}", "-m", "docrerank.cli", *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
-
-
-def load_weights(run: Run) -> dict[str, object]:
-    from safetensors.torch import load_file
-
-    return load_file(run.model / "model.safetensors")
-
-
-def test_two_processes_end_with_the_weights_of_one(make_vision_run: Callable[..., Run]) -> None:
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_two_processes_end_with_the_weights_of_one(
+    launcher: str, make_vision_run: Callable[..., Run], launching: Any
+) -> None:
     import torch
 
     from docrerank.training import train
@@ -38,9 +27,10 @@ def test_two_processes_end_with_the_weights_of_one(make_vision_run: Callable[...
     alone, shared = make_vision_run(*settings, name="alone"), make_vision_run(*settings, name="shared")
     counts = train(alone)
     assert counts["kept"] == "trained"  # else both would deliver the base
-    done = torchrun(2, "train", str(shared.path))
+    build = launching.build_torchrun if launcher == "torchrun" else launching.build_accelerate
+    done = launching.launch(build(2, "-m", "docrerank.cli", "train", str(shared.path)))
     assert done.returncode == 0, done.stderr
-    one, two = load_weights(alone), load_weights(shared)
+    one, two = launching.load_weights(alone), launching.load_weights(shared)
     assert one.keys() == two.keys()
     for name, weight in one.items():
         assert torch.allclose(weight, two[name], atol=1e-4), name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -166,3 +167,17 @@ def test_nothing_to_learn_from_is_told(make_vision_run: Callable[..., Run]) -> N
     run.mined.write("corpus", [], "none")
     with pytest.raises(UserError, match="nothing to learn from"):
         train(run)
+
+
+def test_a_page_that_cannot_be_drawn_is_listed_with_its_reason(make_vision_run: Callable[..., Run]) -> None:
+    run = make_vision_run()
+    train(run)
+    assert list(run.rejected("train").read()) == []
+    shutil.rmtree(run.model)
+    for name in ("acme", "bolt"):  # one of the three is the dev part
+        (run.path / "pdfs" / f"{name}.pdf").write_bytes(b"no longer a PDF")
+    train(run)
+    rows = list(run.rejected("train").read())
+    assert rows
+    assert {row.reason for row in rows} == {"page cannot be drawn"}
+    assert all(row.page_id.startswith(("acme/", "bolt/")) and row.detail for row in rows)

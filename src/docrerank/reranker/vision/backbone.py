@@ -58,7 +58,8 @@ def feed_pages(core: Any, pages: Sequence[PageTokens]) -> dict[str, Tensor]:
 def read_logits(head: Tensor, hidden: Tensor) -> Tensor:
     """Logits of the two words, in float32 at least: (n, width) hidden states to (n, 2), true before false."""
     dtype = torch.promote_types(hidden.dtype, torch.float32)
-    return hidden.to(dtype) @ head.to(dtype).T
+    with torch.autocast(hidden.device.type, enabled=False):  # training may compute all else in bfloat16
+        return hidden.to(dtype) @ head.to(dtype).T
 
 
 def cut_head(model: Any, true_id: int, false_id: int) -> Tensor:

@@ -69,7 +69,8 @@ def _version(parameter: Tensor) -> int:
 
 def _sample(parameter: Tensor) -> Tensor:
     """The sum and a few evenly spread values: training moves all of them."""
-    flat = parameter.detach().flatten()
+    own = parameter.to_local() if hasattr(parameter, "to_local") else parameter  # cut weights: this process's share
+    flat = own.detach().flatten()
     spread = flat[:: max(1, len(flat) // SAMPLES)]
     return torch.cat([flat.sum(dtype=torch.float64)[None], spread.double()]).cpu()
 

@@ -165,7 +165,7 @@ class VisionReranker:
             hits.append(hit | ({"error": scored.reasons[index]} if index in scored.reasons else {}))
         return hits
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: weights that are gathered for it (FSDP) are trained on afterwards
     def score(self, pairs: Sequence[Sequence[Any]], batch_size: int | None = None, progress: bool = False) -> Scored:
         """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
         self.parts.model.eval()
@@ -179,7 +179,6 @@ class VisionReranker:
             self._score_groups(groups[start : start + step], values, reasons)
         return Scored(values, dict(sorted(reasons.items())))
 
-    @torch.inference_mode()
     def warm(self, pages: Sequence[Any]) -> dict[int, str]:
         """Encode pages into the cache; returns why some could not be.
 

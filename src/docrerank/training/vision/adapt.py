@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from docrerank.recipe import Vision, require
 from docrerank.records import UserError
@@ -21,12 +22,14 @@ DTYPES = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
     """Load a base model and make what is to learn of it learn; an adapter given as base is merged first.
 
-    In bfloat16 the frozen weights are bfloat16 and the adapter is float32.
+    In bfloat16 the frozen weights are bfloat16 and the adapter is float32; weights that learn themselves stay float32,
+    for bfloat16 rounds small steps away, and only their products are bfloat16 (see `computes_in_half`).
 
     Raises:
         UserError: the base cannot be loaded or trained as the settings say.
     """
-    parts = load_parts(base, pixels=settings.pixels, device=device, dtype=DTYPES[settings.precision])
+    dtype = DTYPES[settings.precision] if settings.lora_rank else torch.float32
+    parts = load_parts(base, pixels=settings.pixels, device=device, dtype=dtype)
     if parts.score is not None:
         raise UserError(f"'{base}' is a classifier without a language model head: train the model it came from")
     if settings.save == "adapter" and (hasattr(parts.model, "merge_and_unload") or not settings.lora_rank):
@@ -55,15 +58,15 @@ def add_adapter(model: Any, settings: Vision, seed: int) -> Any:
 
 
 def free_weights(model: Any, settings: Vision) -> None:
-    """Let the language model's own weights learn, and the vision tower's if asked for.
-
-    Raises:
-        UserError: they are bfloat16, in which small steps are rounded away.
-    """
-    if model.dtype != torch.float32:
-        raise UserError("vision.lora_rank=0 needs vision.precision=float32: bfloat16 weights round small steps away")
+    """Let the language model's own weights learn, and the vision tower's if asked for."""
     for name, weight in model.named_parameters():
         weight.requires_grad_(settings.train_vision or ".visual." not in f".{name}")
+
+
+def computes_in_half(settings: Vision, device: str) -> bool:
+    """Whether products of float32 weights are bfloat16: the own weights learn, and bfloat16 is asked for or auto."""
+    half = settings.precision == "bfloat16" or (settings.precision == "auto" and device != "cpu")
+    return half and not settings.lora_rank
 
 
 def checkpoint_activations(model: Any) -> None:
@@ -75,3 +78,10 @@ def checkpoint_activations(model: Any) -> None:
 def list_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """The weights that learn, by name."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def put_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give the weights that learn these values, by name."""
+    with torch.no_grad():
+        for name, weight in list_weights(model).items():
+            weight.copy_(weights[name])

@@ -56,11 +56,11 @@ def plan_dev(part: DevPart, candidates: int) -> DevPlan:
     return DevPlan(tuple(pairs), tuple(rankings), tuple(gaps))
 
 
-def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes) -> DevScores:
-    """Score the plan's pairs, shared among the processes by page."""
+def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, together: bool = False) -> DevScores:
+    """Score the plan's pairs, shared among the processes by page, or `together`: every one scores all of them."""
     if not plan.pairs:
         return DevScores(0.0, 0.0, 0.0)
-    scores = score_shared(reranker, plan.pairs, processes)
+    scores = score_shared(reranker, plan.pairs, processes, together)
     lists = [scores[list(places)] for places in plan.rankings]
     ndcg = float(np.mean([measure_ndcg(own, 0) for own in lists]))
     loss = float(np.mean([np.logaddexp.reduce(own.astype(np.float64)) - own[0] for own in lists]))
@@ -70,14 +70,24 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes) -> De
     return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps).mean()))
 
 
-def score_shared(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]], processes: Processes) -> Vectors:
-    """Logit differences of all pairs; nothing is cached, for the weights go on changing."""
+def score_shared(
+    reranker: VisionReranker, pairs: Sequence[tuple[str, Page]], processes: Processes, together: bool = False
+) -> Vectors:
+    """Logit differences of all pairs; nothing is cached, for the weights go on changing.
+
+    Where weights are cut over the processes, each forward needs all of them: they score the same pairs `together`, and
+    the first one's scores count.
+    """
     reranker.cache = PageCache()
     numbers = {key: number for number, key in enumerate(dict.fromkeys(page.id for _, page in pairs))}
-    own = [place for place, (_, page) in enumerate(pairs) if numbers[page.id] % processes.world == processes.rank]
+    own = [
+        place
+        for place, (_, page) in enumerate(pairs)
+        if together or numbers[page.id] % processes.world == processes.rank
+    ]
     scores = torch.zeros(len(pairs))
-    if own:
-        found = reranker.score([pairs[place] for place in own]).values
+    found = reranker.score([pairs[place] for place in own]).values if own else None
+    if found is not None and not (together and processes.rank):
         scores[own] = torch.from_numpy(np.nan_to_num(found, nan=UNREADABLE))
     processes.sum([scores])
     return scores.numpy()

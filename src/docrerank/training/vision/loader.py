@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +32,7 @@ class Piece:
         pages: the images as patches, each once; empty if this process has no share of the step.
         queries: token ids behind each page.
         pairs: in the order of the logits, page by page.
-        unreadable: reasons of the pages that were left out.
+        unreadable: pages that were left out, by id, and why.
     """
 
     step: int
@@ -42,7 +42,7 @@ class Piece:
     pages: tuple[PageTokens, ...]
     queries: tuple[tuple[tuple[int, ...], ...], ...]
     pairs: tuple[Pair, ...]
-    unreadable: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,19 @@ class PieceStream(IterableDataset[Piece]):
                 yield self._read(*plan)
 
     def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
+        """Every process has as many pieces in a step as any other, the last of them empty if need be."""
         suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
         for step in range(self.start, self.course.steps):
             pairs = list_pairs(self.course.batch(step))
-            units = share_units(cut_units(pairs, self.loss.whole_groups), self.course.rank, self.course.world)
-            pieces = cut_pieces(units, self._bound_page(), suffix, self.course.budget) or [[]]
-            for number, piece in enumerate(pieces):
-                yield step, number, number == len(pieces) - 1, self.loss.count(pairs), piece
+            units = cut_units(pairs, self.loss.whole_groups)
+            shares = [
+                cut_pieces(share_units(units, rank, self.course.world), self._bound_page(), suffix, self.course.budget)
+                for rank in range(self.course.world)
+            ]
+            own, most = shares[self.course.rank], max(map(len, shares))
+            for number in range(most):
+                piece = own[number] if number < len(own) else []
+                yield step, number, number == most - 1, self.loss.count(pairs), piece
 
     def _read(self, step: int, number: int, last: bool, total: float, pairs: Sequence[Pair]) -> Piece:
         drawn: dict[str, PageTokens] = {}
@@ -117,7 +123,7 @@ class PieceStream(IterableDataset[Piece]):
         queries = tuple(tuple(tuple(self._ask(pair.query)) for pair in row) for row in rows.values())
         kept = tuple(pair for row in rows.values() for pair in row)
         pages = tuple(drawn[page] for page in rows)
-        return Piece(step, number, last, total, pages, queries, kept, tuple(reasons.values()))
+        return Piece(step, number, last, total, pages, queries, kept, reasons)
 
     def _drop(self, pairs: Sequence[Pair], reasons: Mapping[str, str]) -> list[Pair]:
         """The pairs whose page could be drawn; of whole groups, those that lost none."""

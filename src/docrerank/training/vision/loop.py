@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from docrerank.recipe import Recipe
-from docrerank.records import Page, TrainingGroup, UserError
+from docrerank.records import Page, TrainingGroup
 from docrerank.reranker.vision import VisionReranker, packed_logits
 from docrerank.reranker.vision.load import Parts
-from docrerank.runs import replacing
+from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.dev import DevScores
 from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Progress, is_better
-from docrerank.training.vision.adapt import list_weights
+from docrerank.training.vision.adapt import computes_in_half, list_weights
 from docrerank.training.vision.dev import DevPlan, measure
 from docrerank.training.vision.loader import Course, Piece, PieceStream, load_pieces
 from docrerank.training.vision.losses import choose_loss
 from docrerank.training.vision.processes import Processes
+from docrerank.training.vision.sharding import clip_gradients, cut_like, cut_state, gather, idle, is_sharded
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,9 @@ class VisionTrainer:
         checkpoint: file that a killed training goes on from, in as many processes as then are there.
         made_from: fingerprint of all that the training depends on; a checkpoint made from anything else is not used.
         processes: those that share a step.
+
+    Attributes:
+        unreadable: why pages were left out, by id; those that this process met, before its checkpoint too.
     """
 
     def __init__(
@@ -72,10 +77,15 @@ class VisionTrainer:
         self.reranker = VisionReranker(parts)
         self.weights = list_weights(parts.model)
         self.start = self._copy()
+        self.unreadable: dict[str, str] = {}
         settings = recipe.train
         self.steps = math.ceil(len(material.groups) * settings.epochs / settings.batch_groups)
         weights = list(self.weights.values())
-        self.optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
+        self.sharded = is_sharded(parts.model)
+        self.device_type = torch.device(processes.device).type
+        self.half = computes_in_half(recipe.vision, processes.device)
+        each = False if self.sharded else None  # whole and cut weights do not mix in one call
+        self.optimizer = torch.optim.AdamW(weights, settings.learning_rate, weight_decay=WEIGHT_DECAY, foreach=each)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._find_rate)
 
     def run(self, progress: Callable[[int, int], None]) -> Progress:
@@ -110,13 +120,19 @@ class VisionTrainer:
 
     def _learn(self, piece: Piece) -> float:
         """Add a piece's gradients; returns its share of the step's loss."""
-        for reason in piece.unreadable:
+        for page, reason in piece.unreadable.items():
             logger.warning("a page is left out of step %d: %s", piece.step + 1, reason)
-        if not piece.pairs:
-            return 0.0
+            self.unreadable[page] = reason
         self.parts.model.train()
+        if not piece.pairs:
+            if self.sharded:
+                with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
+                    nothing = idle(self.parts.model)
+                nothing.backward()  # type: ignore[no-untyped-call]
+            return 0.0
         torch.manual_seed(hash((self.recipe.seed, piece.step, piece.number, self.processes.rank)) % 2**63)  # dropout
-        logits = packed_logits(self.parts.model, self.parts.head(), piece.pages, piece.queries)
+        with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
+            logits = packed_logits(self.parts.model, self.parts.head(), piece.pages, piece.queries)
         loss = self.loss.compute(logits, piece.pairs) / piece.total
         loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
@@ -127,9 +143,10 @@ class VisionTrainer:
         for weight in weights:
             weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         total = torch.tensor([loss], dtype=torch.float64)
-        self.processes.sum([weight.grad for weight in weights if weight.grad is not None])
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        self.processes.sum([gradient for gradient in gradients if not isinstance(gradient, DTensor)])
         self.processes.sum([total])
-        nn.utils.clip_grad_norm_(weights, MAX_GRADIENT)
+        clip_gradients(weights, MAX_GRADIENT, self.processes)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
@@ -141,13 +158,13 @@ class VisionTrainer:
         return min((step + 1) / warm, max(0.0, (self.steps - step) / max(1, self.steps - warm)), 1.0)
 
     def _begin(self) -> Progress:
-        scores = measure(self.reranker, self.material.dev, self.processes)
+        scores = measure(self.reranker, self.material.dev, self.processes, self.sharded)
         state = Progress(0, {"loss": [], "dev": [], "dev_loss": []}, {}, scores.loss, (scores.ndcg, scores.accuracy))
         _note(state, scores)
         return state
 
     def _measure(self, state: Progress) -> None:
-        scores = measure(self.reranker, self.material.dev, self.processes)
+        scores = measure(self.reranker, self.material.dev, self.processes, self.sharded)
         _note(state, scores)
         if is_better(scores, state):
             state.best, state.best_loss = self._copy(), scores.loss
@@ -159,38 +176,32 @@ class VisionTrainer:
         return state.step >= self.steps or stale
 
     def _copy(self) -> dict[str, Tensor]:
-        return {name: weight.detach().cpu().clone() for name, weight in self.weights.items()}
+        return {name: gather(weight.detach()).cpu().clone() for name, weight in self.weights.items()}
 
     def _put(self, weights: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, weight in self.weights.items():
-                weight.copy_(weights[name])
+                weight.copy_(cut_like(weights[name], weight))
 
     def _save(self, state: Progress) -> None:
-        if self.processes.rank:
-            return
         content = {
-            "made_from": self.made_from,
             "progress": asdict(state),
             "weights": self._copy(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": gather(self.optimizer.state_dict()),
             "schedule": self.schedule.state_dict(),
+            "unreadable": self.processes.join_notes(self.unreadable),
         }
-        with replacing(self.checkpoint) as temporary:
-            torch.save(content, temporary)
+        if not self.processes.rank:
+            write_checkpoint(self.checkpoint, self.made_from, content)
 
     def _resume(self) -> Progress | None:
-        if not self.checkpoint.is_file():
-            return None
-        try:
-            content = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise UserError(f"{self.checkpoint} cannot be read: delete it and run again") from error
-        if content["made_from"] != self.made_from:
+        content = read_checkpoint(self.checkpoint, self.made_from)
+        if content is None:
             return None
         self._put(content["weights"])
-        self.optimizer.load_state_dict(content["optimizer"])
+        self.optimizer.load_state_dict(cut_state(content["optimizer"], list(self.weights.values())))
         self.schedule.load_state_dict(content["schedule"])
+        self.unreadable = dict(content["unreadable"])
         return Progress(**content["progress"])
 
 

@@ -14,6 +14,8 @@ from docrerank.recipe import require
 from docrerank.records import UserError
 from docrerank.training.vision.pairs import Pair
 
+#: What sentence-transformers multiplies probabilities with before it ranks them.
+RANKING_SCALE = 10.0
 #: Losses of sentence-transformers that take one fixed side, a list and its labels: they see scores, not the model.
 BY_NAME = ("ADRMSELoss", "LambdaLoss", "ListMLELoss", "ListNetLoss", "PListMLELoss", "RankNetLoss")
 
@@ -38,7 +40,7 @@ def choose_loss(name: str, positive_weight: float = 3.0) -> StepLoss:
 
     Args:
         name: `pointwise` (cross-entropy over the two tokens, paper section 3), `listwise` (cross-entropy of a group's
-            positive among its pairs) or one of `BY_NAME`.
+            positive among its pairs), or a loss of sentence-transformers: one of `OF_PAIRS`, `OF_GROUPS`, `BY_NAME`.
         positive_weight: what a positive counts against a negative in `pointwise`.
 
     Raises:
@@ -49,9 +51,14 @@ def choose_loss(name: str, positive_weight: float = 3.0) -> StepLoss:
         return StepLoss(pointwise, lambda pairs: sum(pointwise.weigh(pairs)), False)
     if name == "listwise":
         return StepLoss(_listwise, count_groups, True)
+    if name in OF_PAIRS:
+        return StepLoss(OF_PAIRS[name], lambda pairs: float(len(pairs)), False)
+    if name in OF_GROUPS:
+        return StepLoss(OF_GROUPS[name], count_groups, True)
     if name in BY_NAME:
         return StepLoss(_Borrowed(name), count_groups, True)
-    raise UserError(f"no loss '{name}': vision.loss is one of pointwise, listwise, {', '.join(BY_NAME)}")
+    known = ("pointwise", "listwise", *OF_PAIRS, *OF_GROUPS, *BY_NAME)
+    raise UserError(f"no loss '{name}': vision.loss is one of {', '.join(known)}")
 
 
 def count_groups(pairs: Sequence[Pair]) -> float:
@@ -78,6 +85,53 @@ def _listwise(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
     scores = logits[:, 0] - logits[:, 1]
     losses = [-F.log_softmax(scores[places], 0)[0] for places in _place_groups(pairs)]
     return torch.stack(losses).sum()
+
+
+def _binary(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits[:, 0] - logits[:, 1], _label(pairs, logits), reduction="sum")
+
+
+def _cross(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    return F.cross_entropy(logits, 1 - _label(pairs, logits).long(), reduction="sum")
+
+
+def _squared(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    return F.mse_loss(_probability(logits), _label(pairs, logits), reduction="sum")
+
+
+def _squared_margin(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    """Positives are to be 1 above each negative of their group; a group counts once."""
+    chances, losses = _probability(logits), [logits.sum() * 0.0]
+    for places in _place_groups(pairs):
+        if len(places) > 1:
+            margins = chances[places[0]] - chances[places[1:]]
+            losses.append((margins - 1.0).square().mean())
+    return torch.stack(losses).sum()
+
+
+def _ranking(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    """The positive among its own hard negatives; other groups' pages would be pairs that no page shares."""
+    scores = RANKING_SCALE * _probability(logits)
+    losses = [-F.log_softmax(scores[places], 0)[0] for places in _place_groups(pairs)]
+    return torch.stack(losses).sum()
+
+
+def _probability(logits: Tensor) -> Tensor:
+    return torch.sigmoid(logits[:, 0] - logits[:, 1])
+
+
+def _label(pairs: Sequence[Pair], logits: Tensor) -> Tensor:
+    return torch.tensor([float(pair.positive) for pair in pairs], dtype=logits.dtype, device=logits.device)
+
+
+#: Losses of sentence-transformers as sums over pairs. Labels are 1 and 0, and `MSELoss` compares them with sigmoids.
+OF_PAIRS = {"BinaryCrossEntropyLoss": _binary, "CrossEntropyLoss": _cross, "MSELoss": _squared}
+#: As sums over groups. The cached form has the same gradients: here pieces bound the memory already.
+OF_GROUPS = {
+    "MarginMSELoss": _squared_margin,
+    "MultipleNegativesRankingLoss": _ranking,
+    "CachedMultipleNegativesRankingLoss": _ranking,
+}
 
 
 def _place_groups(pairs: Sequence[Pair]) -> list[list[int]]:

@@ -7,8 +7,9 @@ number of pieces may differ between processes, and only what learns (an adapter'
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -54,6 +55,14 @@ class Processes:
             torch.distributed.all_reduce(flat)
             for tensor, part in zip(own, torch.split(flat, [tensor.numel() for tensor in own]), strict=True):
                 tensor.copy_(part.view_as(tensor))
+
+    def join_notes(self, own: Mapping[str, str]) -> dict[str, str]:
+        """All processes' entries in one."""
+        if self.world == 1:
+            return dict(own)
+        found: list[Any] = [None] * self.world
+        torch.distributed.all_gather_object(found, dict(own))
+        return {key: value for part in found for key, value in part.items()}
 
     def leave(self) -> None:
         """Wait for the others and part."""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from docrerank.records import Page, Query, TrainingGroup, UserError
+from docrerank.recipe import Recipe
+from docrerank.records import Page, Query, Rejected, TrainingGroup, UserError
 from docrerank.reranker import ModelCard
 from docrerank.reranker.vision import save_reranker
+from docrerank.reranker.vision.load import Parts
 from docrerank.runs import Run, write_text
 from docrerank.training.deliver import take_place
 from docrerank.training.dev import DevPart, DevScores, choose_dev
 from docrerank.training.groups import build_groups
 from docrerank.training.loop import Progress
 from docrerank.training.split import Split, split_pages
-from docrerank.training.vision.adapt import load_learner
+from docrerank.training.vision.adapt import load_learner, put_weights
 from docrerank.training.vision.card import write_card
 from docrerank.training.vision.dev import plan_dev
 from docrerank.training.vision.loop import Material, VisionTrainer
 from docrerank.training.vision.processes import Processes
+from docrerank.training.vision.sharding import shard
+
+STAGE = "train"
 
 
 def train_vision(
@@ -45,15 +50,17 @@ def train_vision(
     split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
     groups, dev = prepare(run, pages, queries, split)
     processes, recipe = Processes.join(), run.recipe
-    parts = load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
+    parts = load_shared(recipe, processes)
     material = Material(groups, {page.id: page for page in pages}, plan_dev(dev, recipe.vision.dev_candidates))
     trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
     state = trainer.run(progress)
     counts = _count(split, groups, dev, state)
+    lost = processes.join_notes(trainer.unreadable)
     if not processes.rank:
         write_text(folder / "curves.json", json.dumps(state.curves) + "\n")
         card = write_card(run, pages, queries, find_ends(state), {**counts, "made_from": origin})
-        deliver(trainer, card, origin, run.model)
+        run.rejected(STAGE).write(STAGE, list_rejected(lost), origin)
+        deliver(finish(trainer, state), recipe.vision.save == "merged", card, origin, run.model)
         trainer.checkpoint.unlink(missing_ok=True)
     processes.leave()
     return counts
@@ -77,10 +84,38 @@ def prepare(
     return [group.group for group in groups], dev
 
 
-def deliver(trainer: VisionTrainer, card: str, origin: str, target: Path) -> None:
+def load_shared(recipe: Recipe, processes: Processes) -> Parts:
+    """The model that learns, its weights cut over the processes if the recipe says so and there are several."""
+    if recipe.vision.sharding == "none" or processes.world == 1:
+        return load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
+    vision = recipe.vision
+    if vision.precision == "auto" and processes.device != "cpu":
+        vision = vision.model_copy(update={"precision": "bfloat16"})
+    parts = load_learner(recipe.train.base, vision, "cpu", recipe.seed)
+    shard(parts.model, processes)
+    return parts
+
+
+def finish(trainer: VisionTrainer, state: Progress) -> Parts:
+    """The model as it is delivered; where weights are cut, a whole one in host memory that takes the best ones."""
+    if not trainer.sharded:
+        return trainer.parts
+    recipe = trainer.recipe
+    parts = load_learner(recipe.train.base, recipe.vision, "cpu", recipe.seed)
+    put_weights(parts.model, {**trainer.start, **state.best})
+    return parts
+
+
+def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
+    """The pages that no step could use, in the order of their ids."""
+    reason = "page cannot be drawn"
+    return [Rejected(STAGE, page, reason, detail, page) for page, detail in sorted(unreadable.items())]
+
+
+def deliver(parts: Parts, merged: bool, card: str, origin: str, target: Path) -> None:
     """Save beside `target`, then let it take its place; `docrerank.json` says what the model was made from."""
     with take_place(target) as partial:
-        save_reranker(trainer.parts, partial, card, merged=trainer.recipe.vision.save == "merged")
+        save_reranker(parts, partial, card, merged=merged)
         ModelCard(made_from=origin).write(partial)
 
 
