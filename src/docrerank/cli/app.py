@@ -14,10 +14,12 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
 import typer
 
+from docrerank.cli.audit import audit_run
 from docrerank.cli.evaluate import evaluate_run
 from docrerank.cli.export import export_source
 from docrerank.cli.generate import generate_run
 from docrerank.cli.output import say
+from docrerank.cli.probe import probe_models
 from docrerank.cli.recipe import print_recipe
 from docrerank.cli.rerank import rerank_files
 from docrerank.cli.run import run_all
@@ -35,12 +37,14 @@ app.command("mine")(mine_run)
 app.command("train")(train_run)
 app.command("evaluate")(evaluate_run)
 app.command("report")(report_run)
+app.command("probe")(probe_models)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
 app.command("warm")(warm_cache)
 app.command("verify")(verify_models)
 app.command("export")(export_source)
 app.command("import")(import_set)
+app.command("audit")(audit_run)
 app.command("recipe")(print_recipe)
 
 

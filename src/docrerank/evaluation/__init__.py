@@ -17,8 +17,10 @@ from docrerank.evaluation.comparison import (
 from docrerank.evaluation.corpus import Corpus, find_pages, open_corpus
 from docrerank.evaluation.metrics import METRICS, PerQuery, Qrels, Run, average, measure_ceiling, rank_pages, score_run
 from docrerank.evaluation.missing import leave_out_missing
+from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, find_cases, find_worst, probe
 from docrerank.evaluation.reading import read_benchmark
 from docrerank.evaluation.separation import bootstrap_auprc, bootstrap_auroc, measure_auprc, measure_auroc
+from docrerank.evaluation.shortcut import Shortcut, check_shortcuts
 from docrerank.evaluation.significance import (
     Interval,
     bootstrap_difference,
@@ -36,13 +38,17 @@ __all__ = [
     "Benchmark",
     "BenchmarkQuery",
     "Breakdown",
+    "Case",
     "Comparison",
     "Corpus",
     "Difference",
     "Interval",
     "PerQuery",
+    "ProbeSet",
+    "Probed",
     "Qrels",
     "Run",
+    "Shortcut",
     "SystemResult",
     "average",
     "bootstrap_auprc",
@@ -50,18 +56,23 @@ __all__ = [
     "bootstrap_difference",
     "bootstrap_mean",
     "build_dict",
+    "check_shortcuts",
     "choose_baseline",
     "compare",
+    "compare_probed",
     "compute_p_value",
     "estimate_share",
     "evaluate",
+    "find_cases",
     "find_pages",
+    "find_worst",
     "leave_out_missing",
     "measure_answerability",
     "measure_auprc",
     "measure_auroc",
     "measure_ceiling",
     "open_corpus",
+    "probe",
     "rank_pages",
     "read_benchmark",
     "read_evaluation",

@@ -7,6 +7,7 @@ from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
 from docrerank.queries.rules import Rules, find_edit
+from docrerank.queries.slots import find_slots
 from docrerank.queries.terms import similarity, terms, years
 from docrerank.queries.write import Written, write_document
 
@@ -19,6 +20,7 @@ __all__ = [
     "fault",
     "find_edit",
     "find_filing",
+    "find_slots",
     "similarity",
     "terms",
     "write_document",

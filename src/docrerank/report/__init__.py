@@ -1,7 +1,8 @@
-"""What a run did, to look at: one self-contained HTML file."""
+"""What a run did, and what a model confuses, each to look at in one self-contained HTML file."""
 
 from __future__ import annotations
 
+from docrerank.report.probe import describe_probe, write_probe
 from docrerank.report.stage import write_report
 
-__all__ = ["write_report"]
+__all__ = ["describe_probe", "write_probe", "write_report"]

@@ -32,12 +32,12 @@ def write_report(run: Run) -> Path:
         >>> write_report(Run.open("RUN"))  # doctest: +SKIP
         PosixPath('RUN/report.html')
     """
-    page = _environment().get_template("report.html").render(_gather(run))
+    page = make_environment().get_template("report.html").render(_gather(run))
     write_text(run.report, page.encode("utf-8", "replace").decode("utf-8"))
     return run.report
 
 
-def _environment() -> Environment:
+def make_environment() -> Environment:
     """Autoescape is on for all that is put into the template."""
     environment = Environment(
         loader=PackageLoader("docrerank.report", "template"),

@@ -6,6 +6,20 @@ from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.run import Run
+from docrerank.runs.split import Split, draw, sort_by_hash, split_pages
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
-__all__ = ["Manifest", "Parts", "Run", "ShardFailure", "map_shards", "replacing", "worker_count", "write_text"]
+__all__ = [
+    "Manifest",
+    "Parts",
+    "Run",
+    "ShardFailure",
+    "Split",
+    "draw",
+    "map_shards",
+    "replacing",
+    "sort_by_hash",
+    "split_pages",
+    "worker_count",
+    "write_text",
+]

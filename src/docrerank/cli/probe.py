@@ -1,0 +1,98 @@
+"""`docrerank probe`: which near misses does a model not tell from the question that its page answers?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import Json
+from docrerank.cli.output import print_json, progress, results, say
+from docrerank.cli.rerank import find_model
+from docrerank.runs import Run
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        help="Models' folders, run folders, 'minilm' or 'bm25'; later ones are compared with the first.",
+        metavar="MODEL...",
+        show_default=False,
+    ),
+]
+Source = Annotated[Path, typer.Option("--run", help="The run whose queries are asked.", show_default=False)]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="Hard negatives at most, whole pages; 0: all.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder of probe.html and probe.json; RUN/probe without it.")
+]
+
+
+def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None, json: Json = False) -> None:
+    """Score positives against their hard negatives on the same page: accuracy per edited property, worst cases.
+
+    A model that was trained on RUN is probed on the pages that its training held out.
+    """
+    from docrerank.evaluation import find_cases, probe
+    from docrerank.report import describe_probe, write_probe
+    from docrerank.runs import write_text
+
+    opened, names = Run.open(run), list(dict.fromkeys(find_model(model) for model in models))
+    found = find_cases(opened, names, limit)
+    with progress("probe") as show:
+        probed = probe(names, opened, found, show)
+    content = describe_probe(found, probed, _check(opened), opened.recipe.seed)
+    folder = out or run / "probe"
+    write_text(folder / "probe.json", _dump(content))
+    page = write_probe(folder / "probe.html", opened, found, probed, content)
+    if json:
+        print_json(content)
+    else:
+        _show(content)
+    say(f"worst cases with their pages: {page}")
+
+
+def _check(run: Run) -> Any:
+    """The shortcut check over all of the run's queries, or why it cannot be done."""
+    from docrerank.evaluation import check_shortcuts
+    from docrerank.records import UserError
+
+    try:
+        return check_shortcuts(list(run.queries.read()), run.recipe.seed)
+    except UserError as error:
+        return str(error)
+
+
+def _show(content: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    models = content["models"]
+    where = "held-out pages" if content["part"] == "dev" else "pages"
+    title = f"positive above its hard negative: {content['cases']:,} cases on {content['pages']:,} {where}"
+    table = Table("", "cases", *(each["model"] for each in models), box=None, title=title, title_justify="left")
+    table.add_row("all", f"{content['cases']:,}", *(_tell(each["accuracy"]) for each in models))
+    for name, rows in models[0]["breakdowns"].items():
+        for value, row in rows.items():
+            cells = (_tell(each["breakdowns"][name][value]) for each in models)
+            table.add_row(f"{name} {value}", f"{row['cases']:,}", *cells)
+    results.print(table)
+    for each in models[1:]:
+        results.print(
+            f"{each['model']} - {models[0]['model']}: {_tell(each['difference_from_first'], '+')}", markup=False
+        )
+    if shortcut := content["shortcut"]:
+        results.print("query alone tells hard negatives from positives (AUROC, 0.5 wanted):", markup=False)
+        results.print(f"  words {_tell(shortcut['words'])}, template {_tell(shortcut['template'])}", markup=False)
+    else:
+        results.print(f"no shortcut check: {content['shortcut_missing']}", markup=False)
+
+
+def _tell(interval: dict[str, float], sign: str = "") -> str:
+    return " ".join(
+        [f"{interval['value']:{sign}.3f}", f"({interval['low']:{sign}.3f} to {interval['high']:{sign}.3f})"]
+    )
+
+
+def _dump(content: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
