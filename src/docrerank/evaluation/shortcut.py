@@ -124,4 +124,4 @@ def _read_template() -> Any:
 def _regression() -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(class_weight="balanced", max_iter=300, solver="liblinear")
+    return LogisticRegression(class_weight="balanced", max_iter=300, solver="lbfgs")

@@ -11,7 +11,7 @@ from docrerank.records import Query
 from docrerank.runs import Parts, Run
 
 STAGE = "generate"
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 SETTLE_VERSION = 1
 #: Folder of positives that generation starts from instead of writing them: imported training sets.
 IMPORTED = "imported"

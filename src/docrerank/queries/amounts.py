@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from docrerank.queries.facts import Fact
-from docrerank.queries.grammar import dangles, find_subject, find_time, has_verb, trim
+from docrerank.queries.grammar import dangles, find_subject, find_time, has_verb, is_whole, trim
 
 _AMOUNT = r"(?P<amount>(?:about |approximately |over |more than |nearly |almost |around |only |just |some )?[$€£]?\d[\d,]{0,15}(?:\.\d{1,4})?(?: ?%| percent| percentage points| million| billion| trillion| thousand)?)"
 VERBS = {
@@ -42,7 +42,7 @@ _IS_AMOUNT = re.compile(
 
 def _percent_of(sentence: str, owner: str) -> Iterator[Fact]:
     for match in _PERCENT_OF.finditer(sentence):
-        rest = trim(match["rest"])
+        rest = trim(match["rest"]) if is_whole(sentence, match.end()) or sentence[match.end()] in "()" else ""
         if 3 <= len(rest.split()) <= 18 and not dangles(rest) and has_verb(rest):
             yield Fact("percent_of", match["amount"], sentence, {"rest": rest, "time": find_time(sentence, rest)})
 

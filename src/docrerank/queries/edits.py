@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from docrerank.queries.phrasing import Draft
@@ -35,14 +35,19 @@ def candidate_edits(draft: Draft, pools: Pools, count: int, rng: random.Random) 
     return edits[:count]
 
 
-def choose(edits: list[Edit], count: int) -> list[Edit]:
-    """The edits to keep: every property once before any twice, in the order in which they were proposed.
+def choose(edits: list[Edit], count: int, used: Mapping[str, int]) -> list[Edit]:
+    """The edits to keep: every property once before any twice, those that the document has had least of first.
 
     Proposals come closest first, so this is hard before diverse within a property and diverse across properties; with
     fewer than `count` survivors all are kept.
+
+    Args:
+        edits: verified ones, in the order in which they were proposed.
+        count: how many to keep.
+        used: how often each property was edited in the document so far.
     """
     ranks = list(_ranks(edits))
-    order = sorted(range(len(edits)), key=lambda at: (ranks[at], at))
+    order = sorted(range(len(edits)), key=lambda at: (ranks[at], used.get(edits[at].slot.property, 0), at))
     return [edits[at] for at in sorted(order[:count])]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from docrerank.queries.amounts import VERBS
 from docrerank.queries.facts import Fact
-from docrerank.queries.grammar import find_subject, find_time, names_its_subject, trim
+from docrerank.queries.grammar import find_subject, find_time, is_whole, names_its_subject, trim
 from docrerank.queries.vocabulary import ARTICLES, DANGLING
 
 _DEFINITION = re.compile(
@@ -28,7 +28,7 @@ _INCLUDES = re.compile(
     r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?!the following)(?P<l>[^.;]{12,200})"
 )
 _SUBJECT_OF = re.compile(
-    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<p>(?:is|was|has|provides|allows|requires|enables|represents|contains|uses|offers|covers|supports|"
+    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<p>(?!(?:is|was) (?:that|to|not|also|because|how|why|what|where|when|as|due|only|now)\b)(?:is|was|has|provides|allows|requires|enables|represents|contains|uses|offers|covers|supports|"
     r"depends|describes|applies|leads|causes|helps|makes|gives|takes|needs|works|runs|holds|owns|manages|serves|operates|produces|"
     r"measures|shows|remains|became|began|received|reported|announced|launched|won|lost) [^.;:]{15,110})"
 )
@@ -78,12 +78,15 @@ def _includes(sentence: str, owner: str) -> Iterator[Fact]:
 def _subject_of(sentence: str, owner: str) -> Iterator[Fact]:
     """Who or what something is said of."""
     match = _SUBJECT_OF.match(sentence)
-    if match and (subject := find_subject(match["s"], owner)) and len(match["p"].split()) >= 5:
-        yield Fact("subject_of", subject, sentence, {"predicate": trim(match["p"])})
+    if match is None or not is_whole(sentence, match.end()) or len(match["p"].split()) < 5:
+        return
+    if subject := find_subject(match["s"], owner):
+        predicate = trim(match["p"])
+        yield Fact("subject_of", subject, sentence, {"predicate": predicate, "gist": predicate.partition(" ")[2]})
 
 
 def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
-    if match := _TO_DO.match(sentence) or _PRESS.match(sentence):
+    if (match := _TO_DO.match(sentence) or _PRESS.match(sentence)) and is_whole(sentence, match.end("g")):
         yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
     if (match := _IF.match(sentence)) and names_its_subject(match["c"]):
         kind = "what_if" if match["w"] == "If" else "what_when"

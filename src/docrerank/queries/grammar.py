@@ -72,6 +72,17 @@ def trim(words: str) -> str:
     return " ".join(kept).rstrip(' (“"–-•$')
 
 
+def is_whole(sentence: str, end: int) -> bool:
+    """Whether a clause that a pattern's bound may have cut ends where the sentence does: not inside a word or `U.S.`.
+
+    Example:
+        >>> is_whole("It offers 3.5 GB.", 16), is_whole("It offers 3.5 GB.", 11), is_whole("It offers 3.5 GB.", 14)
+        (True, False, False)
+    """
+    after = sentence[end:]
+    return after[:1] in (",", ";", ":") or not after.strip(' .!?)"”')
+
+
 def say_once(words: str) -> str:
     """A heading that ran into the same words of its sentence is said once."""
     kept = words.split()

@@ -28,9 +28,11 @@ _EMPTY_HEADINGS = frozenset(
 def read_captions(blocks: Sequence[Block]) -> Iterator[Fact]:
     """Yield what each figure's or table's caption says it shows."""
     for block in blocks:
-        if match := _CAPTION.match(" ".join(block.text.split())):
+        words = " ".join(block.text.split())
+        if match := _CAPTION.match(words):
             about = _first_sentence(match["about"])
-            if 3 <= len(about.split()) <= 22:
+            cut = match.end() < len(words) and about == match["about"].strip(" .")
+            if 3 <= len(about.split()) <= 22 and not cut:
                 yield Fact("caption", "", match.group()[:200], {"about": _sentence_case(about)})
 
 

@@ -138,9 +138,9 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
         "request": ("List what {subject} {verb}.",),
     },
     "subject_of": {
-        "question": ("What {predicate}?", "Which one {predicate}?", "Who or what {predicate}?"),
-        "keywords": ("{predicate}",),
-        "request": ("Name what {predicate}.",),
+        "question": ("What {predicate}?",),
+        "keywords": ("{gist}",),
+        "request": ("Tell me what {predicate}.",),
     },
     "how_to": {
         "question": ("How do I {goal}?", "What do I have to do to {goal}?", "What steps are needed to {goal}?"),
@@ -199,6 +199,9 @@ _ABOUT = {
     "what_when": "condition", "who": "role", "caption": "about", "topic": "topic", "points": "topic",
 }  # fmt: skip
 
+#: Kinds of fact whose part of that name is a number's name; elsewhere it is the subject.
+_MEASURED = ("percent_of", "changed", "count", "amount")
+
 #: Parts of different facts that may stand for each other.
 _ROLES = {"measure": "row", "about": "topic", "column": "row"}
 
@@ -241,7 +244,8 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
 def _known(fact: Fact) -> dict[str, tuple[str, str]]:
     """The fact's parts that an edit can exchange: their words, property, and role."""
     about = _ABOUT.get(fact.kind)
-    roles = {**({about: "metric"} if about else {}), **fact.properties}
+    name = "metric" if fact.kind in _MEASURED else "subject"
+    roles = {**({about: name} if about else {}), **fact.properties}
     return {fact.parts[role]: (name, _ROLES.get(role, role)) for role, name in roles.items() if fact.parts[role]}
 
 

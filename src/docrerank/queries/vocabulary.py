@@ -183,7 +183,7 @@ PAGE_IN_HAND = (
 DANGLING = frozenset(
     """see it its they their them this that these those he she his her him such there here one ones both each another
     others which who whom whose what when where while although however therefore thus hence moreover
-    furthermore also then so and or but nor as if because since unless until whether i you your my we our us""".split()
+    furthermore below above also then so and or but nor as if because since unless until whether i you your my we our us""".split()
 )
 
 #: First words of a noun phrase that lose their capital inside a question.

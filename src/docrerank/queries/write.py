@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +23,7 @@ from docrerank.queries.rephrase import rephrase
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Rejected, Verdict
 
-WRITER = "rules/1"
+WRITER = "rules/2"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
@@ -75,6 +75,7 @@ class _Writer:
     recipe: Generate
     seen: NearDuplicates
     written: Written = field(default_factory=Written)
+    edited: Counter[str] = field(default_factory=Counter)
 
     def write_page(self, page: Page, drafts: list[tuple[Draft, str]], rng: random.Random) -> None:
         if not drafts:
@@ -132,11 +133,12 @@ class _Writer:
                 self.written.reject(edit.text, "negative answered by its page", source.page_id, detail)
             else:
                 passed[edit] = verdicts
-        kept = choose(list(passed), self.recipe.negatives_per_positive)
+        kept = choose(list(passed), self.recipe.negatives_per_positive, self.edited)
         return [_numbered(source, edit, serial, passed[edit]) for serial, edit in enumerate(kept, 1)]
 
     def _keep_negatives(self, negatives: list[tuple[Query, tuple[Verdict, Verdict]]]) -> None:
         for query, verdicts in negatives:
+            self.edited[query.property] += 1
             others = self.index.answering(query.text, self.owner, query.page_id)
             self.written.queries.append(replace(query, answered_by=others))
             self.written.verdicts.extend(verdicts)
