@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from docrerank.reranker.vision import layout as layout_module
 from docrerank.reranker.vision import packed as packed_module
 from docrerank.reranker.vision import packed_logits
 
@@ -67,7 +68,7 @@ def test_what_must_not_equal_separate_sequences_does_not(
         patch.setattr(packed_module, "lay_out", lambda *arguments: running_on(lay_out(*arguments)))
         assert (packed_logits(plain.model, head, tokens, queries) - expected).abs().max() > 1e-3
     monkeypatch.setattr(
-        packed_module, "build_mask", lambda keys: torch.ones(keys.shape[1:] * 2).bool().tril()[None, None]
+        layout_module, "build_mask", lambda keys, first: torch.ones(keys.shape[1:] * 2).bool().tril()[None, None]
     )
     assert (packed_logits(plain.model, head, tokens, queries) - expected).abs().max() > 1e-2
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from docrerank.records import UserError
-from docrerank.reranker.vision import prefix as prefix_module
+from docrerank.reranker.vision import layout as layout_module
 from docrerank.reranker.vision.prefix import PagePrefix, encode_pages, score_queries
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
@@ -50,7 +50,7 @@ def test_what_must_not_equal_whole_sequences_does_not(
     assert (score_queries(plain.model, head, shifted, queries) - expected).abs().max() > 1e-3
     others = [prefixes[1], prefixes[2], prefixes[0]]
     assert (score_queries(plain.model, head, others, queries) - expected).abs().max() > 1e-1
-    monkeypatch.setattr(prefix_module, "build_mask", causal_mask)
+    monkeypatch.setattr(layout_module, "build_mask", causal_mask)
     assert (score_queries(plain.model, head, prefixes, queries) - expected).abs().max() > 1e-2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from docrerank.reranker.vision.checkpoint import (
 )
 from docrerank.reranker.vision.contracts import Contract
 from docrerank.reranker.vision.detect import FAMILIES
+from docrerank.reranker.vision.flex import use_flex
 from docrerank.reranker.vision.images import ImageReader
 from docrerank.reranker.vision.prompt import Prompt
 
@@ -69,6 +70,7 @@ def load_parts(
     pixels: int | None = None,
     device: str | None = None,
     dtype: torch.dtype | None = None,
+    attention: Literal["sdpa", "flex"] = "sdpa",
 ) -> Parts:
     """Load a reranker; only safetensors are read and no code of a repository is run.
 
@@ -79,6 +81,7 @@ def load_parts(
         pixels: pixel budget of a page, if not the checkpoint's.
         device: `cuda` if there is one, else `cpu`.
         dtype: bfloat16 on a GPU, else float32.
+        attention: `flex` skips what packed rows do not look at; on a processor it has no gradients.
 
     Raises:
         UserError: not a vision-language model, no safetensors, another base's adapter, words it lacks.
@@ -87,6 +90,8 @@ def load_parts(
     checkpoint = read_checkpoint(str(name), base)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     model = _load_model(checkpoint, dtype or (torch.float32 if device == "cpu" else torch.bfloat16))
+    if attention == "flex":
+        use_flex(unwrap(model))
     tokenizer = _load_tokenizer(checkpoint)
     template, contract = choose_template(checkpoint, tokenizer, prompt)
     config = unwrap(model).config

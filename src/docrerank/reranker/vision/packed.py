@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from docrerank.reranker.vision.backbone import PageTokens, core_of, feed_pages, locate, read_logits
-from docrerank.reranker.vision.layout import PADDING, PAGE, Side, build_mask, fit_mask, lay_out
+from docrerank.reranker.vision.layout import PADDING, PAGE, Side, fit_mask, lay_out
 
 
 def packed_logits(
@@ -48,7 +48,7 @@ def packed_logits(
     segments = torch.where(layout.segments == PADDING, PADDING, layout.segments - 1 + PAGE)
     hidden = core(
         input_ids=layout.ids.to(core.device),
-        attention_mask=fit_mask(build_mask(segments.to(core.device)), core),
+        attention_mask=fit_mask(segments.to(core.device), core),
         position_ids=positions.to(core.device),
         use_cache=False,
         **feed_pages(core, pages),

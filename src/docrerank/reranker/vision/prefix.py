@@ -12,7 +12,7 @@ from torch import Tensor
 from docrerank.recipe import require
 from docrerank.records import UserError
 from docrerank.reranker.vision.backbone import PageTokens, core_of, feed_pages, is_checkpointed, locate, read_logits
-from docrerank.reranker.vision.layout import PADDING, PAGE, Side, build_mask, fit_mask, lay_out, pad
+from docrerank.reranker.vision.layout import PADDING, PAGE, Side, fit_mask, fit_page_mask, lay_out, pad
 
 #: Queries in one row behind one page: more would spend their time on attention that the mask throws away.
 QUERIES_PER_ROW = 8
@@ -59,7 +59,7 @@ def encode_pages(model: Any, pages: Sequence[PageTokens], side: Side = "left") -
     mask = pad([torch.ones_like(page.ids) for page in pages], width, 0, side)
     core(
         input_ids=pad([page.ids for page in pages], width, 0, side).to(core.device),
-        attention_mask=mask.to(core.device),
+        attention_mask=fit_page_mask(mask.to(core.device), core),
         position_ids=torch.stack([pad(list(axes), width, 0, side) for axes in zip(*positions, strict=True)]).to(
             core.device
         ),
@@ -96,7 +96,7 @@ def score_queries(
     segments = torch.cat([_page_segments([prefixes[page] for page in pages], width, side), layout.segments], dim=1)
     hidden = core(
         input_ids=layout.ids.to(core.device),
-        attention_mask=fit_mask(build_mask(segments.to(core.device), width), core),
+        attention_mask=fit_mask(segments.to(core.device), core, width),
         position_ids=layout.positions.to(core.device),
         past_key_values=_fill(prefixes, pages, width, side, core),
         use_cache=True,

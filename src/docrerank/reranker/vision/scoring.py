@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -88,9 +88,12 @@ class VisionReranker:
         dtype: torch.dtype | None = None,
         cache: PageCache | None = None,
         pages: Mapping[str, Page] | None = None,
+        attention: Literal["sdpa", "flex"] = "sdpa",
     ) -> VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
-        parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
+        parts = load_parts(
+            name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype, attention=attention
+        )
         return cls(parts, cache, pages)
 
     @property

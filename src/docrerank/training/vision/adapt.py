@@ -29,7 +29,7 @@ def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
         UserError: the base cannot be loaded or trained as the settings say.
     """
     dtype = DTYPES[settings.precision] if settings.lora_rank else torch.float32
-    parts = load_parts(base, pixels=settings.pixels, device=device, dtype=dtype)
+    parts = load_parts(base, pixels=settings.pixels, device=device, dtype=dtype, attention=settings.attention)
     if parts.score is not None:
         raise UserError(f"'{base}' is a classifier without a language model head: train the model it came from")
     if settings.save == "adapter" and (hasattr(parts.model, "merge_and_unload") or not settings.lora_rank):

@@ -85,7 +85,13 @@ def prepare(
 
 
 def load_shared(recipe: Recipe, processes: Processes) -> Parts:
-    """The model that learns, its weights cut over the processes if the recipe says so and there are several."""
+    """The model that learns, its weights cut over the processes if the recipe says so and there are several.
+
+    Raises:
+        UserError: the base cannot be loaded or trained as the recipe says.
+    """
+    if recipe.vision.attention == "flex" and processes.device == "cpu":
+        raise UserError("FlexAttention has no gradients on a processor: set vision.attention=sdpa")
     if recipe.vision.sharding == "none" or processes.world == 1:
         return load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
     vision = recipe.vision
