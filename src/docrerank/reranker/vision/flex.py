@@ -6,7 +6,6 @@ Its own entry among transformers' attention functions, since transformers does n
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -39,10 +38,10 @@ def attend(
 
 
 @functools.cache
-def _function(compiled: bool) -> Callable[..., Any]:
+def _function(compiled: bool) -> Any:
     """Compiled where that pays; plain it is the same sum, for tests."""
     import torch
     from torch.nn.attention.flex_attention import flex_attention
 
-    function: Callable[..., Any] = torch.compile(flex_attention) if compiled else flex_attention
+    function: Any = torch.compile(flex_attention) if compiled else flex_attention
     return function
