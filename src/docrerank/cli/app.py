@@ -14,6 +14,7 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
 
 import typer
 
+from docrerank.cli.ablate import ablate_run
 from docrerank.cli.audit import audit_run
 from docrerank.cli.evaluate import evaluate_run
 from docrerank.cli.export import export_source
@@ -38,6 +39,7 @@ app.command("train")(train_run)
 app.command("evaluate")(evaluate_run)
 app.command("report")(report_run)
 app.command("probe")(probe_models)
+app.command("ablate")(ablate_run)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
 app.command("warm")(warm_cache)

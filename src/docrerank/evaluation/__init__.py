@@ -17,7 +17,16 @@ from docrerank.evaluation.comparison import (
 from docrerank.evaluation.corpus import Corpus, find_pages, open_corpus
 from docrerank.evaluation.metrics import METRICS, PerQuery, Qrels, Run, average, measure_ceiling, rank_pages, score_run
 from docrerank.evaluation.missing import leave_out_missing
-from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, find_cases, find_worst, probe
+from docrerank.evaluation.probe import (
+    Case,
+    Probed,
+    ProbeSet,
+    compare_probed,
+    find_cases,
+    find_worst,
+    pair_queries,
+    probe,
+)
 from docrerank.evaluation.reading import read_benchmark
 from docrerank.evaluation.separation import bootstrap_auprc, bootstrap_auroc, measure_auprc, measure_auroc
 from docrerank.evaluation.shortcut import Shortcut, check_shortcuts
@@ -72,6 +81,7 @@ __all__ = [
     "measure_auroc",
     "measure_ceiling",
     "open_corpus",
+    "pair_queries",
     "probe",
     "rank_pages",
     "read_benchmark",

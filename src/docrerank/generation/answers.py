@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from docrerank.records import FINANCE
+
 QUERY = Field(min_length=3, max_length=400)
 
 General = Literal["year", "entity", "value", "metric", "unit", "segment", "region", "comparison", "granularity"]
@@ -13,7 +15,7 @@ Finance = Literal["year", "entity", "value", "metric", "subject", "segment"]
 #: The properties that an edit may change, by the recipe's `generate.taxonomy`.
 TAXONOMIES: dict[str, tuple[str, ...]] = {
     "general": ("year", "entity", "value", "metric", "unit", "segment", "region", "comparison", "granularity"),
-    "finance": ("year", "entity", "value", "metric", "subject", "segment"),
+    "finance": FINANCE,
 }
 
 

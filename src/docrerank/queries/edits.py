@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from docrerank.queries.phrasing import Draft
 from docrerank.queries.pools import Pools
 from docrerank.queries.slots import Slot
+from docrerank.recipe import Generate
+from docrerank.records import FINANCE, PROPERTIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,12 @@ class Edit:
     text: str
 
 
-def candidate_edits(draft: Draft, pools: Pools, count: int, rng: random.Random) -> list[Edit]:
-    """Up to `count` single edits of a positive, taking its slots in turn so that properties are mixed."""
-    streams = [(slot, pools.alternatives(slot, rng)) for slot in draft.slots]
+def candidate_edits(draft: Draft, pools: Pools, recipe: Generate, rng: random.Random) -> list[Edit]:
+    """Single edits of a positive, taking its slots in turn so that properties are mixed; the taxonomy's alone."""
+    allowed = FINANCE if recipe.taxonomy == "finance" else PROPERTIES
+    streams = [(slot, pools.alternatives(slot, rng)) for slot in draft.slots if slot.property in allowed]
     edits: list[Edit] = []
+    count = recipe.negative_candidates
     while streams and len(edits) < count:
         for slot, words in list(streams):
             word = next(words, None)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from docrerank.queries.index import PageIndex
 from docrerank.queries.slots import find_slots
 from docrerank.queries.terms import stem, terms, tokens, years
+from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
 
-JUDGE = "rules/1"
+JUDGE = "rules/2"
 WORDINGS = ("stated", "derivable")
 
 #: A positive's terms that its page must hold close together; the rest may be the asker's own words.
@@ -28,7 +29,7 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
         page: its page.
         aside: words that need not stand on the page: the document's own name.
     """
-    answer = [stem(token) for token in tokens(query.answer)]
+    answer = terms(query.answer) or [stem(token) for token in tokens(query.answer)]
     evidence = frozenset(map(stem, tokens(query.evidence)))
     there = page.close_together(evidence) or page.share_close(evidence) > 0.9
     stated = there and set(answer) <= evidence | page.terms
@@ -42,11 +43,18 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     return first, _verdict(query, not unknown and share >= SHARE_ON_PAGE, 1, reason)
 
 
-def judge_negative(query: Query, page: PageIndex) -> tuple[Verdict, Verdict]:
-    """Hold a hard negative against its page: what the edit put in must not be there in any form."""
+def judge_negative(query: Query, page: PageIndex, aside: str = "") -> tuple[Verdict, Verdict]:
+    """Hold a hard negative against its page: what the edit put in must not be there in any form.
+
+    Args:
+        query: the query; its `edited` says what to look for.
+        page: its page.
+        aside: words that need not stand on the page: the document's own name, which edits of names may hold.
+    """
     edited = set(terms(query.edited)) or set(map(stem, tokens(query.edited)))
+    edited = edited - set(terms(aside)) or edited
     stated = page.on_one_line(edited)
-    derivable = stated or page.says(query.edited) or _spread(edited, page)
+    derivable = stated or page.says(query.edited) or _spread(edited, page) or _ranks(query.edited)
     return (
         _verdict(query, stated, 0, f"'{query.edited}' {'stands' if stated else 'does not stand'} on a line"),
         _verdict(query, derivable, 1, f"'{query.edited}' {'can' if derivable else 'cannot'} be worked out"),
@@ -71,6 +79,12 @@ def _unknown(query: Query, page: PageIndex, aside: str) -> str:
 def _spread(edited: set[str], page: PageIndex) -> bool:
     """Several words that all stand on the page, if not together: too near to an answer to be safe."""
     return 1 < len(edited) <= 3 and page.share_close(edited) >= 1.0
+
+
+def _ranks(edited: str) -> bool:
+    """Highest for lowest: who can read the one off a page can read the other."""
+    words = set(edited.lower().split())
+    return bool(words) and words <= RANKING
 
 
 def _verdict(query: Query, answerable: bool, wording: int, reason: str) -> Verdict:

@@ -48,7 +48,7 @@ class Rules:
     def negatives(self, source: Query) -> list[Query]:
         """Candidate hard negatives of a positive, whoever wrote it; not yet judged, their ids empty."""
         draft, _ = self._draft(source)
-        edits = candidate_edits(draft, self._pools, self._recipe.negative_candidates, self._rng(source, "edit"))
+        edits = candidate_edits(draft, self._pools, self._recipe, self._rng(source, "edit"))
         return [
             replace(
                 source,
@@ -83,7 +83,7 @@ class Rules:
         page = self.index.pages[query.page_id]
         if query.kind != "hard_negative":
             return judge_positive(query, page, self.owner)
-        return judge_negative(query if query.edited else replace(query, edited=query.text), page)
+        return judge_negative(query if query.edited else replace(query, edited=query.text), page, self.owner)
 
     def answering(self, query: Query) -> tuple[str, ...]:
         """Other pages of the document that answer a query."""

@@ -9,7 +9,7 @@ STOP_WORDS = frozenset(
     should so some such t than that the their them then there these they this those through to too under until
     up very was we were what when where which while who whom why will with would you your according report
     document much many find show give list tell look need please value figure number percentage percent share
-    total amount say says said mean means whose""".split()
+    total amount say says said mean means whose come came compare compared difference""".split()
 )
 
 #: Terms of one property that stand in for each other; a hard negative exchanges one for another of its row.
@@ -72,16 +72,9 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("rise", "fall"),
         ("grow", "shrink"),
         ("growth", "decline"),
-        ("more", "less"),
-        ("higher", "lower"),
-        ("highest", "lowest"),
-        ("largest", "smallest"),
-        ("most", "least"),
-        ("maximum", "minimum"),
         ("above", "below"),
         ("before", "after"),
         ("first", "last"),
-        ("best", "worst"),
         ("gain", "loss"),
         ("advantages", "disadvantages"),
         ("strengths", "weaknesses"),
@@ -106,6 +99,12 @@ EXCHANGES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("individual", "aggregate"),
     ),
 }  # fmt: skip
+
+#: Words that rank. No hard negative exchanges them: the page that tells the highest tells the lowest.
+RANKING = frozenset(
+    """more less fewer higher lower highest lowest larger smaller largest smallest greater greatest most least fewest
+    maximum minimum best worst better worse""".split()
+)
 
 #: Words that mean the same when a page is searched for a fact; the first stands for all of its row.
 SAME_MEANING: tuple[tuple[str, ...], ...] = (

@@ -123,12 +123,12 @@ class _Writer:
     ) -> list[tuple[Query, tuple[Verdict, Verdict]]]:
         """The verified negatives of a positive that the recipe keeps."""
         passed: dict[Edit, tuple[Verdict, Verdict]] = {}
-        for edit in candidate_edits(draft, self.pools, self.recipe.negative_candidates, rng):
+        for edit in candidate_edits(draft, self.pools, self.recipe, rng):
             query = _negative(source, edit, 0)
-            verdicts = judge_negative(query, index)
+            verdicts = judge_negative(query, index, self.owner)
             if reason := fault(edit.text, ""):
                 self.written.reject(edit.text, reason, source.page_id, f"edit of '{source.text}'")
-            elif not agree(verdicts, False):
+            elif self.recipe.verify_negatives and not agree(verdicts, False):
                 detail = "; ".join(verdict.reason for verdict in verdicts if verdict.answerable)
                 self.written.reject(edit.text, "negative answered by its page", source.page_id, detail)
             else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from docrerank.records.errors import MissingExtra, UserError
 from docrerank.records.groups import MinedPage, TrainingGroup
 from docrerank.records.page import Page, Word
-from docrerank.records.query import PROPERTIES, Query, Verdict
+from docrerank.records.query import FINANCE, PROPERTIES, Query, Verdict
 from docrerank.records.rejected import Rejected
 
 __all__ = [
+    "FINANCE",
     "PROPERTIES",
     "MinedPage",
     "MissingExtra",

@@ -22,6 +22,9 @@ PROPERTIES = (
     "subject",
 )
 
+#: The six of them that the paper edits in annual reports.
+FINANCE = ("year", "entity", "value", "metric", "subject", "segment")
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

@@ -1,0 +1,114 @@
+"""What is measured of one arm and seed: ranking on the benchmark, and near misses on the held-out pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from docrerank.ablation.arms import Arm
+from docrerank.evaluation import ProbeSet, pair_queries, probe, read_evaluation
+from docrerank.runs import Run, split_pages, write_text
+from docrerank.training import made_from
+
+FILE = "measures.json"
+#: Near misses that every arm is asked, on pages that no arm of this seed learned from.
+CASES = 400
+
+#: (trained, untrained) rows of the evaluation: the reranker by itself over every page, and with the first stage.
+ALONE = ("trained, every page", "untrained late interaction")
+FUSED = ("trained, fused, every page", "untrained fusion, named pages")
+FIRST_STAGE = "untrained first stage"
+#: A vision-language model orders the first stage's candidates; the untrained one stands in the same row.
+VISION = "trained"
+
+Scores = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """One arm with one seed.
+
+    Attributes:
+        groups: training groups it learned from; 0 if it learned nothing.
+        ndcg: by system (`alone`, `fused`, `first stage`), NDCG@5 of every question by its id.
+        recall: likewise, R@1.
+        probe: share of near misses scored below their positive, by edited property and `all`; with how many.
+        kept: `trained`, or `untrained` where training did not help on the dev part and the start was delivered.
+    """
+
+    groups: int
+    ndcg: Mapping[str, Scores]
+    recall: Mapping[str, Scores]
+    probe: Mapping[str, tuple[int, float]]
+    kept: str
+
+    def describe(self) -> str:
+        """A line for a log."""
+        means = ", ".join(f"{name} {sum(scores.values()) / len(scores):.4f}" for name, scores in self.ndcg.items())
+        probed = f"; near misses {self.probe['all'][1]:.3f}" if self.probe else ""
+        return f"NDCG@5 {means}{probed}"
+
+
+def measure(run: Run, source: Run, arm: Arm, benchmark: Path) -> Measures:
+    """Read the evaluation, ask the near misses, and keep both in the arm's folder."""
+    evaluation = read_evaluation(run)
+    systems = _name_systems(run, arm)
+    scores = {
+        metric: {name: _read(evaluation, system, metric) for name, system in systems.items()}
+        for metric in ("NDCG@5", "R@1")
+    }
+    counts = run.manifest.read().get("stages", {}).get("train", {}) if arm.trained else {}
+    found = Measures(
+        counts.get("groups", 0), scores["NDCG@5"], scores["R@1"], _probe(run, source, arm), counts.get("kept", "")
+    )
+    content = {"made_from": _key(run, benchmark), **asdict(found)}
+    write_text(run.path / FILE, json.dumps(content) + "\n")
+    return found
+
+
+def read_measures(run: Run, benchmark: Path) -> Measures | None:
+    """What was measured of this arm before, with the same model and questions; None if it must be measured."""
+    try:
+        content: dict[str, Any] = json.loads((run.path / FILE).read_text("utf-8"))
+        if content.pop("made_from") != _key(run, benchmark):
+            return None
+        content["probe"] = {name: (count, share) for name, (count, share) in content["probe"].items()}
+        return Measures(**content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _key(run: Run, benchmark: Path) -> str:
+    files = (benchmark / "queries.jsonl", benchmark / "qrels" / "test.tsv")
+    return "\n".join([made_from(run), *(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)])
+
+
+def _name_systems(run: Run, arm: Arm) -> dict[str, str]:
+    place = 0 if arm.trained else 1
+    if run.recipe.train.base:
+        return {"alone": VISION, "first stage": FIRST_STAGE}
+    return {"alone": ALONE[place], "fused": FUSED[place], "first stage": FIRST_STAGE}
+
+
+def _read(evaluation: Mapping[str, Any], system: str, metric: str) -> dict[str, float]:
+    rows = {query["id"]: query["systems"][system].get("metrics") for query in evaluation["queries"]}
+    return {query: metrics[metric] for query, metrics in rows.items() if metrics}
+
+
+def _probe(run: Run, source: Run, arm: Arm) -> dict[str, tuple[int, float]]:
+    """The source run's near misses on this seed's held-out pages: the same for all arms."""
+    seed = run.recipe.seed
+    held_out = split_pages(source.pages.read(), run.recipe.train.dev_share, seed).dev
+    pages = {page.id: page for page in source.pages.read() if page.id in held_out}
+    cases = tuple(pair_queries(source.queries.read(), pages, seed)[:CASES])
+    if not cases:
+        return {}
+    asked = {page: pages[page] for page in dict.fromkeys(case.positive.page_id for case in cases)}
+    model = str(run.model) if arm.trained or run.recipe.train.base else "minilm"
+    probed = probe([model], source, ProbeSet(asked, cases, "dev"))[0]
+    rows = {name: (count, interval.value) for name, (count, interval) in probed.breakdowns["property"].items()}
+    return {"all": (len(cases), probed.accuracy.value), **rows}

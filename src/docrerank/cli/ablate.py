@@ -1,0 +1,52 @@
+"""`docrerank ablate`: what is each part of the method worth on these documents?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docrerank.cli.options import Json, RunFolder
+from docrerank.cli.output import print_json, progress, results, say
+from docrerank.runs import Run, write_text
+
+Benchmark = Annotated[
+    Path, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
+]
+Arms = Annotated[str, typer.Option("--arms", help="`all`, `paper`, or names of arms with commas between.")]
+Groups = Annotated[int, typer.Option("--groups", min=1, help="Training groups of every arm, at most.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How often every arm is trained.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the arms; RUN/ablation without it.")]
+
+
+def ablate_run(
+    run: RunFolder,
+    benchmark: Benchmark,
+    arms: Arms = "paper",
+    groups: Groups = 800,
+    seeds: Seeds = 3,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train rerankers on mined, generated and other mixtures at equal size; writes ablation.json, .md and .svg.
+
+    What is done already is not done again: give the same command after a kill, or more arms or seeds.
+    """
+    from docrerank.ablation import PRESETS, ablate, draw, find_arms, render_markdown
+
+    folder = out or run / "ablation"
+    chosen = find_arms(arms)
+    named, source = arms not in PRESETS, Run.open(run)
+    with progress("ablate") as show:
+        found = ablate(
+            source, benchmark, chosen, folder, groups=groups, seeds=seeds, named=named, say=say, progress=show
+        )
+    table = render_markdown(found)
+    write_text(folder / "ablation.md", table)
+    write_text(folder / "ablation.svg", draw(found))
+    if json:
+        print_json(found.to_dict())
+    else:
+        results.print(table, markup=False, soft_wrap=True)
+    say(f"drawing: {folder / 'ablation.svg'}")
