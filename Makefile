@@ -44,7 +44,7 @@ check: $(VENV)/.installed ## style, format, types, spelling
 bench: $(VENV)/.installed ## the numbers of the README's tables (about an hour; needs ../shared)
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/claim.py
+	$(BIN)/docrerank ablate $(QUICKSTART) --benchmark samples/benchmark --groups 96
 
 samples: $(VENV)/.installed ## write the sample documents and their benchmark again
 	$(BIN)/python samples/make_samples.py
