@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,10 +190,11 @@ def test_a_dry_run_says_what_would_be_and_does_nothing(corpus: Path, tmp_path: P
 
 def test_rerank_and_search_find_the_page_and_speak_json(corpus: Path, finished: Path) -> None:
     question = "What share of visitors of hall 33 paid by card?"
-    hits = json.loads(docrerank("search", finished, question, "--json").stdout)
-    assert hits[0]["page"] == "south/3"
+    found = json.loads(docrerank("search", finished, question, "--json").stdout)
+    assert found["pages"][0]["page"] == "south/3"
+    assert found["relevance"] > 0.9
     ranked = docrerank("rerank", finished, question, corpus / "corpus" / "south.pdf", "--json")
-    assert json.loads(ranked.stdout)[0]["page"] == "south/3"
+    assert json.loads(ranked.stdout)["pages"][0]["page"] == "south/3"
 
 
 def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> None:
@@ -200,3 +202,19 @@ def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> N
         done = finish(corpus, finished)
     assert done.returncode == 1
     assert "another docrerank works on" in done.stderr
+
+
+def test_a_threshold_is_calibrated_stored_and_used(finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "RUN"
+    shutil.copytree(finished, run)
+    card = run / "model" / "docrerank.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "made_from": "another run: all pages are held out"}))
+    chosen = json.loads(docrerank("calibrate", run, "--false-answer-rate", 0.2, "--json").stdout)
+    assert chosen["false_answers"] <= 0.2
+    assert json.loads(card.read_text())["relevance_threshold"] == chosen
+    found = docrerank("search", run, "How many whales does Zebra keep in 1876?", "--json")
+    assert json.loads(found.stdout)["answered"] is False
+    told = docrerank("search", run, "How many whales does Zebra keep in 1876?")
+    assert "no page answers this: the best has relevance" in told.stderr
+    few = docrerank("calibrate", finished)
+    assert (few.returncode, "choose no threshold: 20 of each are needed" in few.stderr) == (1, True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from docrerank.recipe import Train
@@ -54,6 +56,37 @@ def test_pages_outside_the_part_are_in_no_group(run: Run) -> None:
     groups = build_groups(run.queries.read(), run.mined.read(), part, SETTINGS, 13)
     assert groups
     assert {page for item in groups for page in item.group.pages} <= part
+
+
+def test_a_negative_with_the_words_of_a_positive_of_its_page_is_in_no_group(run: Run) -> None:
+    """A judge may have missed that the page answers it: the records themselves say so."""
+    queries = list(run.queries.read())
+    said = next(query for query in queries if query.kind == "rephrased")
+    twin = replace(said, id=f"{said.id}/n9", text=f"  {said.text.upper()}?", kind="hard_negative")
+    own = next(query for query in queries if query.kind == "hard_negative" and query.page_id != said.page_id)
+    answered = replace(own, id=f"{own.id}/n9", text="answered by its own page", answered_by=(own.page_id,))
+    elsewhere = replace(own, id=f"{own.id}/n8", text="answered by another page", answered_by=(said.page_id,))
+    pages = frozenset(page.id for page in run.pages.read())
+    settings = SETTINGS.model_copy(update={"mined_share": 0.0, "groups": 24, "negatives_per_group": 64})
+    rows = [*queries, twin, answered, elsewhere]
+    asked = {text for item in build_groups(rows, [], pages, settings, 13) for text in item.group.queries[1:]}
+    assert not {twin.text, answered.text} & asked
+    assert elsewhere.text in asked
+
+
+def test_a_mined_page_that_answers_is_in_no_group(run: Run) -> None:
+    mined = next(iter(run.mined.read()))
+    pages = frozenset(page.id for page in run.pages.read())
+    settings = SETTINGS.model_copy(update={"mined_share": 1.0, "groups": 24, "rephrased_share": 0.0})
+
+    def negatives(*answered_by: str) -> set[str]:
+        rows = [replace(q, answered_by=answered_by) if q.id == mined.query_id else q for q in run.queries.read()]
+        page = mined.query_id.partition("#")[0]
+        groups = [item.group for item in build_groups(rows, run.mined.read(), pages, settings, 13)]
+        return {other for group in groups if group.pages[0] == page for other in group.pages[1:]}
+
+    assert mined.page_id in negatives()
+    assert mined.page_id not in negatives(mined.page_id)
 
 
 def test_groups_follow_from_the_seed(run: Run) -> None:

@@ -16,6 +16,7 @@ import typer
 
 from docrerank.cli.ablate import ablate_run
 from docrerank.cli.audit import audit_run
+from docrerank.cli.calibrate import calibrate_model
 from docrerank.cli.evaluate import evaluate_run
 from docrerank.cli.export import export_source
 from docrerank.cli.generate import generate_run
@@ -40,6 +41,7 @@ app.command("evaluate")(evaluate_run)
 app.command("report")(report_run)
 app.command("probe")(probe_models)
 app.command("ablate")(ablate_run)
+app.command("calibrate")(calibrate_model)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
 app.command("warm")(warm_cache)

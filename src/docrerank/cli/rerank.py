@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from docrerank.cli.options import Json
 from docrerank.cli.output import print_json, results, say
+
+if TYPE_CHECKING:
+    from docrerank.reranker import Answer
 
 Model = Annotated[
     str, typer.Argument(help="A trained model's folder, a run folder, 'minilm', or a hub name.", show_default=False)
@@ -27,19 +30,22 @@ def rerank_files(model: Model, query: Question, files: Files, top: Top = 10, jso
     pages, rejected = read_files(files)
     for row in rejected:
         say(f"left out {row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
-    ranked: Sequence[Any] = Reranker.from_pretrained(find_model(model)).rank(query, pages, top_k=top)
-    rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked]
-    for hit in ranked:
+    reranker = Reranker.from_pretrained(find_model(model))
+    ranked: Sequence[Any] = reranker.rank(query, pages)
+    rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked[:top]]
+    for hit in ranked[:top]:
         if "error" in hit:
             say(f"{pages[hit['corpus_id']].id} has no score: {hit['error']}")
-    show_hits(rows, json)
+    show_hits(rows, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
 
 
-def show_hits(rows: list[dict[str, object]], json: bool) -> None:
-    """Print ranked pages as a table, or as JSON."""
+def show_hits(rows: list[dict[str, object]], answer: Answer, json: bool) -> None:
+    """Print ranked pages, and whether any of them answers, as a table or as JSON."""
     if json:
-        print_json(rows)
+        print_json({**answer.to_dict(), "pages": rows})
         return
+    if told := answer.describe():
+        say(told)
     from rich.table import Table
 
     table = Table("rank", *(rows[0] if rows else ("page", "score")), box=None)

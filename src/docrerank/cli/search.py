@@ -10,7 +10,10 @@ from docrerank.runs import Run
 
 def search_run(run: RunFolder, query: Question, top: Top = 10, cache: Cache = None, json: Json = False) -> None:
     """Find the pages of a run that answer a question: first stage, then the run's reranker."""
-    from docrerank.reranker import search
+    from docrerank.reranker import Searcher
 
-    hits = search(Run.open(run), query, top_k=top, cache=cache)
-    show_hits([{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits], json)
+    opened = Run.open(run)
+    searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache)
+    hits = searcher.search(query, top_k=max(top, searcher.candidates))
+    rows = [{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits[:top]]
+    show_hits(rows, searcher.find_answer(query, hits), json)

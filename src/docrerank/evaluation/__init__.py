@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation.calibrate import calibrate
 from docrerank.evaluation.comparison import (
     HEADLINE,
     Breakdown,
@@ -65,6 +66,7 @@ __all__ = [
     "bootstrap_difference",
     "bootstrap_mean",
     "build_dict",
+    "calibrate",
     "check_shortcuts",
     "choose_baseline",
     "compare",

@@ -12,8 +12,10 @@ from docrerank.evaluation.clock import TIMED_QUERIES
 from docrerank.evaluation.comparison import Comparison, SystemResult, choose_baseline, compare, summarise_system
 from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.metrics import measure_ceiling, score_run
-from docrerank.evaluation.systems import FIRST_STAGE, TRAINED, Ranking, System
+from docrerank.evaluation.relevance import describe_relevance
+from docrerank.evaluation.systems import FIRST_STAGE, TOKENS, TRAINED, Ranking, System
 from docrerank.evaluation.table import build_dict, render_text
+from docrerank.reranker import read_card
 from docrerank.runs import Run
 
 #: Pages of each ranking that are kept in the file.
@@ -39,6 +41,7 @@ def build_evaluation(
         "candidates": {"system": FIRST_STAGE, "count": run.recipe.evaluate.candidates},
         "comparison": build_dict(comparison),
         "table": render_text(comparison, WIDTH),
+        "relevance": _judge_threshold(run, benchmark, systems),
         "queries": [_describe(query, benchmark, systems, results) for query in benchmark.queries],
     }
 
@@ -50,10 +53,23 @@ def _summarise(run: Run, benchmark: Benchmark, system: System) -> SystemResult:
         score_run(system.ranking, benchmark.qrels),
         trained=system.trained,
         ms_per_query=system.ms_per_query,
-        answerability=measure_answerability(system.ranking, benchmark, seed, resamples),
+        answerability=measure_answerability(_best_scores(system), benchmark, seed, resamples),
         seed=seed,
         resamples=resamples,
     )
+
+
+def _best_scores(system: System) -> Ranking:
+    """What tells answerable questions apart: relevance where the system says it, else its best page's score."""
+    return {query: {"best": value} for query, value in system.relevance.items()} or system.ranking
+
+
+def _judge_threshold(run: Run, benchmark: Benchmark, systems: Sequence[System]) -> dict[str, Any] | None:
+    """The stored threshold on these questions, for the trained model or, without one, the untrained."""
+    told = {system.name: system for system in systems if system.relevance}
+    system = told.get(TRAINED, told.get(TOKENS))
+    threshold = read_card(run.model).relevance_threshold if run.model.is_dir() else None
+    return describe_relevance(system.name, system.relevance, benchmark, threshold) if system else None
 
 
 def _compare(
@@ -91,6 +107,10 @@ def _list_notes(run: Run, corpus: Corpus, results: Sequence[SystemResult]) -> li
         )
     else:
         notes.append("This run has no trained reranker yet: only what it must beat is measured.")
+    notes.append(
+        "Answerability: from the best page's score; for late interaction and the trained reranker from relevance, "
+        "mostly whether the question's names and figures stand on the pages."
+    )
     if corpus.unreadable:
         notes.append(f"Documents of the corpus without a readable page: {', '.join(corpus.unreadable)}.")
     return notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from docrerank.encoding import load_untrained, score_tokens, window_settings
 from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.corpus import Corpus
+from docrerank.evaluation.relevance import find_relevance
 from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
 from docrerank.evaluation.scoring import (
     EncodedCorpus,
@@ -23,7 +24,7 @@ from docrerank.evaluation.scoring import (
 )
 from docrerank.mining import FusionWeights, fuse
 from docrerank.records import Page
-from docrerank.reranker import ModelCard, is_vision_model, load_encoder, read_card
+from docrerank.reranker import Calibration, ModelCard, is_vision_model, load_encoder, read_card
 from docrerank.runs import Run
 
 #: `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too. The
@@ -56,12 +57,14 @@ class System:
         trained: whether it learned from the run's queries.
         ranking: every question's best pages with their scores.
         ms_per_query: to encode one question and to score its pages, whose encodings are in memory.
+        relevance: how far the pages answer each question, 0 to 1; empty for systems that do not say.
     """
 
     name: str
     trained: bool
     ranking: Ranking = field(hash=False, repr=False)
     ms_per_query: float
+    relevance: Mapping[str, float] = field(default_factory=dict, hash=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,23 @@ def rank_all(
         systems.append(_rank_vision(run.model, scopes, candidates, by_id, clock))
     elif trained:
         systems += _rank_trained(run.model, corpus, bm25, named, scopes, candidates, by_id, clock, step)
-    return systems, candidates
+    return [_add_relevance(system, run, scopes, by_id) for system in systems], candidates
+
+
+def _add_relevance(system: System, run: Run, scopes: Sequence[Scope], pages: Mapping[str, Page]) -> System:
+    """How far pages answer, for the systems whose score is the model's own and not relative to its candidates."""
+    if system.name not in (TOKENS, TRAINED, TRAINED_ALL):
+        return system
+    calibration = read_card(run.model).calibration if system.name != TOKENS else Calibration()
+    if is_vision_model(run.model) and system.name == TRAINED:
+        calibration = Calibration(1.0, 0.0)
+    relevance = find_relevance(
+        system.ranking,
+        {query.id: query.text for scope in scopes for query in scope.queries},
+        {page.id: page.text for page in pages.values()},
+        lambda score: float(calibration.apply(np.array([score], np.float32))[0]),
+    )
+    return replace(system, relevance=relevance)
 
 
 def _list_untrained(scopes: Sequence[Scope], layer: list[Scores], views: _Views, clock: Clock) -> list[System]:

@@ -25,7 +25,7 @@ _NOTHING: Cell = ("-", "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class Grid:
     """One table before it has a form: its title, its column names and its rows, the first column being names."""
 
     title: str
@@ -45,7 +45,7 @@ def render_text(comparison: Comparison, width: int = 120) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=None)
     for grid in _lay_out(comparison):
-        console.print(_build_table(grid))
+        console.print(build_table(grid))
     for note in _list_notes(comparison):
         console.print(Text(_clean(note)))
     return out.getvalue()
@@ -60,7 +60,7 @@ def render_markdown(comparison: Comparison) -> str:
         >>> "| BM25 (baseline) | 0.500 [0.500, 0.500] |" in render_markdown(compare([bm25], "BM25", {}))
         True
     """
-    parts = [_write_markdown(grid) for grid in _lay_out(comparison)]
+    parts = [write_markdown(grid) for grid in _lay_out(comparison)]
     parts.append("\n".join(f"- {_escape(note)}" for note in _list_notes(comparison)))
     return "\n\n".join(parts) + "\n"
 
@@ -104,7 +104,7 @@ def _describe_means(system: SystemResult) -> dict[str, Any]:
     return {metric: asdict(interval) for metric, interval in system.means.items()}
 
 
-def _lay_out(comparison: Comparison) -> Iterator[_Grid]:
+def _lay_out(comparison: Comparison) -> Iterator[Grid]:
     metrics = [metric for metric in METRICS if metric in comparison.systems[0].means]
     position = metrics.index(HEADLINE) + 1
     header = ["system", *metrics, "answerable AUROC", "ms/query"]
@@ -112,11 +112,11 @@ def _lay_out(comparison: Comparison) -> Iterator[_Grid]:
     rows = [_lay_out_system(comparison, system, metrics, position) for system in comparison.systems]
     if comparison.ceiling is not None:
         rows.append(_lay_out_system(comparison, comparison.ceiling, metrics, position))
-    yield _Grid(f"{comparison.queries} queries", header, rows)
+    yield Grid(f"{comparison.queries} queries", header, rows)
     if comparison.breakdown:
         kinds = [f"{part.evidence} ({part.queries})" for part in comparison.breakdown]
         rows = [_lay_out_breakdown(comparison.breakdown, system.name) for system in comparison.systems]
-        yield _Grid(f"{HEADLINE} by evidence (queries)", ["system", *kinds], rows)
+        yield Grid(f"{HEADLINE} by evidence (queries)", ["system", *kinds], rows)
 
 
 def _lay_out_system(comparison: Comparison, system: SystemResult, metrics: list[str], position: int) -> list[Cell]:
@@ -152,8 +152,8 @@ def _list_notes(comparison: Comparison) -> list[str]:
     return [*notes, *comparison.notes]
 
 
-def _build_table(grid: _Grid) -> Table:
-    """Names go in as `Text`, so that brackets in them are not read as markup."""
+def build_table(grid: Grid) -> Table:
+    """A grid for a terminal. Names go in as `Text`, so that brackets in them are not read as markup."""
     table = Table(title=Text(grid.title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     longest = max(len(row[0][0]) for row in grid.rows)
     table.add_column(Text(_clean(grid.header[0])), min_width=min(longest, MAX_NAME))
@@ -174,7 +174,8 @@ def _stack(value: str, sureness: str) -> str:
     return f"{lines}\n{sureness.replace('0.', '.').replace(', ', ' ')}" if sureness else lines
 
 
-def _write_markdown(grid: _Grid) -> str:
+def write_markdown(grid: Grid) -> str:
+    """A grid as a Markdown table under its title."""
     lines = [[_escape(name) for name in grid.header], ["---", *["---:"] * (len(grid.header) - 1)]]
     lines += [[_escape(f"{value} {sureness}".strip()) for value, sureness in row] for row in grid.rows]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)

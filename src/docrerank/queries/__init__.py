@@ -8,7 +8,7 @@ from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
 from docrerank.queries.rules import Rules, find_edit
 from docrerank.queries.slots import find_slots
-from docrerank.queries.terms import similarity, terms, years
+from docrerank.queries.terms import similarity, stem, terms, tokens, years
 from docrerank.queries.write import Written, write_document
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "find_filing",
     "find_slots",
     "similarity",
+    "stem",
     "terms",
+    "tokens",
     "write_document",
     "years",
 ]

@@ -80,6 +80,7 @@ class Train(Section):
     pointwise_weight: float = Field(0.2, ge=0, description="weight of the yes-or-no loss beside the listwise ones")
     in_batch_weight: float = Field(0.5, ge=0, description="weight of the loss against pages of other documents")
     blend: float = Field(0.5, gt=0, le=1, description="share of the trained weights in the delivered ones")
+    false_answer_rate: float = Field(0.1, ge=0, lt=1, description="unanswerable dev questions that may pass")
     evaluations: int = Field(4, ge=1, description="times that the dev part is measured during training")
     window_tokens: int = Field(126, ge=16, le=400, description="tokens of a page window, special tokens not counted")
     window_overlap: int = Field(30, ge=0)

@@ -14,6 +14,7 @@ from docrerank.records import Page
 from docrerank.report.curves import read_curves
 from docrerank.report.documents import name_subject, read_ingested
 from docrerank.report.moved import AFTER, METRIC, Move, find_moves
+from docrerank.report.relevance import read_relevance
 from docrerank.report.samples import SamplePage, read_written
 from docrerank.report.scores import lay_out, show, show_change
 from docrerank.report.thumbnails import Thumbnail, draw_thumbnails
@@ -64,6 +65,7 @@ def _gather(run: Run) -> dict[str, Any]:
         "evaluation": evaluation,
         "scores": lay_out(evaluation) if evaluation else None,
         "headline": _sum_up(evaluation),
+        "relevance": read_relevance(evaluation),
         "risen": risen,
         "fallen": fallen,
         "metric": METRIC,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import Calibration, ModelCard, read_card
 from docrerank.reranker.load import load_encoder
+from docrerank.reranker.relevance import Threshold, choose_threshold, measure_relevance
 from docrerank.reranker.reranker import RankedPage, Reranker
 from docrerank.reranker.search import CACHE, Hit, Searcher, search
 from docrerank.reranker.vision import is_vision_model
 
 __all__ = [
     "CACHE",
+    "Answer",
     "Calibration",
     "Hit",
     "ModelCard",
     "RankedPage",
     "Reranker",
     "Searcher",
+    "Threshold",
+    "choose_threshold",
     "is_vision_model",
     "load_encoder",
+    "measure_relevance",
     "read_card",
     "search",
 ]

@@ -13,6 +13,8 @@ import numpy as np
 from docrerank.encoding import Vectors, WindowSettings
 from docrerank.mining import FusionWeights
 from docrerank.records import UserError
+from docrerank.reranker.relevance import Threshold
+from docrerank.runs import write_text
 
 FILE = "docrerank.json"
 
@@ -38,16 +40,18 @@ class ModelCard:
         fusion: what each view counts in `rank`.
         calibration: what `predict` makes of a score.
         made_from: fingerprint of the pages, queries and recipe it was trained from; empty if it was not.
+        relevance_threshold: from where on a page is said to answer; None if none was chosen.
     """
 
     windows: WindowSettings = field(default_factory=WindowSettings)
     fusion: FusionWeights = field(default_factory=FusionWeights)
     calibration: Calibration = field(default_factory=Calibration)
     made_from: str = ""
+    relevance_threshold: Threshold | None = None
 
     def write(self, folder: Path) -> None:
         """Put the file into a model's folder."""
-        (folder / FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+        write_text(folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -65,9 +69,18 @@ def read_card(folder: Path) -> ModelCard:
             FusionWeights(**_numbers(values["fusion"])),
             Calibration(**_numbers(values["calibration"])),
             str(values["made_from"]),
+            _read_threshold(values.get("relevance_threshold")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None
+
+
+def _read_threshold(values: dict[str, Any] | None) -> Threshold | None:
+    if values is None:
+        return None
+    numbers = _numbers({name: value for name, value in values.items() if name != "source"})
+    counts = {name: int(numbers.pop(name)) for name in ("answerable", "unanswerable")}
+    return Threshold(**numbers, **counts, source=str(values["source"]))
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, float]:

@@ -21,9 +21,11 @@ from docrerank.encoding import (
 )
 from docrerank.mining import Bm25, NamedPages, fuse, order
 from docrerank.records import Page, UserError
+from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load import find_kind, load_encoder
+from docrerank.reranker.relevance import measure_relevance
 from docrerank.reranker.vision import is_vision_model
 
 if TYPE_CHECKING:
@@ -127,6 +129,17 @@ class Reranker:
         rows = dict(zip(queries, self.scorer.encode_queries(queries), strict=True))
         encodings = self.encode_pages([page for _, page in pairs])
         return self.card.calibration.apply(_score_pairs([rows[query] for query, _ in pairs], encodings))
+
+    def find_answer(self, query: str, pages: Sequence[Page | str]) -> Answer:
+        """Whether any of these pages, the best first as `rank` orders them, answers a query (see `measure_relevance`).
+
+        Raises:
+            UserError: the query is empty or there are no pages.
+        """
+        _check([query], pages)
+        probability = min(1.0, max(0.0, float(self.predict([(query, pages[0])])[0])))
+        relevance = measure_relevance(query, [_text(page) for page in pages], probability)
+        return Answer(relevance, self.card.relevance_threshold)
 
     def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
         """Encode pages, each text once; the last few hundred stay in memory.

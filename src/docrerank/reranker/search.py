@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
+from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, score_tokens, window_settings
 from docrerank.mining import FirstStage, order
 from docrerank.records import Page, UserError
+from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.load import load_encoder
+from docrerank.reranker.relevance import measure_relevance
 from docrerank.reranker.reranker import fuse_views
 from docrerank.reranker.vision import is_vision_model
 from docrerank.runs import Run
@@ -76,6 +79,19 @@ class Searcher:
         texts, named = [page.text for page in pages], self.first.named(query)[rows[best]]
         scores = fuse_views(query, encoded, texts, self.store.read(pages), self.card, named)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
+
+    def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
+        """Whether a page of a search's hits answers; of a long list the first ones count."""
+        places = {page.id: page for page in self.pages}
+        pages = [places[hit.page_id] for hit in hits[: self.candidates]]
+        if self.vision:
+            return self.vision.find_answer(query, pages)
+        if not pages:
+            return Answer(0.0, self.card.relevance_threshold)
+        tokens = score_tokens(self.encoder.encode_queries([query]), self.store.read(pages[:1]))[0]
+        probability = float(self.card.calibration.apply(tokens)[0])
+        relevance = measure_relevance(query, [page.text for page in pages], probability)
+        return Answer(relevance, self.card.relevance_threshold)
 
 
 def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> list[Hit]:

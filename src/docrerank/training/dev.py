@@ -13,6 +13,9 @@ from docrerank.recipe import Train
 from docrerank.records import Page, Query
 from docrerank.training.split import sort_by_hash
 
+#: Pages among which it is looked for whether any answers, as a search would hand them over.
+CANDIDATES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class DevPart:
@@ -55,6 +58,21 @@ class DevViews:
     own: int
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A dev question as a reader would meet it: its pages with the best first, and the best one's score.
+
+    Attributes:
+        query: a positive, a rephrasing, or a hard negative that no page answers.
+        pages: of its document, at most `CANDIDATES`.
+        score: late interaction with the best of them.
+    """
+
+    query: Query
+    pages: tuple[Page, ...]
+    score: float
+
+
 def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int) -> DevPart:
     """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs."""
     documents: dict[str, list[Page]] = {}
@@ -71,10 +89,10 @@ def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train,
     return DevPart(chosen, tuple(drawn), negatives)
 
 
-def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevViews]]:
-    """Score the dev part; also returns the views of each query, for fitting the fusion's weights."""
+def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevViews], list[Asked]]:
+    """Score the dev part; also the views of each query, for fitting, and the best pages of every question."""
     if not part.queries:
-        return DevScores(0.0, 0.0, 0.0), []
+        return DevScores(0.0, 0.0, 0.0), [], []
     columns = {page.id: index for index, page in enumerate(part.pages)}
     pages = encoder.encode_pages([page.text for page in part.pages], [find_heading(page) for page in part.pages])
     asked = [*part.queries, *part.negatives]
@@ -86,10 +104,26 @@ def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[D
     gaps = np.array([own[query.id] - own[query.source_id] for query in part.negatives], np.float64)
     ndcg = float(np.mean([measure_ndcg(view.tokens, view.own) for view in views]))
     loss = float(np.mean([_find_loss(view, temperature) for view in views]))
+    found = _find_best(part, tokens)
     if not len(gaps):
-        return DevScores(ndcg, 0.0, loss), views
+        return DevScores(ndcg, 0.0, loss), views, found
     apart = float(np.logaddexp(0, gaps / temperature).mean())
-    return DevScores(ndcg, float((gaps < 0).mean()), loss + apart), views
+    return DevScores(ndcg, float((gaps < 0).mean()), loss + apart), views, found
+
+
+def _find_best(part: DevPart, tokens: Vectors) -> list[Asked]:
+    """The best pages of every positive, and of every hard negative that no page is known to answer."""
+    documents: dict[str, list[int]] = {}
+    for column, page in enumerate(part.pages):
+        documents.setdefault(page.document, []).append(column)
+    found = []
+    for row, query in enumerate((*part.queries, *part.negatives)):
+        if query.kind == "hard_negative" and query.answered_by:
+            continue
+        columns = np.array(documents[query.page_id.rpartition("/")[0]])
+        best = columns[np.argsort(-tokens[row, columns], kind="stable")][:CANDIDATES]
+        found.append(Asked(query, tuple(part.pages[column] for column in best), float(tokens[row, best[0]])))
+    return found
 
 
 def measure_ndcg(scores: Vectors, own: int, depth: int = 5) -> float:

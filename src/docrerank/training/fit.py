@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from docrerank.mining import FusionWeights, standardise
-from docrerank.reranker import Calibration
-from docrerank.training.dev import DevViews
+from docrerank.reranker import Calibration, Threshold, choose_threshold, measure_relevance
+from docrerank.training.dev import Asked, DevViews
 
 Numbers = npt.NDArray[np.float64]
 #: Pull of the weights towards 1 each: dev queries are written from the page's own words, which flatters BM25.
@@ -47,6 +47,16 @@ def fit_calibration(views: Sequence[DevViews]) -> Calibration:
     centre, spread = float(scores.mean()), max(float(scores.std()), 1e-6)
     slope, offset = _fit_logistic((scores - centre) / spread, labels, shares)
     return Calibration(round(slope / spread, 4), round(offset - slope * centre / spread, 4))
+
+
+def fit_threshold(asked: Sequence[Asked], calibration: Calibration, false_answer_rate: float) -> Threshold | None:
+    """The relevance from which a page is said to answer; None where the dev part asks too little."""
+    chances = calibration.apply(np.array([one.score for one in asked], np.float32)).tolist()
+    found: dict[bool, list[float]] = {True: [], False: []}
+    for one, chance in zip(asked, chances, strict=True):
+        relevance = measure_relevance(one.query.text, [page.text for page in one.pages], chance)
+        found[one.query.kind != "hard_negative"].append(relevance)
+    return choose_threshold(found[True], found[False], false_answer_rate, "dev part")
 
 
 def _listwise_gradient(z: Numbers, own: int, weights: Numbers) -> Numbers:

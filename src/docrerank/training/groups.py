@@ -27,6 +27,10 @@ class Family:
     negatives: list[Query] = field(default_factory=list)
     mined: list[MinedPage] = field(default_factory=list)
 
+    def is_answered_by(self, page_id: str) -> bool:
+        """Whether this page answers the positive, or one of its rephrasings, as far as is known."""
+        return any(page_id in query.answered_by for query in (self.positive, *self.rephrased))
+
 
 def build_groups(
     queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str], settings: Train, seed: int
@@ -64,17 +68,35 @@ def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
 
 
 def find_families(queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str]) -> dict[str, Family]:
-    """Positives on these pages with their rephrasings, hard negatives and mined pages, by the positive's id."""
+    """Positives on these pages with their rephrasings, hard negatives and mined pages, by the positive's id.
+
+    What the records themselves say to be answered is never a negative: a hard negative with the words of a positive
+    or a rephrasing of its page, or with its page in `answered_by`; a mined page in `answered_by` of the query.
+    """
     kept = [query for query in queries if query.page_id in pages]
     families = {query.id: Family(query) for query in kept if query.kind == "positive"}
+    asked = {(query.page_id, _flatten(query.text)) for query in kept if query.kind != "hard_negative"}
     for query in kept:
-        if query.source_id in families:
-            family = families[query.source_id]
-            (family.rephrased if query.kind == "rephrased" else family.negatives).append(query)
+        if query.source_id not in families:
+            continue
+        family = families[query.source_id]
+        if query.kind == "rephrased":
+            family.rephrased.append(query)
+        elif (query.page_id, _flatten(query.text)) not in asked and query.page_id not in query.answered_by:
+            family.negatives.append(query)
     for row in mined:
-        if row.query_id in families and row.page_id in pages:
+        if (
+            row.query_id in families
+            and row.page_id in pages
+            and not families[row.query_id].is_answered_by(row.page_id)
+        ):
             families[row.query_id].mined.append(row)
     return families
+
+
+def _flatten(text: str) -> str:
+    """A query without its case, its spacing and its closing mark: two that differ in these alone are one."""
+    return " ".join(text.casefold().split()).rstrip("?. ")
 
 
 def _mined_groups(families: Mapping[str, Family], settings: Train, seed: int) -> Iterator[Group]:

@@ -19,7 +19,7 @@ from docrerank.runs import Run, write_text
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import DevPart, DevScores, choose_dev, measure
 from docrerank.training.examples import Example, build_examples
-from docrerank.training.fit import fit_calibration, fit_fusion
+from docrerank.training.fit import fit_calibration, fit_fusion, fit_threshold
 from docrerank.training.groups import build_groups
 from docrerank.training.split import Split, split_pages
 from docrerank.training.vision import hash_base
@@ -82,10 +82,12 @@ def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[
     folder = run.path / FOLDER
     trainer = Trainer(encoder, examples, dev, run.recipe.train, folder / "checkpoint.pt", origin)
     state = trainer.run(progress)
-    end, views = measure(encoder, dev, run.recipe.train.temperature)
+    end, views, asked = measure(encoder, dev, run.recipe.train.temperature)
     start = DevScores(*state.curves["dev"][0][1:])
     write_text(folder / CURVES, json.dumps(state.curves) + "\n")
-    card = ModelCard(encoder.settings, fit_fusion(views), fit_calibration(views), origin)
+    calibration = fit_calibration(views)
+    threshold = fit_threshold(asked, calibration, run.recipe.train.false_answer_rate)
+    card = ModelCard(encoder.settings, fit_fusion(views), calibration, origin, threshold)
     deliver(encoder, card, write_readme(len(examples), len(dev.queries), len(dev.pages), start, end), run.model)
     trainer.checkpoint.unlink(missing_ok=True)
     _encode_pages(run, pages, card, encoder)
@@ -96,6 +98,7 @@ def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[
         "dev_ndcg": round(end.ndcg, 4),
         "dev_accuracy_untrained": round(start.accuracy, 4),
         "dev_accuracy": round(end.accuracy, 4),
+        "relevance_threshold": round(threshold.relevance, 4) if threshold else None,
         "kept": "trained" if state.best else "untrained",
         "redone": 1,
     }

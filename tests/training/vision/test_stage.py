@@ -124,13 +124,13 @@ def test_searches_are_served_from_the_page_cache(run: Run) -> None:
     assert searcher.vision is not None
     assert (searcher.vision.cache.hits.disk, searcher.vision.cache.hits.missed) == (4, 0)
     ranked = json.loads(docrerank("search", run.path, "visitors of hall 33 who paid by card", "-k", 2, "--json"))
-    assert [row["page"] for row in ranked] == [hit.page_id for hit in hits]
+    assert [row["page"] for row in ranked["pages"]] == [hit.page_id for hit in hits]
 
 
 def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> None:
     pdf = run.path.parent / "corpus" / "south.pdf"
     rows = json.loads(docrerank("rerank", run.path, "hall 33", pdf, "--json"))
-    assert sorted(row["page"] for row in rows) == ["south/1", "south/2", "south/3"]
+    assert sorted(row["page"] for row in rows["pages"]) == ["south/1", "south/2", "south/3"]
     docrerank("export", run.path, "--to", "vllm", "--out", tmp_path / "classifier")
     found = json.loads(docrerank("verify", run.path, tmp_path / "classifier", "--run", run.path, "--json"))
     assert found["pairs"] > 10

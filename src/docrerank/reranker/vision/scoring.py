@@ -14,6 +14,9 @@ import torch
 
 from docrerank.recipe import require
 from docrerank.records import Page, UserError
+from docrerank.reranker.answer import Answer
+from docrerank.reranker.card import read_card
+from docrerank.reranker.relevance import Threshold, measure_relevance
 from docrerank.reranker.vision.backbone import PageTokens, unwrap
 from docrerank.reranker.vision.checkpoint import activate
 from docrerank.reranker.vision.groups import Grouper, PageGroup, batch_by_tokens
@@ -68,10 +71,12 @@ class VisionReranker:
         cache: PageCache | None = None,
         pages: Mapping[str, Page] | None = None,
         batch_tokens: int | None = None,
+        threshold: Threshold | None = None,
     ) -> None:
         self.parts = parts
         self.cache = PageCache.of_size() if cache is None else cache
         self.pages = pages
+        self.threshold = threshold
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
         self.activation_fn = activate(parts.activation)
         self._keys = PageKeys(parts)
@@ -94,7 +99,7 @@ class VisionReranker:
         parts = load_parts(
             name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype, attention=attention
         )
-        return cls(parts, cache, pages)
+        return cls(parts, cache, pages, threshold=read_card(Path(name_or_path)).relevance_threshold)
 
     @property
     def model(self) -> Any:
@@ -167,6 +172,13 @@ class VisionReranker:
             hit |= {"text": documents[index]} if return_documents else {}
             hits.append(hit | ({"error": scored.reasons[index]} if index in scored.reasons else {}))
         return hits
+
+    def find_answer(self, query: str, pages: Sequence[Any]) -> Answer:
+        """Whether any of these pages, best first as `rank` orders them, answers a query (see `measure_relevance`)."""
+        score = np.nan_to_num(self.score([(query, page) for page in pages[:1]]).values, nan=-np.inf)
+        probability = (1 / (1 + np.exp(-score.astype(np.float64)))).max(initial=0.0)
+        texts = [page.text if isinstance(page, Page) else "" for page in pages]
+        return Answer(measure_relevance(query, texts, float(probability)), self.threshold)
 
     @torch.no_grad()  # not inference_mode: weights that are gathered for it (FSDP) are trained on afterwards
     def score(self, pairs: Sequence[Sequence[Any]], batch_size: int | None = None, progress: bool = False) -> Scored:

@@ -11,6 +11,7 @@ import torch
 from docrerank.encoding import Vectors
 from docrerank.mining import Bm25
 from docrerank.records import Page
+from docrerank.reranker import Threshold, choose_threshold, measure_relevance
 from docrerank.reranker.vision.page_cache import PageCache
 from docrerank.reranker.vision.scoring import VisionReranker
 from docrerank.training.dev import DevPart, DevScores, measure_ndcg
@@ -68,6 +69,29 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, toget
         return DevScores(ndcg, 0.0, loss)
     gaps = np.array([scores[negative] - scores[positive] for negative, positive in plan.gaps], np.float64)
     return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps).mean()))
+
+
+def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate: float) -> Threshold | None:
+    """The relevance from which a page is said to answer; a hard negative is asked of its own page, the nearest one.
+
+    Args:
+        reranker: as it is delivered; cut weights cannot be asked by one process alone.
+        part: the queries of the plan.
+        plan: their pairs.
+        rate: share of hard negatives that may pass.
+    """
+    scores = np.nan_to_num(reranker.score(plan.pairs).values, nan=UNREADABLE).astype(np.float64)
+    chances = 1 / (1 + np.exp(-scores))
+    found: dict[bool, list[float]] = {True: [], False: []}
+    for places in plan.rankings:
+        best = sorted(places, key=lambda place: -scores[place])
+        pages = [plan.pairs[place][1].text for place in best]
+        found[True].append(measure_relevance(plan.pairs[best[0]][0], pages, float(chances[best[0]])))
+    for query, (place, _) in zip(part.negatives, plan.gaps, strict=True):
+        if not query.answered_by:
+            page = plan.pairs[place][1].text
+            found[False].append(measure_relevance(query.text, [page], float(chances[place])))
+    return choose_threshold(found[True], found[False], rate, "dev part")
 
 
 def score_shared(

@@ -21,7 +21,7 @@ from docrerank.training.loop import Progress
 from docrerank.training.split import Split, split_pages
 from docrerank.training.vision.adapt import load_learner, put_weights
 from docrerank.training.vision.card import write_card
-from docrerank.training.vision.dev import plan_dev
+from docrerank.training.vision.dev import find_threshold, plan_dev
 from docrerank.training.vision.loop import Material, VisionTrainer
 from docrerank.training.vision.processes import Processes
 from docrerank.training.vision.sharding import shard
@@ -49,7 +49,7 @@ def train_vision(
     pages, queries = list(run.pages.read()), list(run.queries.read())
     split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
     groups, dev = prepare(run, pages, queries, split)
-    processes, recipe = Processes.join(), run.recipe
+    processes, recipe, rate = Processes.join(), run.recipe, run.recipe.train.false_answer_rate
     parts = load_shared(recipe, processes)
     material = Material(groups, {page.id: page for page in pages}, plan_dev(dev, recipe.vision.dev_candidates))
     trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
@@ -60,7 +60,9 @@ def train_vision(
         write_text(folder / "curves.json", json.dumps(state.curves) + "\n")
         card = write_card(run, pages, queries, find_ends(state), {**counts, "made_from": origin})
         run.rejected(STAGE).write(STAGE, list_rejected(lost), origin)
-        deliver(finish(trainer, state), recipe.vision.save == "merged", card, origin, run.model)
+        threshold = None if trainer.sharded else find_threshold(trainer.reranker, dev, material.dev, rate)
+        described = ModelCard(made_from=origin, relevance_threshold=threshold)
+        deliver(finish(trainer, state), recipe.vision.save == "merged", card, described, run.model)
         trainer.checkpoint.unlink(missing_ok=True)
     processes.leave()
     return counts
@@ -118,11 +120,11 @@ def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
     return [Rejected(STAGE, page, reason, detail, page) for page, detail in sorted(unreadable.items())]
 
 
-def deliver(parts: Parts, merged: bool, card: str, origin: str, target: Path) -> None:
+def deliver(parts: Parts, merged: bool, readme: str, card: ModelCard, target: Path) -> None:
     """Save beside `target`, then let it take its place; `docrerank.json` says what the model was made from."""
     with take_place(target) as partial:
-        save_reranker(parts, partial, card, merged=merged)
-        ModelCard(made_from=origin).write(partial)
+        save_reranker(parts, partial, readme, merged=merged)
+        card.write(partial)
 
 
 def find_ends(state: Progress) -> tuple[DevScores, DevScores]:

@@ -1,0 +1,43 @@
+"""What is said of a ranking as a whole: whether any of its pages answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from docrerank.reranker.relevance import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the pages of a ranking answer its question.
+
+    Attributes:
+        relevance: 0 to 1, see `measure_relevance`.
+        threshold: the model's; None if none was chosen for it.
+    """
+
+    relevance: float
+    threshold: Threshold | None
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether a page answers; None where the model has no threshold."""
+        return None if self.threshold is None else self.threshold.answers(self.relevance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `json.dumps` takes it."""
+        bar = None if self.threshold is None else round(self.threshold.relevance, 4)
+        return {"answered": self.answered, "relevance": round(self.relevance, 4), "relevance_threshold": bar}
+
+    def describe(self) -> str:
+        """A line for a person; empty unless no page answers.
+
+        Example:
+            >>> Answer(0.2, Threshold(0.5, 0.1, 0.1, 0.9, 20, 20, "dev part")).describe()
+            'no page answers this: the best has relevance 0.200, and 0.500 is asked for'
+        """
+        if self.answered is not False or self.threshold is None:
+            return ""
+        bar = self.threshold.relevance
+        return f"no page answers this: the best has relevance {self.relevance:.3f}, and {bar:.3f} is asked for"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docrerank.evaluation import Benchmark, BenchmarkQuery, calibrate, evaluate
+from docrerank.evaluation.relevance import describe_relevance, find_relevance
+from docrerank.records import UserError
+from docrerank.reranker import choose_threshold
+from docrerank.runs import Run
+
+BENCHMARK = Benchmark(
+    Path("bench"),
+    (
+        BenchmarkQuery("a", "Sales of Acme in 2019?"),
+        BenchmarkQuery("b", "Costs?"),
+        BenchmarkQuery("c", "Sales of Bolt in 1800?", answerable=False),
+    ),
+    {"a": {"d/1": 1}, "b": {"d/2": 1}},
+)
+
+
+def test_relevance_reads_the_best_pages_of_each_question() -> None:
+    questions = {query.id: query.text for query in BENCHMARK.queries}
+    texts = {"d/1": "Acme 2019", "d/2": "nothing"}
+    ranking = {"a": {"d/1": 2.0, "d/2": 1.0}, "b": {"d/2": 0.0}, "c": {"d/2": 3.0}}
+    found = find_relevance(ranking, questions, texts, lambda score: score / 4)
+    assert found["a"] == pytest.approx(0.95 + 0.05 * 0.5)
+    assert found["c"] == pytest.approx(0.05 * 0.75)
+
+
+def test_the_stored_threshold_is_judged_with_intervals() -> None:
+    threshold = choose_threshold([0.9] * 20, [0.1] * 20, 0.0, "dev part")
+    found = describe_relevance("trained", {"a": 0.95, "b": 0.05, "c": 0.9}, BENCHMARK, threshold)
+    assert found is not None
+    shares = found["at_threshold"]
+    assert (shares["answers_kept"]["value"], shares["false_answers"]["value"]) == (0.5, 1.0)
+    assert shares["answers_kept"]["low"] < 0.5 < shares["answers_kept"]["high"]
+    assert found["curve"][0][1:] == [1.0, 1.0]
+    assert sum(count for _, _, count in found["bins"]) == 3
+
+
+def test_without_unanswerable_questions_there_is_nothing_to_say() -> None:
+    answered = Benchmark(Path("bench"), BENCHMARK.queries[:2], BENCHMARK.qrels)
+    assert describe_relevance("trained", {"a": 1.0, "b": 1.0}, answered, None) is None
+
+
+def test_an_evaluation_holds_relevance(
+    make_run: Callable[..., Run], write_benchmark: Callable[..., Path], tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "run")
+    evaluate(run, write_benchmark(tmp_path / "bench"))
+    found = json.loads(run.evaluation.read_text())["relevance"]
+    assert found["system"] == "untrained late interaction"
+    assert found["threshold"] is None
+
+
+def test_calibrating_without_a_model_is_told(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no model in .*: train one, or give --model"):
+        calibrate(make_run(tmp_path / "run"), tmp_path / "model", None, 0.1)
