@@ -205,13 +205,16 @@ def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> N
 
 
 def test_a_threshold_is_calibrated_stored_and_used(finished: Path, tmp_path: Path) -> None:
-    run = tmp_path / "RUN"
+    run, model = tmp_path / "RUN", tmp_path / "model"
     shutil.copytree(finished, run)
-    card = run / "model" / "docrerank.json"
-    card.write_text(json.dumps({**json.loads(card.read_text()), "made_from": "another run: all pages are held out"}))
-    chosen = json.loads(docrerank("calibrate", run, "--false-answer-rate", 0.2, "--json").stdout)
+    shutil.copytree(finished / "model", model)
+    card = model / "docrerank.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "made_from": "another run: no page is held out"}))
+    done = docrerank("calibrate", run, "--model", model, "--false-answer-rate", 0.2, "--json")
+    chosen = json.loads(done.stdout)
     assert chosen["false_answers"] <= 0.2
     assert json.loads(card.read_text())["relevance_threshold"] == chosen
+    shutil.copy(card, run / "model")
     found = docrerank("search", run, "How many whales does Zebra keep in 1876?", "--json")
     assert json.loads(found.stdout)["answered"] is False
     told = docrerank("search", run, "How many whales does Zebra keep in 1876?")
