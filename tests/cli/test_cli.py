@@ -221,3 +221,15 @@ def test_a_threshold_is_calibrated_stored_and_used(finished: Path, tmp_path: Pat
     assert "no page answers this: the best has relevance" in told.stderr
     few = docrerank("calibrate", finished)
     assert (few.returncode, "choose no threshold: 20 of each are needed" in few.stderr) == (1, True)
+
+
+def test_models_are_probed_on_pages_that_training_held_out(finished: Path, tmp_path: Path) -> None:
+    done = docrerank("probe", finished, "minilm", "bm25", "--run", finished, "--out", tmp_path, "--json")
+    found = json.loads(done.stdout)
+    assert found["part"] == "dev"
+    assert found["pages"] <= 4
+    assert [model["difference_from_first"] is None for model in found["models"]] == [True, False, False]
+    assert json.loads((tmp_path / "probe.json").read_text()) == found
+    assert (tmp_path / "probe.html").is_file()
+    unknown = docrerank("probe", tmp_path / "nothing", "--run", finished)
+    assert (unknown.returncode, "no model in" in unknown.stderr) == (1, True)

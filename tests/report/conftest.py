@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,8 @@ def plain_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="package")
 def plain_report(plain_run: Run) -> Path:
     return write_report(plain_run)
+
+
+@pytest.fixture(scope="package", name="fill_run")
+def give_fill_run() -> Callable[[Path, str], Run]:
+    return fill_run
