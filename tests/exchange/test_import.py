@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from docrerank.exchange import ImportOptions, import_dataset, positives_of
+from docrerank.exchange import ImportOptions, import_dataset
+from docrerank.generation import find_bare, generate, given_queries
 from docrerank.pages import render
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
@@ -97,8 +98,8 @@ def test_blocks_of_rows_go_on_over_files_and_row_groups(run: Run, tmp_path: Path
 
 def test_the_same_import_reads_nothing_again_and_a_changed_file_only_its_block(run: Run, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "set", [row(number) for number in range(256)], [row(256)])
-    assert import_dataset(run, str(folder), NO_OCR)["redone"] == 2
-    assert positives_of(run).names() == []
+    told = import_dataset(run, str(folder), NO_OCR)
+    assert (told["redone"], told["positives_without_negatives"]) == (2, 0)
     assert import_dataset(run, str(folder), NO_OCR)["redone"] == 0
     changed = pa.Table.from_pylist([row(256), row(257)], pa.schema(list(TYPES.items())))
     pq.write_table(changed, folder / "data" / "train-00001-of-00002.parquet")
@@ -153,7 +154,7 @@ def test_every_fault_of_a_row_is_told_and_the_rest_goes_on(run: Run, tmp_path: P
         by_page[query.page_id].append(query.text)
     assert by_page["set-00000/9"] == ["Good?", "Near?"]
     assert counts["rejected"]["empty query"] == 2
-    bare = {query.page_id: query.text for query in positives_of(run).read()}
+    bare = {query.page_id: query.text for query in find_bare(given_queries(run).read())}
     assert bare == {f"set-00000/{n + 1}": f"What was {n}?" for n in (6, 7, 10)}
     assert counts["positives_without_negatives"] == 3
 
@@ -170,13 +171,49 @@ def test_positives_alone_are_a_set_too(run: Run, tmp_path: Path) -> None:
     rows = [{"image": image(n), "positive_queries": f"What was {n}?"} for n in range(3)]
     told = import_dataset(run, str(write_set(tmp_path / "set", rows, positive_queries=pa.string())), NO_OCR)
     assert (told["positive"], told["positives_without_negatives"]) == (3, 3)
-    assert positives_of(run).names() == ["set-00000"]
     write_set(tmp_path / "again", [row(number) for number in range(3)])
     (tmp_path / "again" / "data" / "train-00000-of-00001.parquet").replace(
         tmp_path / "set" / "data" / "train-00000-of-00001.parquet"
     )
-    import_dataset(run, str(tmp_path / "set"), NO_OCR)
-    assert positives_of(run).names() == []
+    assert import_dataset(run, str(tmp_path / "set"), NO_OCR)["positives_without_negatives"] == 0
+
+
+def test_generation_leaves_a_complete_set_as_it_came(run: Run, tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "set", [row(0), row(1)])
+    import_dataset(run, str(folder), NO_OCR)
+    before = list(run.queries.read())
+    counts = generate(run)
+    assert (counts["documents_redone"], counts["hard_negative"]) == (0, 6)
+    assert list(run.queries.read()) == before
+
+
+def test_generation_writes_only_for_positives_without_hard_negatives(run: Run, tmp_path: Path) -> None:
+    text = "Net sales of Acme were $12 million in 2019.\nAcme employed 340 people in 2018.\n"
+    mixed = row(
+        0,
+        positive_queries=["What was 0?", "What were the net sales of Acme in 2019?"],
+        negative_queries=[["What was 0 in 1?"], []],
+        answer=["0", "$12 million"],
+        page_text=text,
+    )
+    alone = row(1, positive_queries=["How many people did Acme employ in 2018?"], negative_queries=[[]])
+    rows = [mixed, {**alone, "answer": ["340"], "page_text": text}, {**row(2), "page_text": text}]
+    import_dataset(run, str(write_set(tmp_path / "set", rows, page_text=pa.string())), NO_OCR)
+    given = {query.id: query for query in run.queries.read()}
+    generate(run)
+    made = {query.id: query for query in run.queries.read()}
+    bare = {query.id for query in find_bare(given.values())}
+    complete = {key for key, query in given.items() if key not in bare and query.source_id not in bare}
+    assert len(complete) == 6
+    assert {key: dataclasses.replace(made[key], answered_by=()) for key in complete} == {
+        key: given[key] for key in complete
+    }
+    for key in bare & made.keys():
+        assert any(query.source_id == key and query.kind == "hard_negative" for query in made.values())
+    assert bare & made.keys()
+    again = import_dataset(run, str(tmp_path / "set"), NO_OCR)
+    assert (again["redone"], again["positives_without_negatives"]) == (0, 2)
+    assert {query.id: query for query in run.queries.read()} == made
 
 
 def test_bytes_are_an_image_and_other_kinds_are_read(run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Budget, BudgetReached
 from docrerank.generation import generate, plan_calls, unfinished
-from docrerank.generation.origin import imported_positives
+from docrerank.generation.origin import given_queries
 from docrerank.records import Query, UserError
 from docrerank.runs import Run
 
@@ -198,7 +198,7 @@ def test_rules_may_judge_what_a_model_wrote(tmp_path: Path) -> None:
         counts = generate(run)
         assert {call.body["model"] for call in server.calls} == {"positive_writer-model", "rephraser-model"}
     assert counts["positive"] > 0
-    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/1"}
+    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/2"}
 
 
 def test_existing_positives_are_the_start(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_existing_positives_are_the_start(tmp_path: Path) -> None:
         run = make_run(tmp_path / "run", server.base_url, 1, 5)
         text = "How many litres did the waterworks of Graz treat in 1991?"
         given = Query("", "volume-000/1", text, "positive", "question", answer="37", writer="imported x")
-        imported_positives(run).write("volume-000", [given], "given")
+        given_queries(run).write("volume-000", [given], "given")
         generate(run)
         assert not [call for call in server.calls if "Write up to" in call.text]
     assert [query.text for query in dataset(run) if query.kind == "positive"] == [text]

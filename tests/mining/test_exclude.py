@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,12 @@ QUERY = Query("a/1#0", "a/1", "What were net sales in Canada?", "positive", "que
 )
 def test_a_page_is_left_out_for_its_reason(exclusions: Exclusions, row: int, reason: str) -> None:
     assert exclusions.find_reason(QUERY, 0, row) == reason
+
+
+def test_a_page_that_is_known_to_answer_is_left_out(exclusions: Exclusions) -> None:
+    known = dataclasses.replace(QUERY, answered_by=("a/4",))
+    assert exclusions.find_reason(known, 0, 3) == "answers the query"
+    assert exclusions.find_reason(QUERY, 0, 3) == ""  # the control: nothing else leaves it out
 
 
 def test_an_answer_inside_a_longer_number_is_not_on_the_page(exclusions: Exclusions) -> None:

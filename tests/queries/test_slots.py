@@ -27,3 +27,9 @@ def test_every_slot_stands_where_it_says_and_has_a_known_property(text: str) -> 
     for slot in find_slots(text, {}):
         assert text[slot.start : slot.end()] == slot.text
         assert slot.property in PROPERTIES
+
+
+def test_a_word_alone_in_brackets_is_no_slot() -> None:
+    """ "Net income (loss)" names both: with (gain) it would be the same question."""
+    assert "comparison" not in {slot.property for slot in find_slots("What was net income (loss) in 2019?", {})}
+    assert "comparison" in {slot.property for slot in find_slots("What was the loss of Acme in 2019?", {})}

@@ -27,12 +27,12 @@ class Item:
 
 
 def draw_sample(run: Run, count: int, seed: int) -> list[Item]:
-    """Draw hard negatives and positives of a run at random.
+    """Draw hard negatives and positives of a run at random, a text that stands twice on a page once.
 
     Raises:
         UserError: the run has no queries.
     """
-    queries = list(run.queries.read())
+    queries = list({item_id(query): query for query in run.queries.read()}.values())
     if not queries:
         raise UserError(f"'{run.path}' has no queries yet: docrerank generate {run.path}")
     negatives = [query for query in queries if query.kind == "hard_negative"]

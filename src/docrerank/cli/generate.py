@@ -10,6 +10,7 @@ from docrerank.cli.options import Json, Overrides, RunFolder, open_run
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import work
 from docrerank.recipe import Recipe
+from docrerank.records import UserError
 from docrerank.runs import Run
 
 EndpointOption = Annotated[
@@ -24,10 +25,15 @@ ModelOption = Annotated[
     str, typer.Option("--model", help="With --endpoint: the model's name there, or a GGUF file for `embedded`.")
 ]
 BudgetOption = Annotated[
-    float, typer.Option("--budget", help="Money that models may cost in this call, by the recipe's prices; 0: no cap.")
+    float,
+    typer.Option(
+        "--budget", min=0.0, help="Money that models may cost in this call, by the recipe's prices; 0: no cap."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")]
-Throughput = Annotated[float, typer.Option("--tokens-per-second", help="With --dry-run: what the endpoints write.")]
+Throughput = Annotated[
+    float, typer.Option("--tokens-per-second", min=0.001, help="With --dry-run: what the endpoints write.")
+]
 
 _EMBEDDED = ("negative_writer", "rephraser")
 _ROLES = ("positive_writer", "judge", *_EMBEDDED)
@@ -60,6 +66,7 @@ def write_queries(run: Run, budget: float = 0.0) -> dict[str, Any]:
     from docrerank.chat import Budget
     from docrerank.generation import generate
 
+    check_budget(run.recipe, budget)
     return work(run, "generate", lambda run, show: generate(run, show, Budget(money=budget or None)))
 
 
@@ -68,20 +75,27 @@ def point_roles(endpoint: str, model: str) -> list[str]:
     if not endpoint:
         return [f"generate.{role}.model={model}" for role in _ROLES if model]
     if endpoint == "embedded":
-        keys = {"by": "model", "base_url": "embedded", "prompt": "few-shot", "sees": "text", "gguf": model}
+        keys = {"by": "model", "base_url": "embedded", "model": "embedded", "prompt": "few-shot", "sees": "text"}
+        keys["gguf"] = model or "''"
         sampling = {"sampling.temperature": "0.7", "sampling.max_tokens": "60"}
-        return [
-            f"generate.{role}.{key}={value}"
-            for role in _EMBEDDED
-            for key, value in {**keys, **sampling}.items()
-            if value
-        ]
+        return [f"generate.{role}.{key}={value}" for role in _EMBEDDED for key, value in {**keys, **sampling}.items()]
     keys = {"by": "model", "base_url": endpoint, **({"model": model} if model else {})}
     return [f"generate.{role}.{key}={value}" for role in _ROLES for key, value in keys.items()]
 
 
+def check_budget(recipe: Recipe, budget: float) -> None:
+    """A cap without prices would cap nothing."""
+    roles = {name: getattr(recipe.generate, name) for name in _ROLES}
+    free = [name for name, role in roles.items() if role.is_model and not role.price_input + role.price_output]
+    if budget and free:
+        raise UserError(
+            f"--budget needs prices, and {', '.join(free)} has none: for example "
+            f"--set generate.{free[0]}.price_input=0.2 --set generate.{free[0]}.price_output=0.8 (of 1M tokens)"
+        )
+
+
 def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
-    """Print the plan: pages, calls, tokens, money and time, at most."""
+    """Print the plan: pages, calls, tokens, money and time."""
     from docrerank.generation import plan_calls, unfinished
 
     pages = sum(run.pages.count(name) for name in unfinished(run))
@@ -92,7 +106,7 @@ def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
     if not plan.roles:
         say(f"{pages} pages to write queries for, by rules: no model is asked")
         return
-    say(f"{pages} pages to write queries for; at most:")
+    say(f"{pages} pages to write queries for; if every candidate passes every stage:")
     for role in plan.roles:
         tokens_in, tokens_out = role.tokens()
         money = role.endpoint.price(tokens_in, tokens_out)
@@ -102,8 +116,12 @@ def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
         )
     say(
         f"  together {plan.calls:,} calls, {plan.input_tokens:,} tokens in, {plan.output_tokens:,} out, money "
-        f"{plan.money:.2f}; {plan.seconds / 3600:.1f} h of writing at {tokens_per_second:g} tokens/s"
+        f"{plan.money:.2f}; {_tell_time(plan.seconds)} of writing at {tokens_per_second:g} tokens/s"
     )
+
+
+def _tell_time(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
 
 
 def _with(path: Any, overrides: list[str]) -> Run:

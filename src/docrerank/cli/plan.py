@@ -36,7 +36,7 @@ def _cost(run: Run, ingest: IngestPlan) -> str:
     if not plan.roles:
         return ""
     return (
-        f"; at most {plan.calls:,} calls for {plan.pages:,} pages, {plan.input_tokens:,} tokens in, "
+        f"; about {plan.calls:,} calls for {plan.pages:,} pages, {plan.input_tokens:,} tokens in, "
         f"{plan.output_tokens:,} out, money {plan.money:.2f}, {plan.seconds / 3600:.1f} h at 1,000 tokens/s"
     )
 

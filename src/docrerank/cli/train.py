@@ -127,5 +127,5 @@ def _import(run: Run, dataset: str, pixels: int, ocr: str) -> dict[str, Any]:
     if len(rows) > MAX_LEFT_OUT:
         say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'import'}")
     if bare := counts["positives_without_negatives"]:
-        say(f"{bare} positives have no hard negatives; generation can start from them: {run.path / 'imported'}")
+        say(f"{bare} positives have no hard negatives; docrerank generate {run.path} goes on from them")
     return counts

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from docrerank.exchange.export import export_run
-from docrerank.exchange.importing import POSITIVES, ImportOptions, import_dataset, is_imported, positives_of
+from docrerank.exchange.importing import ImportOptions, import_dataset, is_imported
 from docrerank.exchange.job import FORMS, ExportOptions
 from docrerank.exchange.published import find_published
 from docrerank.exchange.push import check_repo, push_folder
 
 __all__ = [
     "FORMS",
-    "POSITIVES",
     "ExportOptions",
     "ImportOptions",
     "check_repo",
@@ -18,6 +17,5 @@ __all__ = [
     "find_published",
     "import_dataset",
     "is_imported",
-    "positives_of",
     "push_folder",
 ]

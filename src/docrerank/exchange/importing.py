@@ -14,16 +14,15 @@ import pyarrow.parquet as pq
 from docrerank.exchange.imported_pages import build_page, store_image
 from docrerank.exchange.imported_rows import Fault, parse_queries
 from docrerank.exchange.published import Block, Published, Rows, find_published, plan_blocks
+from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
 from docrerank.runs import Parts, Run, ShardFailure, map_shards
 
 STAGE = "import"
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 #: The folder of a run that holds the images of its pages.
 IMAGES = "imported_images"
-#: Positives that came without hard negatives, by document: generation may start from them.
-POSITIVES = "imported"
 SECONDS_PER_BLOCK = 3600.0
 ROWS_AT_ONCE = 8
 
@@ -58,8 +57,7 @@ class _Work:
             self._take(block, number, row, made)
         origin = _made_from(block, self)
         self.run.rejected(STAGE).write(block.document, made.rejected, origin)
-        if bare := made.bare():
-            positives_of(self.run).write(block.document, bare, origin)
+        given_queries(self.run).write(block.document, made.queries, origin)
         self.run.queries.write(block.document, made.queries, origin)
         return self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
 
@@ -99,11 +97,6 @@ class _Made:
     def reject(self, where: str, fault: Fault, page_id: str = "") -> None:
         self.rejected.append(Rejected(STAGE, where, fault.reason, fault.detail, page_id))
 
-    def bare(self) -> list[Query]:
-        """Positives without a hard negative."""
-        sources = {query.source_id for query in self.queries if query.kind == "hard_negative"}
-        return [query for query in self.queries if query.kind == "positive" and query.id not in sources]
-
 
 def import_dataset(
     run: Run,
@@ -114,7 +107,8 @@ def import_dataset(
     """Read a published set into a run; blocks already read from the same files are left as they are.
 
     Pages get the ids that the set gives them, else `<set>-<block of 256 rows>/<number>`. Images go to
-    RUN/imported_images by content, each once. Positives without hard negatives stand in RUN/imported as well.
+    RUN/imported_images by content, each once. The queries stand in RUN/imported as well, as they came: generation
+    goes on from there and replaces only positives without hard negatives.
 
     Args:
         run: an empty run, or one of an earlier import.
@@ -140,10 +134,9 @@ def import_dataset(
     work = _Work(run, published.name, options, _choose_ocr(run, options.ocr))
     todo = [block for block in blocks if not _is_done(run, block, work)]
     names = [block.document for block in blocks]
-    for parts in (run.pages, run.queries, run.rejected(STAGE)):
+    for parts in (run.pages, run.queries, run.rejected(STAGE), given_queries(run)):
         parts.keep_only(names)
-    positives_of(run).keep_only(set(names) - {block.document for block in todo})
-    run.verdicts.keep_only([])
+    run.verdicts.keep_only(set(names) - {block.document for block in todo})
     if not todo:
         return {**count_import(run), "redone": 0}
     with run.manifest.stage(STAGE) as counts:
@@ -152,11 +145,6 @@ def import_dataset(
     if not counts["pages"]:
         raise UserError(_nothing_imported(run, published))
     return counts
-
-
-def positives_of(run: Run) -> Parts[Query]:
-    """Positives of an imported run that came without hard negatives; a document that has none has no part."""
-    return Parts(run.path / POSITIVES, Query)
 
 
 def is_imported(run: Run) -> bool:
@@ -170,10 +158,14 @@ def count_import(run: Run) -> dict[str, Any]:
     return {
         "pages": sources.total(),
         "pages_with_text": sources.total() - sources["none"],
-        **Counter(run.queries.column("kind")),
-        "positives_without_negatives": sum(1 for _ in positives_of(run).column("id")),
+        **Counter(given_queries(run).column("kind")),
+        "positives_without_negatives": _count_bare(given_queries(run)),
         "rejected": dict(Counter(run.rejected(STAGE).column("reason")).most_common()),
     }
+
+
+def _count_bare(given: Parts[Query]) -> int:
+    return sum(len(find_bare(given.read(name))) for name in given.names())
 
 
 def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[[int], None]) -> None:
@@ -226,7 +218,8 @@ def _made_from(block: Block, work: _Work) -> str:
 
 def _is_done(run: Run, block: Block, work: _Work) -> bool:
     origin = _made_from(block, work)
-    return run.pages.is_done(block.document, origin) and run.queries.is_done(block.document, origin)
+    given = given_queries(run).is_done(block.document, origin)
+    return run.pages.is_done(block.document, origin) and given and run.queries.made_from(block.document) is not None
 
 
 def _nothing_imported(run: Run, published: Published) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from docrerank.generation.origin import imported_positives, made_from
+from docrerank.generation.origin import find_bare, given_queries, made_from
 from docrerank.generation.plan import plan_calls
 from docrerank.generation.stage import count, generate, unfinished
 
-__all__ = ["count", "generate", "imported_positives", "made_from", "plan_calls", "unfinished"]
+__all__ = ["count", "find_bare", "generate", "given_queries", "made_from", "plan_calls", "unfinished"]

@@ -10,7 +10,16 @@ from typing import Any
 
 from docrerank.chat import Budget
 from docrerank.generation.desk import Desk, open_desks, sum_usage
-from docrerank.generation.origin import STAGE, imported_positives, made_from, written_from, written_queries
+from docrerank.generation.origin import (
+    STAGE,
+    find_bare,
+    find_open,
+    given_queries,
+    is_complete,
+    made_from,
+    written_from,
+    written_queries,
+)
 from docrerank.generation.page_view import Viewer
 from docrerank.generation.page_writer import Material, PageWork, write_page
 from docrerank.generation.settle import CorpusIndex, settle_document
@@ -39,9 +48,8 @@ def write_by_models(run: Run, progress: Callable[[int, int], None], budget: Budg
     Raises:
         UserError: an endpoint is gone, a key is wrong, the budget is reached; what was paid for is kept.
     """
-    written = written_queries(run)
-    todo = [name for name in run.pages.names() if written.made_from(name) != written_from(run, name)]
-    written.keep_only(run.pages.names())
+    todo = find_open(run)
+    written_queries(run).keep_only(name for name in run.pages.names() if not is_complete(run, name))
     usage: dict[str, Any] = {}
     if todo:
         try:
@@ -91,7 +99,7 @@ class _Writing:
                 group.create_task(self._finish(name, tasks))
 
     def _prepare(self, name: str, pages: list[Page], desks: dict[str, Desk], viewer: Viewer) -> Material:
-        recipe, given = self.run_.recipe.generate, imported_positives(self.run_)
+        recipe, given = self.run_.recipe.generate, given_queries(self.run_)
         rules, filing = Rules(pages, recipe, self.run_.recipe.seed), find_filing(pages)
         subject = ", ".join(part for part in (filing.company or rules.owner, filing.period) if part)
         by_page: dict[str, list[Query]] | None = None
@@ -137,11 +145,17 @@ def settle(run: Run) -> None:
         return
     corpus, seen = CorpusIndex(run), NearDuplicates(run.recipe.generate.near_duplicate)
     for name in done:
-        kept, rejected = settle_document(written.read(name), seen, corpus)
+        kept, rejected = settle_document(written.read(name), seen, corpus, _find_complete(run, name))
         origin, ids = made_from(run, name), {query.id for query in kept}
         run.rejected(STAGE).write(name, (*written_rejected(run).read(name), *rejected), origin)
         run.verdicts.write(name, (row for row in written_verdicts(run).read(name) if row.query_id in ids), origin)
         run.queries.write(name, kept, origin)
+
+
+def _find_complete(run: Run, document: str) -> set[str]:
+    """Ids of the positives that a set brought with hard negatives: they stay whatever else the corpus holds."""
+    given = list(given_queries(run).read(document))
+    return {query.id for query in given if query.kind == "positive"} - {query.id for query in find_bare(given)}
 
 
 def written_verdicts(run: Run) -> Parts[Verdict]:

@@ -11,6 +11,7 @@ from docrerank.generation.desk import CallFailed, Desk
 from docrerank.generation.judging import Judge
 from docrerank.generation.language import find_language, is_other_language
 from docrerank.generation.negatives import write_negatives
+from docrerank.generation.origin import find_bare
 from docrerank.generation.page_view import Viewer
 from docrerank.generation.positives import write_positives
 from docrerank.generation.rephrasings import write_rephrasings
@@ -58,7 +59,7 @@ class Material:
         viewer: draws pages.
         subject: company and period, or title, of the document; empty if unknown.
         strip: written over the page's image; empty for none.
-        given: existing positives to start from, by page id; None if positives are written.
+        given: an imported set's queries by page id, whose positives are the start; None if positives are written.
     """
 
     recipe: Generate
@@ -104,11 +105,11 @@ class _PageWriter:
         for query in candidates:
             if judge is None or (self.material.given is None and kept == self.recipe.positives_per_page):
                 break
-            kept += await self._try_positive(replace(query, id=f"{self.page.id}#{kept + 1}"), judge)
+            kept += await self._try_positive(replace(query, id=query.id or f"{self.page.id}#{kept + 1}"), judge)
 
     async def _write_positives(self) -> list[Query]:
         if self.material.given is not None:
-            return list(self.material.given.get(self.page.id, ()))
+            return self._take_given(self.material.given.get(self.page.id, ()))
         desk = self.desks.get("positive_writer")
         if desk is None:
             queries, reason = list(self.rules.positives(self.page)), ""
@@ -121,6 +122,16 @@ class _PageWriter:
         if not queries:
             self.work.reject(self.page.id, "nothing to ask", self.page.id, reason)
         return queries
+
+    def _take_given(self, queries: Sequence[Query]) -> list[Query]:
+        """Keep what came complete, as it came; the positives without hard negatives are the candidates."""
+        bare = {query.id: query for query in find_bare(queries)}
+        kept = [query for query in queries if query.id not in bare and query.source_id not in bare]
+        self.work.queries += kept
+        for query in kept:
+            if query.kind == "positive":
+                self.seen.add(query.text)
+        return list(bare.values())
 
     async def _seat_judge(self) -> Judge:
         desk = self.desks.get("judge")
@@ -160,6 +171,8 @@ class _PageWriter:
         candidates = await write_negatives(desk, source, self.recipe) if desk else self.rules.negatives(source)
         passed: dict[Query, list[Verdict]] = {}
         sound = [query for query in candidates if self._is_sound_negative(query, source)]
+        if not self.recipe.verify_negatives:
+            return [(query, []) for query in choose_negatives(source, sound, self.recipe.negatives_per_positive)]
         for query, verdicts in zip(sound, await self._verify_all(sound, judge), strict=True):
             if verdicts:
                 passed[query] = verdicts
@@ -220,11 +233,8 @@ class _PageWriter:
     def _find_fault(self, query: Query, answer: str) -> tuple[str, str]:
         if reason := fault(query.text, answer, any_script=True):
             return reason, answer
-        return (
-            ("other language than its page", self.language)
-            if is_other_language(query.text, self.language)
-            else ("", "")
-        )
+        other = is_other_language(query.text, self.language)
+        return ("other language than its page", self.language) if other else ("", "")
 
     def _keep(self, query: Query, verdicts: Sequence[Verdict]) -> None:
         self.work.queries.append(query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
 from docrerank.generation.desk import model_roles
+from docrerank.generation.origin import find_bare, find_open, given_queries
 from docrerank.generation.page_view import MAX_TEXT
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.generation.rephrasings import LEVELS
@@ -17,16 +18,19 @@ PAGE_TOKENS = 700
 
 
 def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan:
-    """The calls for this many pages if every candidate reaches every stage; most runs need about two thirds.
+    """The calls for this many pages if every page fills up its positives and every candidate is asked both wordings.
+
+    Most runs need about two thirds. More calls than planned come of positives that lose all their hard negatives
+    (the next candidate takes the place) and of unusable answers, which are asked for once more: `budget` is the cap.
 
     Args:
-        run: its recipe.
+        run: its recipe, and the positives that it was imported with.
         pages: how many are to be written for.
         tokens_per_second: what all endpoints together write.
     """
     recipe = run.recipe.generate
     roles = model_roles(recipe)
-    calls = _count_calls(recipe, pages)
+    calls = _count_calls(recipe, *_count_positives(run, pages))
     planned = [
         PlannedCalls(name, role, calls[name], _input_tokens(name, role), _output_tokens(name, recipe))
         for name, role in roles.items()
@@ -34,9 +38,17 @@ def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan
     return Plan(pages, planned, tokens_per_second)
 
 
-def _count_calls(recipe: Generate, pages: int) -> dict[str, int]:
-    kept = pages * recipe.positives_per_page
-    candidates = pages * (recipe.positive_candidates or 2 * recipe.positives_per_page)
+def _count_positives(run: Run, pages: int) -> tuple[int, int, int]:
+    """Pages to write positives for, candidates to verify, positives to keep; imported ones need no writing."""
+    recipe, given = run.recipe.generate, given_queries(run)
+    imported = set(given.names()).intersection(find_open(run)) if given.names() else set()
+    bare = sum(len(find_bare(given.read(name))) for name in imported)
+    pages = max(0, pages - sum(run.pages.count(name) for name in imported))
+    candidates = recipe.positive_candidates or 2 * recipe.positives_per_page
+    return pages, pages * candidates + bare, pages * recipe.positives_per_page + bare
+
+
+def _count_calls(recipe: Generate, pages: int, candidates: int, kept: int) -> dict[str, int]:
     negatives = kept * recipe.negative_candidates
     rephrased = kept * min(recipe.rephrasings_per_positive, LEVELS)
     few_shot = recipe.negative_writer.prompt == "few-shot"

@@ -6,7 +6,7 @@ It asks no model, so that it can be done again whenever a document changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -65,7 +65,7 @@ class CorpusIndex:
 
 
 def settle_document(
-    queries: Iterable[Query], seen: NearDuplicates, corpus: CorpusIndex
+    queries: Iterable[Query], seen: NearDuplicates, corpus: CorpusIndex, stay: Collection[str] = ()
 ) -> tuple[list[Query], list[Rejected]]:
     """The queries of one document that stay, labelled with the other documents' pages that answer them.
 
@@ -73,12 +73,14 @@ def settle_document(
         queries: of the document, every positive before what was made from it.
         seen: the positives of the documents before it.
         corpus: all pages.
+        stay: ids of positives that stay, repeated or not: they were imported with their hard negatives.
     """
     kept: list[Query] = []
     rejected: list[Rejected] = []
     gone: set[str] = set()
     for query in queries:
-        if query.kind == "positive" and (repeated := seen.add(query.text)):
+        repeated = seen.add(query.text) if query.kind == "positive" else ""
+        if repeated and query.id not in stay:
             gone.add(query.id)
             rejected.append(
                 Rejected("settle", query.text, "near-duplicate in another document", repeated, query.page_id)

@@ -12,7 +12,7 @@ from docrerank.generation.by_models import write_by_models
 from docrerank.generation.by_rules import write_by_rules
 from docrerank.generation.desk import model_roles
 from docrerank.generation.monotony import describe_monotony
-from docrerank.generation.origin import STAGE, made_from, uses_models, written_from, written_queries
+from docrerank.generation.origin import STAGE, find_open, is_complete, made_from, uses_models
 from docrerank.generation.plan import plan_calls
 from docrerank.recipe import Generate
 from docrerank.runs import Run
@@ -62,11 +62,9 @@ def generate(
 
 def unfinished(run: Run) -> list[str]:
     """Documents whose queries are missing, or were made from something else, or wait for unanswered calls."""
-    names, written = run.pages.names(), written_queries(run)
-    if uses_models(run):
-        open_ = {name for name in names if written.made_from(name) != written_from(run, name)}
-        return [name for name in names if name in open_ or not run.queries.is_done(name, made_from(run, name))]
-    return [name for name in names if not run.queries.is_done(name, made_from(run, name))]
+    names = [name for name in run.pages.names() if not is_complete(run, name)]
+    open_ = set(find_open(run)) if uses_models(run) else set()
+    return [name for name in names if name in open_ or not run.queries.is_done(name, made_from(run, name))]
 
 
 def warn(recipe: Generate) -> list[str]:

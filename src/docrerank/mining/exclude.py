@@ -1,4 +1,4 @@
-"""Which candidates must not become negatives: the own page, its copies, and pages that may answer too."""
+"""Which candidates must not become negatives: the own page, its copies, and pages that answer too, or may."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Exclusions:
         """Why a page may not be a negative of this query, or nothing; `own` and `row` are rows of the collection."""
         if row == own:
             return "own page"
+        if self._pages[row].id in query.answered_by:
+            return "answers the query"
         if not self._words(row):
             return "no text"
         if measure_jaccard(self._words(own), self._words(row)) >= self._near_identical:
@@ -89,5 +91,6 @@ def flatten(text: str) -> str:
 
 _ASKING = frozenset(
     """what which when where whose does have many much that this these those with from were will would could
-    about according between than list name show tell give find""".split()
+    about according between than list name show tell give find come came compare compared difference value figure
+    reported percentage higher lower""".split()
 )

@@ -13,7 +13,7 @@ from docrerank.records import MinedPage, Query
 from docrerank.runs import Run
 
 STAGE = "mine"
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 #: The one part: a page's negatives may stand in any document, so the part depends on all of them.
 PART = "corpus"
 QUERIES_AT_ONCE = 256

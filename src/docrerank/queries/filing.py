@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docrerank.queries.owner import find_owner
+from docrerank.queries.owner import find_owner, find_registrant
 from docrerank.records import Page
 
 FIRST_PAGES = 4
@@ -25,12 +25,6 @@ _YEAR_OF = re.compile(
     re.IGNORECASE,
 )
 _FILE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[ _-]?Q([1-4]))?(?!\d)", re.IGNORECASE)
-_EXACT_NAME = re.compile(r"exact name of (?:the )?registrant", re.IGNORECASE)
-#: Lines between the registrant's name and the words that say so.
-_FORM = re.compile(
-    r"\b(?:period|commission|file|number|form|fiscal|united states|securities|pursuant|d\.c\.|\d{5})|^\W*(?:or)?\W*$",
-    re.IGNORECASE,
-)
 _QUARTERS = {"three": "Q1", "six": "Q2", "nine": "Q3"}
 
 
@@ -55,22 +49,7 @@ def find_filing(pages: Sequence[Page]) -> Filing:
     if not pages:
         return Filing("", "")
     text = "\n".join(page.text[:MAX_CHARACTERS] for page in pages[:FIRST_PAGES])
-    return Filing(_find_registrant(text) or find_owner(pages), _find_period(text, pages[0].document))
-
-
-def _find_registrant(text: str) -> str:
-    """The name that stands over "exact name of registrant" on the cover of an SEC filing."""
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    at = next((at for at, line in enumerate(lines) if _EXACT_NAME.search(line)), 0)
-    above = [*lines[max(0, at - 4) : at][::-1], lines[at][: _start(lines[at])]] if at else []
-    names = [line for line in above if 2 < len(line) <= 80 and any(map(str.isalpha, line)) and not _FORM.search(line)]
-    name = names[0].strip(" (") if names else ""
-    return name.title() if name.isupper() and len(name) > 5 else name
-
-
-def _start(line: str) -> int:
-    match = _EXACT_NAME.search(line)
-    return match.start() if match else 0
+    return Filing(find_registrant(text) or find_owner(pages), _find_period(text, pages[0].document))
 
 
 def _find_period(text: str, name: str) -> str:

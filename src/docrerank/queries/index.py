@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from docrerank.queries.terms import same_meaning, stem, terms, tokens, years
 from docrerank.records import Page
 
+#: Letters from which words are looked for without their spaces: shorter ones stand inside others.
+MIN_LETTERS = 12
 #: Lines on either side that belong to one statement: a row and its neighbours, a sentence broken over lines.
 NEAR_LINES = 1
 
@@ -23,6 +25,7 @@ class PageIndex:
         self.lines = [frozenset(map(stem, tokens(line))) for line in page.text.split("\n") if line.strip()]
         self.terms = frozenset().union(*self.lines)
         self.years = years(page.text)
+        self._letters = _squeeze(page.text)
 
     def on_one_line(self, wanted: Iterable[str]) -> bool:
         """Whether one line holds all of these terms."""
@@ -35,6 +38,19 @@ class PageIndex:
     def says(self, words: str) -> bool:
         """Whether the page says these words or others of the same meaning, close together."""
         return any(form and self.close_together(form) for form in same_meaning(words)) or words in self.years
+
+    def spells(self, words: str) -> bool:
+        """Whether these words run through the page, however they are broken over lines or hyphenated; long ones only.
+
+        Example:
+            >>> import numpy as np
+            >>> text = "payable semiannually, in arrears"
+            >>> page = Page("a/1", "a", 1, "a.pdf", "0", 1, 1, text, "layer", np.zeros((4, 4), np.float32))
+            >>> PageIndex(page).spells("semi-annually in arrears"), PageIndex(page).spells("able")
+            (True, False)
+        """
+        letters = _squeeze(words)
+        return len(letters) >= MIN_LETTERS and letters in self._letters
 
     def share_close(self, wanted: Iterable[str]) -> float:
         """The largest share of these terms that neighbouring lines hold, 0 to 1."""
@@ -52,6 +68,11 @@ class PageIndex:
         if lines == 0:
             return self.lines
         return (frozenset().union(*self.lines[max(0, at - lines) : at + lines + 1]) for at in range(len(self.lines)))
+
+
+def _squeeze(text: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 class DocumentIndex:

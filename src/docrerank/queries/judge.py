@@ -54,7 +54,8 @@ def judge_negative(query: Query, page: PageIndex, aside: str = "") -> tuple[Verd
     edited = set(terms(query.edited)) or set(map(stem, tokens(query.edited)))
     edited = edited - set(terms(aside)) or edited
     stated = page.on_one_line(edited)
-    derivable = stated or page.says(query.edited) or _spread(edited, page) or _ranks(query.edited)
+    said = page.says(query.edited) or page.spells(query.edited) or page.close_together(edited)
+    derivable = stated or said or _spread(edited, page) or _ranks(query.edited)
     return (
         _verdict(query, stated, 0, f"'{query.edited}' {'stands' if stated else 'does not stand'} on a line"),
         _verdict(query, derivable, 1, f"'{query.edited}' {'can' if derivable else 'cannot'} be worked out"),

@@ -68,7 +68,7 @@ def _typed(text: str) -> Iterator[Slot]:
     yield from (_slot("year", match) for match in _YEAR.finditer(text))
     yield from (_slot("granularity", match) for match in _QUARTER.finditer(text))
     for match in _listed().finditer(text):
-        if not _inside_name(text, match):
+        if not _inside_name(text, match) and not _in_brackets(text, match):
             yield _slot(_property_of()[match.group().lower()], match)
     yield from _names(text)
     yield from (_slot("value", match) for match in _VALUE.finditer(text))
@@ -85,6 +85,11 @@ def _inside_name(text: str, match: re.Match[str]) -> bool:
     before, after = text[: match.start()].split(" ")[-2:-1], text[match.end() + 1 :].split(" ")[:1]
     led = bool(before) and before[0][:1].isupper() and before[0].lower() not in _OPENERS
     return led or (bool(after) and after[0][:1].isupper() and text[match.end() : match.end() + 1] == " ")
+
+
+def _in_brackets(text: str, match: re.Match[str]) -> bool:
+    """Whether a word alone is in brackets: "net income (loss)" is one word for either."""
+    return text[match.start() - 1 : match.start()] == "(" and text[match.end() : match.end() + 1] == ")"
 
 
 def _names(text: str) -> Iterator[Slot]:
