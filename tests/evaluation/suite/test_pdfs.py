@@ -1,0 +1,125 @@
+"""Models and baselines on a folder of PDFs: candidates once, one table, every pair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docrerank.evaluation.suite import Settings, build_dict, evaluate_models, open_collections, render
+from docrerank.records import UserError
+
+pytest.importorskip("bm25s")
+pytest.importorskip("pytrec_eval")
+
+SYSTEMS = ("bm25", "random", "oracle")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, write_benchmark: Callable[..., Path]) -> Path:
+    return write_benchmark(tmp_path_factory.mktemp("pdfs") / "small")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(tmp_path_factory.mktemp("out"), top=3, resamples=100)
+
+
+def test_a_question_of_one_document_has_candidates_of_that_document_alone(folder: Path, settings: Settings) -> None:
+    evaluate_models(SYSTEMS, str(folder), settings)
+    (file,) = (settings.out / "candidates").iterdir()
+    found = json.loads(file.read_text())["candidates"]
+    assert {page.split("/")[0] for page in found["q1"]} == {"harbor"}
+    assert {page.split("/")[0] for page in found["q3"]} >= {"orchard"}
+    assert all(len(pages) == 3 for pages in found.values())
+
+
+def test_the_oracle_reaches_the_ceiling_and_chance_does_not(folder: Path, settings: Settings) -> None:
+    (board,) = evaluate_models(SYSTEMS, str(folder), settings)
+    means = {system.name: system.means["NDCG@5"].value for system in board.systems}
+    assert means["oracle"] == board.ceiling.means["NDCG@5"].value
+    assert means["random"] < means["oracle"]
+    assert means["bm25"] == means["first stage: bm25"]
+
+
+def test_every_pair_has_its_interval_and_p_value(folder: Path, settings: Settings) -> None:
+    (board,) = evaluate_models(SYSTEMS, str(folder), settings)
+    assert len(board.pairs) == 6  # four systems
+    same = next(pair for pair in board.pairs if {pair.first, pair.second} == {"first stage: bm25", "bm25"})
+    assert same.differences["NDCG@5"].interval.value == 0
+    assert same.differences["NDCG@5"].p == 1
+
+
+def test_unanswerable_questions_are_measured_apart(folder: Path, settings: Settings) -> None:
+    (board,) = evaluate_models(SYSTEMS, str(folder), settings)
+    assert board.queries == 3
+    oracle = next(system for system in board.systems if system.name == "oracle")
+    assert oracle.answerability is not None
+    assert oracle.answerability.auroc.value == 1
+
+
+def test_the_same_table_as_text_markdown_json_and_csv(folder: Path, settings: Settings) -> None:
+    (board,) = evaluate_models(SYSTEMS, str(folder), settings)
+    assert "NDCG@5: row less column" in render(board)
+    assert "| oracle | 1.000 [1.000, 1.000] |" in render(board, "markdown")
+    assert json.loads(render(board, "json"))["systems"].keys() == build_dict(board)["systems"].keys()
+    rows = render(board, "csv").splitlines()
+    assert len(rows) == 1 + 5
+    assert len({row.count(",") for row in rows}) == 1
+    assert {file.suffix for file in settings.out.iterdir() if file.is_file()} == {
+        ".txt",
+        ".md",
+        ".json",
+        ".csv",
+        ".svg",
+    }
+
+
+def test_the_plot_is_well_formed_and_holds_every_system(folder: Path, settings: Settings) -> None:
+    from xml.etree import ElementTree
+
+    evaluate_models(SYSTEMS, str(folder), settings)
+    text = (settings.out / "small.svg").read_text()
+    ElementTree.fromstring(text)
+    assert all(name in text for name in SYSTEMS)
+
+
+def test_results_are_taken_from_their_file_until_the_candidates_change(folder: Path, settings: Settings) -> None:
+    evaluate_models(["random"], str(folder), settings)
+    file = settings.out / "results" / "small--random.json"
+    before = file.stat().st_mtime_ns
+    evaluate_models(["random"], str(folder), settings)
+    assert file.stat().st_mtime_ns == before
+    evaluate_models(["random"], str(folder), Settings(settings.out, top=2, resamples=100))
+    assert file.stat().st_mtime_ns > before
+
+
+def test_candidates_of_a_file_are_reordered_and_no_others(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    given = {"q1": {"harbor/1": 2, "harbor/2": 1}, "q2": {"harbor/1": 1}, "q3": {"orchard/1": 1}, "q4": {}}
+    file = tmp_path / "given.json"
+    file.write_text(json.dumps(given))
+    (board,) = evaluate_models(["oracle"], str(folder), Settings(tmp_path, str(file), resamples=100))
+    assert board.ceiling.means["recall"].value == pytest.approx(2 / 3)
+    file.write_text(json.dumps(given | {"q1": {"orchard/1": 1}}))
+    with pytest.raises(UserError, match="orchard/1"):
+        evaluate_models(["oracle"], str(folder), Settings(tmp_path, str(file), resamples=100))
+
+
+def test_what_cannot_be_evaluated_is_told_in_one_line(folder: Path, settings: Settings) -> None:
+    with pytest.raises(UserError, match="no model in 'nothing'"):
+        evaluate_models(["nothing"], str(folder), settings)
+    with pytest.raises(UserError, match="jinaai/jina-reranker-m0"):
+        evaluate_models(["jina-reranker-m0"], str(folder), settings)
+    with pytest.raises(UserError, match="no model to evaluate"):
+        evaluate_models([], str(folder), settings)
+
+
+def test_a_collection_changes_its_fingerprint_with_its_judgements(
+    folder: Path, settings: Settings, tmp_path: Path, write_benchmark: Callable[..., Path]
+) -> None:
+    other = write_benchmark(tmp_path / "small", qrels="q1\tharbor/1\t1\n")
+    first = open_collections(str(folder), settings)[0].fingerprint()
+    assert open_collections(str(folder), settings)[0].fingerprint() == first
+    assert open_collections(str(other), Settings(tmp_path / "out"))[0].fingerprint() != first
