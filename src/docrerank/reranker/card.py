@@ -79,8 +79,15 @@ def _read_threshold(values: dict[str, Any] | None) -> Threshold | None:
     if values is None:
         return None
     numbers = _numbers({name: value for name, value in values.items() if name != "source"})
-    counts = {name: int(numbers.pop(name)) for name in ("answerable", "unanswerable")}
-    return Threshold(**numbers, **counts, source=str(values["source"]))
+    return Threshold(
+        numbers["relevance"],
+        numbers["false_answer_rate"],
+        numbers["false_answers"],
+        numbers["answers_kept"],
+        int(numbers["answerable"]),
+        int(numbers["unanswerable"]),
+        str(values["source"]),
+    )
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, float]:
