@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docrerank.ablation.arms import Arm
+from docrerank.ablation.learned import Learned, describe_learned
 from docrerank.evaluation import ProbeSet, pair_queries, probe, read_evaluation
 from docrerank.runs import Run, split_pages, write_text
 from docrerank.training import made_from
@@ -33,18 +35,20 @@ class Measures:
     """One arm with one seed.
 
     Attributes:
-        groups: training groups it learned from; 0 if it learned nothing.
+        learned: what it learned from.
         ndcg: by system (`alone`, `fused`, `first stage`), NDCG@5 of every question by its id.
         recall: likewise, R@1.
         probe: share of near misses scored below their positive, by edited property and `all`; with how many.
         kept: `trained`, or `untrained` where training did not help on the dev part and the start was delivered.
+        seconds: of `train` (after a kill: since then), `evaluate` and `probe`.
     """
 
-    groups: int
+    learned: Learned
     ndcg: Mapping[str, Scores]
     recall: Mapping[str, Scores]
     probe: Mapping[str, tuple[int, float]]
     kept: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> str:
         """A line for a log."""
@@ -61,9 +65,17 @@ def measure(run: Run, source: Run, arm: Arm, benchmark: Path) -> Measures:
         metric: {name: _read(evaluation, system, metric) for name, system in systems.items()}
         for metric in ("NDCG@5", "R@1")
     }
-    counts = run.manifest.read().get("stages", {}).get("train", {}) if arm.trained else {}
+    started = time.perf_counter()
+    probed = _probe(run, source, arm)
+    stages = run.manifest.read().get("stages", {})
+    seconds = {name: stages[name]["seconds"] for name in ("train", "evaluate") if name in stages}
     found = Measures(
-        counts.get("groups", 0), scores["NDCG@5"], scores["R@1"], _probe(run, source, arm), counts.get("kept", "")
+        describe_learned(run) if arm.trained else Learned(),
+        scores["NDCG@5"],
+        scores["R@1"],
+        probed,
+        stages["train"].get("kept", "") if arm.trained else "",
+        {**seconds, "probe": round(time.perf_counter() - started, 2)},
     )
     content = {"made_from": _key(run, benchmark), **asdict(found)}
     write_text(run.path / FILE, json.dumps(content) + "\n")
@@ -76,6 +88,7 @@ def read_measures(run: Run, benchmark: Path) -> Measures | None:
         content: dict[str, Any] = json.loads((run.path / FILE).read_text("utf-8"))
         if content.pop("made_from") != _key(run, benchmark):
             return None
+        content["learned"] = Learned(**content["learned"])
         content["probe"] = {name: (count, share) for name, (count, share) in content["probe"].items()}
         return Measures(**content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docrerank.ablation.arms import Arm
-from docrerank.ablation.folders import drop_encodings, open_arm, open_variant
+from docrerank.ablation.folders import drop_encodings, load_arm, open_arm, open_variant, seed_shared
+from docrerank.ablation.learned import build_arm
 from docrerank.ablation.measures import Measures, measure, read_measures
 from docrerank.ablation.summary import Ablation, Skipped, summarise
 from docrerank.ablation.untrained import put_untrained
 from docrerank.evaluation import evaluate
-from docrerank.recipe import load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Run, split_pages, write_text
-from docrerank.training import build_groups, train
+from docrerank.runs import Run, write_text
+from docrerank.training import train
 
 FILE = "ablation.json"
 Progress = Callable[[int, int], None]
@@ -56,50 +58,64 @@ def ablate(
         >>> found.arms[1].name, found.arms[1].alone.mean  # doctest: +SKIP
         ('mined', 0.63)
     """
-    data, skipped = _open_data(run, arms, out, named, progress, say)
-    size = _find_size(data, groups, seeds)
-    measured: dict[str, list[Measures]] = {}
-    for seed in range(1, seeds + 1):
-        for arm in (arm for arm in arms if arm in data):
-            own = open_arm(data[arm], out, arm, size, seed)
-            found = _finish_arm(own, run, benchmark, arm, out, progress)
-            measured.setdefault(arm.name, []).append(found)
-            say(f"{arm.name}, seed {seed}: {found.describe()}")
-    result = summarise(measured, size, skipped, benchmark.resolve().name, run.recipe.seed)
-    write_text(out / FILE, json.dumps(result.to_dict(), indent=1, ensure_ascii=False) + "\n")
+    with Run(out, run.recipe).locked():
+        seed_shared(run, out)
+        data, sizes, skipped = _open_data(run, arms, out, groups, seeds, named, progress, say)
+        size = _find_size(sizes, groups, say)
+        measured: dict[str, list[Measures]] = {}
+        for seed in range(1, seeds + 1):
+            for arm in data:
+                found = _finish_arm(open_arm(data[arm], out, arm, size, seed), run, benchmark, arm, out, progress)
+                measured.setdefault(arm.name, []).append(found)
+                say(f"{arm.name}, seed {seed}: {found.describe()}")
+        counterparts = {arm.name: arm.against for arm in arms if arm.against}
+        result = summarise(measured, size, skipped, benchmark.resolve().name, run.recipe.seed, counterparts)
+        content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **result.to_dict()}
+        write_text(out / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return result
 
 
 def _open_data(
-    run: Run, arms: Sequence[Arm], out: Path, named: bool, progress: Progress, say: Say
-) -> tuple[dict[Arm, Run], list[Skipped]]:
-    """The queries of every arm; one whose queries cannot be made is left out with the reason."""
+    run: Run, arms: Sequence[Arm], out: Path, groups: int, seeds: int, named: bool, progress: Progress, say: Say
+) -> tuple[dict[Arm, Run], dict[str, int], list[Skipped]]:
+    """The queries of every arm and its groups with the poorest seed; an arm that cannot be made is left out."""
     data: dict[Arm, Run] = {}
+    sizes: dict[str, int] = {}
     skipped: list[Skipped] = []
     for arm in arms:
         try:
-            found = open_variant(run, out, arm.variant, named, progress)
-            if arm.trained and not _count(found, arm, 1, 1):
-                raise UserError("its queries give no training group")
+            found = open_variant(run, out, arm.variant, named, progress, say)
+            if arm.trained:
+                sizes[arm.name] = _measure_size(found, arm, groups, seeds)
             data[arm] = found
         except UserError as error:
             if arm in arms[:2]:
                 raise
             skipped.append(Skipped(arm.name, str(error)))
             say(f"{arm.name}: skipped, {error}")
-    return data, skipped
+    return data, sizes, skipped
 
 
-def _find_size(data: dict[Arm, Run], groups: int, seeds: int) -> int:
-    """As many groups as every arm has with every seed."""
-    trained = [arm for arm in data if arm.trained]
-    return min(_count(data[arm], arm, groups, seed) for arm in trained for seed in range(1, seeds + 1))
+def _measure_size(data: Run, arm: Arm, groups: int, seeds: int) -> int:
+    """Training groups that an arm has with every seed.
+
+    Raises:
+        UserError: none, or none of what makes the arm.
+    """
+    if arm.rephrased_share and "rephrased" not in data.queries.column("kind"):
+        raise UserError("the run has no rephrased queries")
+    made = (len(build_arm(Run(data.path, load_arm(data, arm, groups, seed)))) for seed in range(1, seeds + 1))
+    if not (least := min(made)):
+        raise UserError(f"{data.path} has no training group of its kind on the pages that one of the seeds trains on")
+    return least
 
 
-def _count(run: Run, arm: Arm, groups: int, seed: int) -> int:
-    recipe = load_recipe(run.path / "recipe.yaml", arm.overrides(groups, seed))
-    split = split_pages(run.pages.read(), recipe.train.dev_share, seed)
-    return len(build_groups(run.queries.read(), run.mined.read(), split.train, recipe.train, seed))
+def _find_size(sizes: Mapping[str, int], groups: int, say: Say) -> int:
+    """As many groups as every arm has."""
+    poorest = min(sizes, key=lambda name: sizes[name])
+    if sizes[poorest] < groups:
+        say(f"{sizes[poorest]} groups for every arm, not {groups}: '{poorest}' has no more")
+    return sizes[poorest]
 
 
 def _finish_arm(run: Run, source: Run, benchmark: Path, arm: Arm, out: Path, progress: Progress) -> Measures:
@@ -108,7 +124,7 @@ def _finish_arm(run: Run, source: Run, benchmark: Path, arm: Arm, out: Path, pro
         if arm.trained:
             train(run, progress)
         else:
-            put_untrained(run)
+            put_untrained(run, out)
         if (known := read_measures(run, benchmark)) is not None:
             return known
         evaluate(run, benchmark, progress)

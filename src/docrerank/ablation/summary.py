@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from docrerank.ablation.learned import Learned
 from docrerank.ablation.measures import Measures, Scores
 from docrerank.evaluation import Interval, bootstrap_difference
+
+#: As `Measures` names the system that no reranker is part of.
+FIRST = "first stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Row:
         recall: mean R@1.
         to_control: the difference to the control arm, seeds averaged question by question; None for the control.
         to_untrained: the difference to the untrained arm; None for that.
+        to_counterpart: the difference to the arm that differs in one thing alone; None if there is none here.
     """
 
     mean: float
@@ -38,6 +44,7 @@ class Row:
     recall: float
     to_control: Interval | None
     to_untrained: Interval | None
+    to_counterpart: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,9 @@ class ArmResult:
         kept: in how many seeds the trained weights were delivered, not the start.
         systems: `alone` (the reranker by itself), `fused` (with the first stage; text models only).
         probe: share of near misses told from their positive, by property and `all`; mean over seeds.
+        counterpart: the arm that differs in one thing alone; empty for none.
+        learned: what a seed learned from, means over seeds.
+        seconds: of a seed, by stage, means over seeds.
     """
 
     name: str
@@ -57,6 +67,9 @@ class ArmResult:
     kept: int
     systems: Mapping[str, Row]
     probe: Mapping[str, float]
+    counterpart: str = ""
+    learned: Learned = field(default_factory=Learned)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Ablation:
         benchmark: its name.
         questions: with a relevant page.
         groups: training groups of every arm.
-        first_stage: NDCG@5 without any reranker.
+        first_stage: without any reranker: a row for each system, whose differences are to that system's arms.
         arms: in the order asked for.
         skipped: arms that could not be made.
         seed: of the intervals.
@@ -76,7 +89,7 @@ class Ablation:
     benchmark: str
     questions: int
     groups: int
-    first_stage: float
+    first_stage: Mapping[str, Row]
     arms: Sequence[ArmResult]
     skipped: Sequence[Skipped]
     seed: int
@@ -87,14 +100,39 @@ class Ablation:
 
 
 def summarise(
-    measured: Mapping[str, Sequence[Measures]], groups: int, skipped: Sequence[Skipped], benchmark: str, seed: int
+    measured: Mapping[str, Sequence[Measures]],
+    groups: int,
+    skipped: Sequence[Skipped],
+    benchmark: str,
+    seed: int,
+    counterparts: Mapping[str, str] = MappingProxyType({}),
 ) -> Ablation:
-    """Compare arms: `measured` holds the untrained arm first and the control second, a list over seeds for each."""
-    names = list(measured)
+    """Compare arms.
+
+    Args:
+        measured: the untrained arm first and the control second, a list over seeds for each.
+        groups: of every arm.
+        skipped: told as it is.
+        benchmark: its name.
+        seed: of the intervals.
+        counterparts: arm to the arm that differs from it in one thing alone.
+    """
+    untrained, control = list(measured)[:2]
     averaged = {name: _average(seeds) for name, seeds in measured.items()}
-    arms = [_sum_up(name, measured, averaged, names, seed) for name in names]
-    first = averaged[names[0]]["first stage"]
-    return Ablation(benchmark, len(first), groups, statistics.mean(first.values()), arms, skipped, seed)
+    arms = []
+    for name, seeds in measured.items():
+        other = counterparts.get(name, "") if counterparts.get(name, "") in measured else ""
+        rows = {
+            system: _make_row(seeds, system, system, averaged, (control, untrained, other), seed, own=name)
+            for system in averaged[name]
+            if system != FIRST
+        }
+        arms.append(_sum_up(name, seeds, rows, other))
+    first = {
+        system: _make_row(measured[untrained], FIRST, system, averaged, (control, untrained, ""), seed)
+        for system in arms[0].systems
+    }
+    return Ablation(benchmark, len(averaged[untrained][FIRST]), groups, first, arms, skipped, seed)
 
 
 def _average(seeds: Sequence[Measures]) -> dict[str, dict[str, float]]:
@@ -105,25 +143,42 @@ def _average(seeds: Sequence[Measures]) -> dict[str, dict[str, float]]:
     }
 
 
-def _sum_up(
-    name: str,
-    measured: Mapping[str, Sequence[Measures]],
+def _make_row(
+    seeds: Sequence[Measures],
+    system: str,
+    against: str,
     averaged: Mapping[str, Mapping[str, Scores]],
-    names: Sequence[str],
+    others: Sequence[str],
     seed: int,
-) -> ArmResult:
-    seeds = measured[name]
-    systems = {}
-    for system in (system for system in averaged[name] if system != "first stage"):
-        means = [statistics.mean(one.ndcg[system].values()) for one in seeds]
-        recall = statistics.mean(statistics.mean(one.recall[system].values()) for one in seeds)
-        differences = [
-            _compare(averaged[name][system], averaged[other][system], seed) if name != other else None
-            for other in (names[1], names[0])
-        ]
-        systems[system] = Row(statistics.mean(means), min(means), max(means), recall, *differences)
+    own: str = "",
+) -> Row:
+    """A system's scores, and its differences to the system `against` of other arms."""
+    means = [statistics.mean(one.ndcg[system].values()) for one in seeds]
+    recall = statistics.mean(statistics.mean(one.recall[system].values()) for one in seeds)
+    scores = _average(seeds)[system]
+    control, untrained, counterpart = (
+        _compare(scores, averaged[other][against], seed) if other and other != own else None for other in others
+    )
+    return Row(statistics.mean(means), min(means), max(means), recall, control, untrained, counterpart)
+
+
+def _sum_up(name: str, seeds: Sequence[Measures], rows: Mapping[str, Row], counterpart: str) -> ArmResult:
     kept = sum(one.kept == "trained" for one in seeds)
-    return ArmResult(name, len(seeds), kept, systems, _average_probe(seeds))
+    seconds = {stage: statistics.mean(one.seconds[stage] for one in seeds) for stage in seeds[0].seconds}
+    return ArmResult(
+        name, len(seeds), kept, rows, _average_probe(seeds), counterpart, _average_learned(seeds), seconds
+    )
+
+
+def _average_learned(seeds: Sequence[Measures]) -> Learned:
+    learned = [one.learned for one in seeds]
+    known = [one.turned_down for one in learned if one.turned_down is not None]
+    return Learned(
+        learned[0].groups,
+        statistics.mean(one.negatives for one in learned),
+        statistics.mean(one.rephrased for one in learned),
+        statistics.mean(known) if len(known) == len(learned) else None,
+    )
 
 
 def _compare(own: Scores, other: Scores, seed: int) -> Interval:

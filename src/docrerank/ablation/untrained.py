@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from docrerank.reranker import ModelCard
+import shutil
+from pathlib import Path
+
+from docrerank.ablation.folders import link
+from docrerank.recipe import fingerprint
+from docrerank.reranker import ModelCard, read_card
 from docrerank.runs import Run
+from docrerank.training.vision import hash_base
+
+FOLDER = "untrained-model"
 
 
-def put_untrained(run: Run) -> None:
-    """Save a vision-language base as the run's model; the embedded model's own rows are untrained already.
+def put_untrained(run: Run, out: Path) -> None:
+    """Give a vision-language run its base as model, saved once for all seeds; the embedded model's own rows are there.
 
     Raises:
         UserError: the base cannot be loaded.
     """
-    if not run.recipe.train.base or run.model.is_dir():
+    if not run.recipe.train.base:
         return
+    origin = fingerprint("untrained", hash_base(run.recipe.train.base), run.recipe.vision.pixels)
+    saved = out / FOLDER
+    if not saved.is_dir() or read_card(saved).made_from != origin:
+        _save(run, saved, origin)
+    link(saved, run.model)
+
+
+def _save(run: Run, saved: Path, origin: str) -> None:
     from docrerank.reranker.vision import save_reranker
     from docrerank.reranker.vision.load import load_parts
 
-    partial = run.model.with_name("model.partial")
+    partial = saved.with_name(f"{FOLDER}.partial")
+    for leftover in (partial, saved):
+        shutil.rmtree(leftover, ignore_errors=True)
     save_reranker(load_parts(run.recipe.train.base, pixels=run.recipe.vision.pixels), partial, "")
-    ModelCard(made_from="untrained").write(partial)
-    partial.rename(run.model)
+    ModelCard(made_from=origin).write(partial)
+    partial.rename(saved)

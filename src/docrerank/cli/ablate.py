@@ -14,7 +14,7 @@ from docrerank.runs import Run, write_text
 Benchmark = Annotated[
     Path, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
 ]
-Arms = Annotated[str, typer.Option("--arms", help="`all`, `paper`, or names of arms with commas between.")]
+Arms = Annotated[str, typer.Option("--arms", help="`all`, `table4`, or names of arms with commas between.")]
 Groups = Annotated[int, typer.Option("--groups", min=1, help="Training groups of every arm, at most.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How often every arm is trained.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the arms; RUN/ablation without it.")]
@@ -23,7 +23,7 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the arm
 def ablate_run(
     run: RunFolder,
     benchmark: Benchmark,
-    arms: Arms = "paper",
+    arms: Arms = "table4",
     groups: Groups = 800,
     seeds: Seeds = 3,
     out: Out = None,
