@@ -13,6 +13,8 @@ from docrerank.queries import stem, tokens
 SUPPORT_WEIGHT = 0.95
 #: Fewer judged questions of a kind choose no threshold.
 MIN_QUESTIONS = 20
+#: A threshold that keeps fewer of the answerable questions would say "no page answers" to nearly everything.
+MIN_KEPT = 0.5
 
 _NAME = re.compile(r"(?<=[^.?!\s] )[\"'“‘(]?([A-Z][A-Za-z0-9]{0,40})|(\d[\d,]{0,20}(?:\.\d{1,6})?)")
 
@@ -38,6 +40,11 @@ class Threshold:
     answerable: int
     unanswerable: int
     source: str
+
+    @property
+    def is_useful(self) -> bool:
+        """Whether it keeps at least half of the answerable questions: training stores no other."""
+        return self.answers_kept >= MIN_KEPT
 
     def answers(self, relevance: float) -> bool:
         """Whether a question with this relevance is answered."""

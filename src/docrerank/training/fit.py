@@ -50,13 +50,14 @@ def fit_calibration(views: Sequence[DevViews]) -> Calibration:
 
 
 def fit_threshold(asked: Sequence[Asked], calibration: Calibration, false_answer_rate: float) -> Threshold | None:
-    """The relevance from which a page is said to answer; None where the dev part asks too little."""
+    """The relevance from which a page is said to answer; None where the dev part gives no useful one."""
     chances = calibration.apply(np.array([one.score for one in asked], np.float32)).tolist()
     found: dict[bool, list[float]] = {True: [], False: []}
     for one, chance in zip(asked, chances, strict=True):
         relevance = measure_relevance(one.query.text, [page.text for page in one.pages], chance)
         found[one.query.kind != "hard_negative"].append(relevance)
-    return choose_threshold(found[True], found[False], false_answer_rate, "dev part")
+    threshold = choose_threshold(found[True], found[False], false_answer_rate, "dev part")
+    return threshold if threshold and threshold.is_useful else None
 
 
 def _listwise_gradient(z: Numbers, own: int, weights: Numbers) -> Numbers:

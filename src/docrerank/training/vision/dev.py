@@ -91,7 +91,8 @@ def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate:
         if not query.answered_by:
             page = plan.pairs[place][1].text
             found[False].append(measure_relevance(query.text, [page], float(chances[place])))
-    return choose_threshold(found[True], found[False], rate, "dev part")
+    threshold = choose_threshold(found[True], found[False], rate, "dev part")
+    return threshold if threshold and threshold.is_useful else None
 
 
 def score_shared(
