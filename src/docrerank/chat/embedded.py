@@ -56,10 +56,10 @@ class EmbeddedServer:
         threads: int = 0,
         seconds: float = 120.0,
     ) -> None:
+        given = [_check_file(file) if file is not None else None for file in (model, projector)]
         if find_spec("xllamacpp") is None:
             raise MissingExtra("xllamacpp", "llm")
-        self.model = _check_file(model) if model is not None else _default_model()
-        self.projector = _check_file(projector) if projector is not None else None
+        self.model, self.projector = given[0] or _default_model(), given[1]
         self.slots, self.context_tokens, self.seconds = slots, context_tokens, seconds
         self.threads = worker_count(threads)
         self.base_url = ""
