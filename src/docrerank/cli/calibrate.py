@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from docrerank.cli.options import BenchmarkFolder, Json, RunFolder
-from docrerank.cli.output import print_json, progress, results, say
+from docrerank.cli.output import print_json, progress, results
 from docrerank.runs import Run
 
 Model = Annotated[Path | None, typer.Option("--model", "-m", help="A model's folder; RUN/model without it.")]
@@ -44,5 +44,3 @@ def calibrate_model(
         markup=False,
         soft_wrap=True,
     )
-    if not found.is_useful:
-        say("it keeps fewer than half of the answers: allow more false ones, or judge questions (--benchmark)")

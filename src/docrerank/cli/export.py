@@ -90,12 +90,15 @@ def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
 def export_model(model: str, out: Path, to: str) -> None:
     """Write a model in another form."""
     from docrerank.cli.vision import load_vision
+    from docrerank.reranker import ModelCard
     from docrerank.reranker.vision import export_classifier, save_reranker
 
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         raise UserError(f"'{out}' is not empty: give another --out")
-    parts = load_vision(model).parts
-    folder = export_classifier(parts, out) if to == "vllm" else save_reranker(parts, out)
+    loaded = load_vision(model)
+    folder = export_classifier(loaded.parts, out) if to == "vllm" else save_reranker(loaded.parts, out)
+    if loaded.threshold is not None:
+        ModelCard(relevance_threshold=loaded.threshold).write(folder)
     say(f"wrote {folder}; compare it: docrerank verify {model} {folder}")
 
 

@@ -48,7 +48,7 @@ def calibrate(
         progress: called with (questions asked, questions in all).
 
     Raises:
-        UserError: no such model, or fewer than 20 questions of a kind.
+        UserError: no such model, fewer than 20 questions of a kind, or no threshold that keeps half of the answers.
     """
     if not model.is_dir():
         raise UserError(f"no model in '{model}': train one, or give --model")
@@ -63,6 +63,11 @@ def calibrate(
     if threshold is None:
         counts = f"{len(found[True])} answerable and {len(found[False])} unanswerable questions"
         raise UserError(f"{counts} choose no threshold: 20 of each are needed")
+    if not threshold.is_useful:
+        raise UserError(
+            f"nothing stored: at {false_answer_rate:.0%} false answers only {threshold.answers_kept:.0%} of the "
+            "answerable questions would pass; allow more with --false-answer-rate, or judge questions (--benchmark)"
+        )
     replace(read_card(model), relevance_threshold=threshold).write(model)
     return threshold
 

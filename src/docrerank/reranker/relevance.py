@@ -13,6 +13,8 @@ from docrerank.queries import stem, tokens
 SUPPORT_WEIGHT = 0.95
 #: Fewer judged questions of a kind choose no threshold.
 MIN_QUESTIONS = 20
+#: Pages that names are looked for on, at most: as many as a search hands to the reranker.
+CANDIDATES = 20
 #: A threshold that keeps fewer of the answerable questions would say "no page answers" to nearly everything.
 MIN_KEPT = 0.5
 
@@ -71,14 +73,14 @@ def measure_relevance(query: str, texts: Sequence[str], probability: float) -> f
 
     Args:
         query: the question.
-        texts: of the pages it was asked of, the best first; without text the probability alone counts.
+        texts: of the pages it was asked of, the best first (20 count); without text the probability alone does.
         probability: that the best page answers, by the model.
 
     Example:
         >>> measure_relevance("What was revenue of Acme in 2019?", ["Acme, revenue 2018"], 0.5)
         0.5
     """
-    names = find_names(query)
+    names, texts = find_names(query), texts[:CANDIDATES]
     if not any(text.strip() for text in texts):
         return round(probability, 6)
     support = 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from docrerank.cli.app import app
 from docrerank.records import UserError
-from docrerank.reranker import Reranker
+from docrerank.reranker import Reranker, choose_threshold, read_card
 from docrerank.reranker.vision import VisionReranker
 from docrerank.runs import Run
 from docrerank.training import train
@@ -132,6 +133,12 @@ def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> Non
     rows = json.loads(docrerank("rerank", run.path, "hall 33", pdf, "--json"))
     assert sorted(row["page"] for row in rows["pages"]) == ["south/1", "south/2", "south/3"]
     docrerank("export", run.path, "--to", "vllm", "--out", tmp_path / "classifier")
+    threshold = choose_threshold([0.9] * 20, [0.1] * 20, 0.1, "dev part")
+    marked = tmp_path / "marked"
+    shutil.copytree(run.model, marked)
+    replace(read_card(marked), relevance_threshold=threshold).write(marked)
+    docrerank("export", marked, "--to", "sentence-transformers", "--out", tmp_path / "plain")
+    assert read_card(tmp_path / "plain").relevance_threshold == threshold
     found = json.loads(docrerank("verify", run.path, tmp_path / "classifier", "--run", run.path, "--json"))
     assert found["pairs"] > 10
     assert found["largest difference"] < 1e-5

@@ -72,7 +72,7 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, toget
 
 
 def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate: float) -> Threshold | None:
-    """The relevance from which a page is said to answer; a hard negative is asked of its own page, the nearest one.
+    """The relevance from which a page is said to answer; a hard negative has its positive's candidates, own page first.
 
     Args:
         reranker: as it is delivered; cut weights cannot be asked by one process alone.
@@ -83,14 +83,15 @@ def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate:
     scores = np.nan_to_num(reranker.score(plan.pairs).values, nan=UNREADABLE).astype(np.float64)
     chances = 1 / (1 + np.exp(-scores))
     found: dict[bool, list[float]] = {True: [], False: []}
+    candidates: dict[int, list[str]] = {}
     for places in plan.rankings:
         best = sorted(places, key=lambda place: -scores[place])
         pages = [plan.pairs[place][1].text for place in best]
+        candidates[places[0]] = [plan.pairs[place][1].text for place in places]
         found[True].append(measure_relevance(plan.pairs[best[0]][0], pages, float(chances[best[0]])))
-    for query, (place, _) in zip(part.negatives, plan.gaps, strict=True):
+    for query, (place, source) in zip(part.negatives, plan.gaps, strict=True):
         if not query.answered_by:
-            page = plan.pairs[place][1].text
-            found[False].append(measure_relevance(query.text, [page], float(chances[place])))
+            found[False].append(measure_relevance(query.text, candidates[source], float(chances[place])))
     threshold = choose_threshold(found[True], found[False], rate, "dev part")
     return threshold if threshold and threshold.is_useful else None
 
