@@ -72,7 +72,7 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, toget
 
 
 def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate: float) -> Threshold | None:
-    """The relevance from which a page is said to answer; a hard negative has its positive's candidates, own page first.
+    """The relevance from which a page is said to answer; hard negatives get their positive's candidates.
 
     Args:
         reranker: as it is delivered; cut weights cannot be asked by one process alone.
