@@ -7,6 +7,7 @@ number of pieces may differ between processes, and only what learns (an adapter'
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,11 @@ import torch
 from torch import Tensor
 
 from docrerank.recipe import require
+
+#: Seconds between parting and the process's end. Gloo's threads outlive the group while cut weights refer to it, and
+#: let go of their last tensors under Python's lock: a thread that asks for it while Python ends aborts the process,
+#: and torchrun then stops the others, the one that still writes the manifest too.
+GRACE = 0.5
 
 
 def is_main_process() -> bool:
@@ -69,3 +75,4 @@ class Processes:
         if self.world > 1:
             torch.distributed.barrier()
             torch.distributed.destroy_process_group()
+            time.sleep(GRACE)
