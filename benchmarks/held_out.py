@@ -1,0 +1,120 @@
+"""Does a trained reranker help on documents that it was not trained on?
+
+    python benchmarks/held_out.py BENCHMARK [--out held-out] [--groups 1600]
+
+A benchmark's documents (a folder of PDFs with queries.jsonl and qrels/test.tsv) are cut in two halves by name. Each
+half is a run of its own, measured on the questions about its own documents and on those about the other half. The two
+runs together answer every question twice: once by a model that has seen the documents' pages (never the questions),
+and once by one that has not. Called again, it goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from docrerank.evaluation.significance import bootstrap_difference, bootstrap_mean
+
+Scores = dict[str, dict[str, float]]
+METRICS = ("NDCG@5", "R@1")
+
+
+def cut_in_two(benchmark: Path, out: Path) -> tuple[Path, Path]:
+    """Write the benchmark of the first half of the documents and of the second; the PDFs are linked."""
+    files = sorted((benchmark / "corpus").glob("*.pdf"))
+    if len(files) < 2:
+        raise SystemExit(f"'{benchmark}/corpus' has {len(files)} PDFs: two halves take at least two")
+    middle = len(files) // 2
+    return write_part(benchmark, files[:middle], out / "first"), write_part(benchmark, files[middle:], out / "second")
+
+
+def write_part(benchmark: Path, files: list[Path], target: Path) -> Path:
+    """A benchmark of these documents and the questions about them."""
+    for folder in ("corpus", "qrels"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    for file in files:
+        link = target / "corpus" / file.name
+        if not link.exists():
+            os.symlink(file.resolve(), link)
+    names = {file.stem for file in files}
+    lines = (benchmark / "queries.jsonl").read_text().splitlines()
+    queries = {row["_id"]: line for line in lines if (row := json.loads(line))["metadata"]["document"] in names}
+    head, *rows = (benchmark / "qrels" / "test.tsv").read_text().splitlines()
+    (target / "queries.jsonl").write_text("".join(f"{line}\n" for line in queries.values()))
+    kept = [row for row in rows if row.split("\t")[0] in queries]
+    (target / "qrels" / "test.tsv").write_text("\n".join([head, *kept]) + "\n")
+    return target
+
+
+def measure(part: Path, other: Path, groups: int) -> tuple[Path, Path]:
+    """Train on one half; the files of what it measured on its own documents and on the other half's."""
+    run, own, held = part / "run", part / "own.json", part / "held_out.json"
+    for target, benchmark in ((own, part), (held, other)):
+        if not target.is_file():
+            settings = ["--set", f"train.groups={groups}"]
+            call("run", part / "corpus", "--benchmark", benchmark, "--out", run, *settings)
+            partial = target.with_suffix(".partial")
+            shutil.copyfile(run / "evaluation.json", partial)
+            partial.replace(target)
+    return own, held
+
+
+def call(*arguments: Any) -> None:
+    """A command of docrerank; what it prints goes to stderr."""
+    subprocess.run([sys.executable, "-m", "docrerank.cli", *map(str, arguments)], check=True, stdout=sys.stderr)
+
+
+def read_scores(*files: Path, metric: str) -> Scores:
+    """For each answerable question of the files, what each system got."""
+    found = {}
+    for file in files:
+        for query in json.loads(file.read_text())["queries"]:
+            if query["answerable"]:
+                systems = query["systems"].items()
+                found[query["id"]] = {name: scores["metrics"][metric] for name, scores in systems}
+    return found
+
+
+def list_systems(scores: Scores) -> list[str]:
+    """Those that every question has, in the order of the first."""
+    rows = list(scores.values())
+    return [name for name in rows[0] if all(name in row for row in rows)]
+
+
+def compare(scores: Scores) -> list[str]:
+    """A line for each system: mean, and difference to the best untrained one, both with 95 % intervals."""
+    systems = list_systems(scores)
+    values = {name: [row[name] for row in scores.values()] for name in systems}
+    best = max((name for name in systems if not name.startswith("trained")), key=lambda name: sum(values[name]))
+    lines = []
+    for name in systems:
+        mean, change = bootstrap_mean(values[name]), bootstrap_difference(values[name], values[best])
+        told = f"{change.value:+.3f} [{change.low:+.3f} {change.high:+.3f}]" if name != best else "the baseline"
+        lines.append(f"  {name:32} {mean.value:.3f} [{mean.low:.3f} {mean.high:.3f}]  {told}")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benchmark", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("held-out"))
+    parser.add_argument("--groups", type=int, default=1600)
+    args = parser.parse_args()
+    first, second = cut_in_two(args.benchmark, args.out)
+    measured = [measure(first, second, args.groups), measure(second, first, args.groups)]
+    for title, files in zip(
+        ("documents trained on", "documents never seen"), zip(*measured, strict=True), strict=True
+    ):
+        for metric in METRICS:
+            scores = read_scores(*files, metric=metric)
+            print(f"{title}, {metric}, {len(scores)} questions", *compare(scores), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
