@@ -9,6 +9,8 @@ from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import Reranker
 
+pytest_plugins = ["fixtures.benchmarks", "fixtures.datasets"]
+
 TOPICS = (
     "net sales rose to 41 million dollars in 2020 as stores opened",
     "the company had 5,200 employees in Canada at the end of the year",

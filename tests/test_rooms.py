@@ -9,8 +9,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "docrerank"
 ROOMS = (
-    "records recipe runs pages chat queries generation audit exchange encoding mining reranker training evaluation "
-    "ablation serving report cli"
+    "records recipe words statistics runs pages chat queries generation audit exchange benchmark encoding mining "
+    "reranker training evaluation probe ablation referee serving report cli"
 ).split()  # from the bottom up
 NOT_TRAINING = {"evaluation", "serving", "report"}
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.evaluation import Benchmark, BenchmarkQuery, measure_answerability
+from docrerank.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation import measure_answerability
 from docrerank.records import UserError
 
 QUERIES = (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docrerank.evaluation import Benchmark, BenchmarkQuery
+from docrerank.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.clock import TIMED_QUERIES, Clock, start_clock
 
 

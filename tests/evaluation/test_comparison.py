@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from docrerank.evaluation import SystemResult, choose_baseline, compare, score_run, summarise_system
+from docrerank.evaluation import SystemResult, choose_baseline, compare, summarise_system
 from docrerank.records import UserError
+from docrerank.statistics import score_run
 
 EVIDENCE = {"q1": ("Table", "Chart", "Table"), "q2": ("Table",), "q3": ()}
 

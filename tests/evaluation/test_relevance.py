@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.evaluation import Benchmark, BenchmarkQuery, calibrate, evaluate
+from docrerank.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation import evaluate
 from docrerank.evaluation.relevance import describe_relevance, find_relevance
+from docrerank.probe import calibrate
 from docrerank.records import UserError
 from docrerank.reranker import choose_threshold
 from docrerank.runs import Run

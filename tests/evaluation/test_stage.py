@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from docrerank.evaluation import evaluate, find_pages, open_corpus, read_benchmark, read_evaluation
+from docrerank.benchmark import find_pages, open_corpus, read_benchmark
+from docrerank.evaluation import evaluate, read_evaluation
 from docrerank.evaluation.systems import BM25, BM25_LAYER, FIRST_STAGE, FUSION, TOKENS, TRAINED, TRAINED_ALL, WINDOW
 from docrerank.pages import ingest
 from docrerank.records import UserError

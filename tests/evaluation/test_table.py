@@ -5,16 +5,15 @@ import json
 import pytest
 
 from docrerank.evaluation import (
-    METRICS,
     Answerability,
     Comparison,
-    Interval,
     build_dict,
     compare,
     render_markdown,
     render_text,
     summarise_system,
 )
+from docrerank.statistics import METRICS, Interval
 
 
 def make_comparison(ours: str = "ours", kind: str = "Table") -> Comparison:

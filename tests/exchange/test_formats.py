@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from docrerank.evaluation import read_benchmark
+from docrerank.benchmark import read_benchmark
 from docrerank.exchange import ExportOptions, export_run
 from docrerank.exchange.usage import SNIPPETS
 from docrerank.records import UserError

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pages import lay_out
 
 from docrerank.queries import Written, write_document
-from docrerank.queries.terms import terms
 from docrerank.recipe import Generate
 from docrerank.records import PROPERTIES
+from docrerank.words import terms
 
 PAGES = [
     lay_out(

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.evaluation import Benchmark, BenchmarkQuery
-from docrerank.evaluation.corpus import Corpus
+from docrerank.benchmark import Benchmark, BenchmarkQuery, Corpus
 from docrerank.evaluation.results import build_evaluation
 from docrerank.evaluation.systems import System
 from docrerank.recipe import load_recipe

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.evaluation import Interval, Probed, find_cases
+from docrerank.probe import Probed, find_cases
 from docrerank.report import describe_probe, write_probe
 from docrerank.runs import Run
+from docrerank.statistics import Interval
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 
 from docrerank.ablation.arms import Arm
 from docrerank.ablation.learned import Learned, describe_learned
-from docrerank.evaluation import ProbeSet, pair_queries, probe, read_evaluation
+from docrerank.evaluation import read_evaluation
+from docrerank.probe import ProbeSet, pair_queries, probe
 from docrerank.runs import Run, split_pages, write_text
 from docrerank.training import made_from
 

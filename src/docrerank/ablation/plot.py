@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from docrerank.ablation.summary import Ablation
-from docrerank.evaluation import Interval
+from docrerank.statistics import Interval
 
 WIDTH, ROW, LEFT, RIGHT, TOP = 720, 26, 190, 30, 54
 COLOURS = {"alone": "#2563eb", "fused": "#b45309"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from docrerank.ablation.learned import Learned
 from docrerank.ablation.measures import Measures, Scores
-from docrerank.evaluation import Interval, bootstrap_difference
+from docrerank.statistics import Interval, bootstrap_difference
 
 #: As `Measures` names the system that no reranker is part of.
 FIRST = "first stage"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from docrerank.ablation.summary import Ablation, ArmResult, Row
-from docrerank.evaluation import Interval
+from docrerank.statistics import Interval
 
 TITLES = {"alone": "the reranker by itself", "fused": "fused with the first stage"}
 NO_RERANKER = "no reranker"

@@ -112,7 +112,7 @@ def name_folder(benchmark: str) -> Path:
 
 
 def _is_run(model: str, benchmark: str) -> bool:
-    from docrerank.evaluation.suite.folders import is_pdf_benchmark
+    from docrerank.benchmark import is_pdf_benchmark
 
     return (Path(model) / "recipe.yaml").is_file() and is_pdf_benchmark(Path(benchmark))
 
@@ -132,8 +132,12 @@ def _evaluate_run(run: Path, benchmark: Path, set_: list[str] | None, json: bool
 
 def _evaluate(models: Sequence[str], benchmark: str, settings: Settings) -> list[Board]:
     from docrerank.evaluation.suite import evaluate_models
+    from docrerank.referee import evaluate_tasks, find_tasks
 
+    tasks = [] if Path(benchmark).exists() else find_tasks(benchmark, settings.levels)
     with progress("evaluate") as show:
+        if tasks:
+            return evaluate_tasks(models, tasks, settings, lambda name, done, total: show(done, total))
         return evaluate_models(models, benchmark, settings, lambda name, done, total: show(done, total))
 
 

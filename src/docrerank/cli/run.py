@@ -46,7 +46,7 @@ def run_all(
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
         return
     if benchmark is not None:
-        from docrerank.evaluation import read_benchmark
+        from docrerank.benchmark import read_benchmark
 
         read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
     run = Run.create(out, loaded)

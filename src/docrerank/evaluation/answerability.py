@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.metrics import Run, check_run
-from docrerank.evaluation.separation import bootstrap_auprc, bootstrap_auroc
-from docrerank.evaluation.significance import RESAMPLES, Interval
+from docrerank.benchmark import Benchmark, BenchmarkQuery
 from docrerank.records import UserError
+from docrerank.statistics import RESAMPLES, Interval, Run, bootstrap_auprc, bootstrap_auroc, check_run
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 
-from docrerank.evaluation.benchmark import Benchmark
+from docrerank.benchmark import Benchmark
 
 TIMED_QUERIES = 20
 

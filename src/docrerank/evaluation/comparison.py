@@ -6,17 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docrerank.evaluation.answerability import Answerability
-from docrerank.evaluation.significance import (
-    RESAMPLES,
-    Interval,
-    bootstrap_difference,
-    bootstrap_mean,
-    compute_p_value,
-)
 from docrerank.records import UserError
-
-#: The metric that the breakdown, the difference in the table and the choice of a baseline go by.
-HEADLINE = "NDCG@5"
+from docrerank.statistics import HEADLINE, RESAMPLES, Interval, bootstrap_difference, bootstrap_mean, compute_p_value
 
 Metrics = Mapping[str, Mapping[str, float]]
 

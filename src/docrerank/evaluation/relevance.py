@@ -7,9 +7,9 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from docrerank.evaluation.benchmark import Benchmark
-from docrerank.evaluation.significance import estimate_share
+from docrerank.benchmark import Benchmark
 from docrerank.reranker import Threshold, measure_relevance
+from docrerank.statistics import estimate_share
 
 #: Pages of a ranking among which a question's names are looked for.
 PAGES = 20

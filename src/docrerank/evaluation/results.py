@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from docrerank.benchmark import Benchmark, BenchmarkQuery, Corpus
 from docrerank.evaluation.answerability import measure_answerability
-from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.clock import TIMED_QUERIES
 from docrerank.evaluation.comparison import Comparison, SystemResult, choose_baseline, compare, summarise_system
-from docrerank.evaluation.corpus import Corpus
-from docrerank.evaluation.metrics import measure_ceiling, score_run
 from docrerank.evaluation.relevance import describe_relevance
 from docrerank.evaluation.systems import FIRST_STAGE, TOKENS, TRAINED, Ranking, System
 from docrerank.evaluation.table import build_dict, render_text
 from docrerank.reranker import read_card
 from docrerank.runs import Run
+from docrerank.statistics import measure_ceiling, score_run
 
 #: Pages of each ranking that are kept in the file.
 TOP = 10

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.benchmark import Corpus, Scope, Scores
 from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, score_tokens, score_windows
 from docrerank.evaluation.clock import Clock
-from docrerank.evaluation.corpus import Corpus
-from docrerank.evaluation.scopes import Scope, Scores
 from docrerank.mining import Bm25, NamedPages
 from docrerank.records import Page
 

@@ -11,10 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark import Benchmark
-from docrerank.evaluation.corpus import Corpus, name_benchmark, open_corpus
-from docrerank.evaluation.missing import describe_missing, leave_out_missing
-from docrerank.evaluation.reading import read_benchmark
+from docrerank.benchmark import (
+    Benchmark,
+    Corpus,
+    describe_missing,
+    leave_out_missing,
+    name_benchmark,
+    open_corpus,
+    read_benchmark,
+)
 from docrerank.evaluation.results import build_evaluation
 from docrerank.evaluation.systems import rank_all
 from docrerank.recipe import fingerprint

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.benchmark import Benchmark, Corpus, Scope, Scores, find_scopes, take_top
 from docrerank.encoding import load_untrained, score_tokens, window_settings
-from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.clock import Clock, start_clock
-from docrerank.evaluation.corpus import Corpus
 from docrerank.evaluation.relevance import find_relevance
-from docrerank.evaluation.scopes import Scope, Scores, find_scopes, take_top
 from docrerank.evaluation.scoring import (
     EncodedCorpus,
     drop_ocr,

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docrerank.evaluation.comparison import HEADLINE, Breakdown, Comparison, Difference, SystemResult
-from docrerank.evaluation.metrics import METRICS
-from docrerank.evaluation.significance import CONFIDENCE, Interval
+from docrerank.evaluation.comparison import Breakdown, Comparison, Difference, SystemResult
+from docrerank.statistics import CONFIDENCE, HEADLINE, METRICS, Interval
 
 #: A value, and how sure it is: under it in text, beside it in Markdown.
 Cell = tuple[str, str]

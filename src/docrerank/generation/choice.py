@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from docrerank.queries import similarity
 from docrerank.records import Query
+from docrerank.words import similarity
 
 #: Two negatives that share this much of their words are one.
 SAME = 0.95

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from docrerank.generation.answers import Judgement, PageAnswer
 from docrerank.generation.desk import Desk, View
 from docrerank.generation.prompt_files import load_prompt
-from docrerank.queries import Rules, terms
+from docrerank.queries import Rules
 from docrerank.records import Query, Verdict
+from docrerank.words import terms
 
 WORDINGS = ("stated", "derivable")
 #: Numbers are the same answer within this share of each other: models round.

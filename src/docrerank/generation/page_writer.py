@@ -15,9 +15,10 @@ from docrerank.generation.origin import find_bare
 from docrerank.generation.page_view import Viewer
 from docrerank.generation.positives import write_positives
 from docrerank.generation.rephrasings import write_rephrasings
-from docrerank.queries import NearDuplicates, Rules, fault, similarity, terms
+from docrerank.queries import NearDuplicates, Rules, fault
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Rejected, UserError, Verdict
+from docrerank.words import similarity, terms
 
 #: A negative that differs in more words, or shares less of them, tells topics apart and not facts.
 MAX_EDITED_WORDS, MIN_SIMILARITY = 8, 0.3

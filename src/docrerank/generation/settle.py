@@ -12,9 +12,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from docrerank.queries import NearDuplicates, PageIndex, terms, years
+from docrerank.queries import NearDuplicates, PageIndex
 from docrerank.records import Query, Rejected
 from docrerank.runs import Run
+from docrerank.words import terms, years
 
 #: Pages that are looked at closely for one query; a query of common words only would name half the corpus.
 MAX_CANDIDATES = 64

@@ -8,7 +8,6 @@ from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
 from docrerank.queries.rules import Rules, find_edit
 from docrerank.queries.slots import find_slots
-from docrerank.queries.terms import similarity, stem, terms, tokens, years
 from docrerank.queries.write import Written, write_document
 
 __all__ = [
@@ -21,10 +20,5 @@ __all__ = [
     "find_edit",
     "find_filing",
     "find_slots",
-    "similarity",
-    "stem",
-    "terms",
-    "tokens",
     "write_document",
-    "years",
 ]

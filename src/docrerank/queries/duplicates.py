@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
-from docrerank.queries.terms import stem, tokens
+from docrerank.words import stem, tokens
 
 
 class NearDuplicates:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from docrerank.queries.terms import stem, terms, tokens
 from docrerank.queries.vocabulary import DANGLING, PAGE_IN_HAND
+from docrerank.words import stem, terms, tokens
 
 MIN_TERMS = 2
 MAX_WORDS = 45

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from docrerank.queries.index import PageIndex
 from docrerank.queries.slots import find_slots
-from docrerank.queries.terms import stem, terms, tokens, years
 from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
+from docrerank.words import stem, terms, tokens, years
 
 JUDGE = "rules/2"
 WORDINGS = ("stated", "derivable")

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from docrerank.queries.phrasing import Draft
 from docrerank.queries.slots import Slot
-from docrerank.queries.terms import terms
 from docrerank.queries.vocabulary import EXCHANGES
+from docrerank.words import terms
 
 MAX_PER_PROPERTY = 400
 

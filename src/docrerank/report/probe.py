@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation import Case, Interval, Probed, ProbeSet, Shortcut, compare_probed, find_worst
+from docrerank.probe import Case, Probed, ProbeSet, Shortcut, compare_probed, find_worst
 from docrerank.report.charts import draw_whisker
 from docrerank.report.edits import mark_edit
 from docrerank.report.stage import make_environment
 from docrerank.report.thumbnails import draw_thumbnails
 from docrerank.runs import Run, write_text
+from docrerank.statistics import Interval
 
 WORST = 8
 

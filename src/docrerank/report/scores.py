@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from docrerank.evaluation import HEADLINE, METRICS
 from docrerank.report.charts import draw_whisker
+from docrerank.statistics import HEADLINE, METRICS
 
 #: Places in the style sheet's colours.
 UNTRAINED, TRAINED, CEILING = 1, 2, 3

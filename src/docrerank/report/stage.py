@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from docrerank.evaluation import HEADLINE, find_pages, read_evaluation
+from docrerank.benchmark import find_pages
+from docrerank.evaluation import read_evaluation
 from docrerank.recipe import dump_recipe
 from docrerank.records import Page
 from docrerank.report.curves import read_curves
@@ -19,6 +20,7 @@ from docrerank.report.samples import SamplePage, read_written
 from docrerank.report.scores import lay_out, show, show_change
 from docrerank.report.thumbnails import Thumbnail, draw_thumbnails
 from docrerank.runs import Run, write_text
+from docrerank.statistics import HEADLINE
 
 
 def write_report(run: Run) -> Path:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docrerank.queries import stem, tokens
+from docrerank.words import stem, tokens
 
 #: Of relevance, what the names and figures of the question decide; the model's own probability decides the rest.
 SUPPORT_WEIGHT = 0.95

@@ -116,7 +116,7 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
     AutoTokenizer.from_pretrained(minilm_folder()).save_pretrained(folder)
     (board,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
     assert board.tokens["cross"] > 0
-    from docrerank.evaluation.suite.pictures import NO_BOXES
+    from docrerank.benchmark import NO_BOXES
     from docrerank.records import Page
 
     page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from docrerank.benchmark import Collection
 from docrerank.evaluation.suite.board import Board, Pair, build_board
 from docrerank.evaluation.suite.candidates import Candidates, find_candidates
-from docrerank.evaluation.suite.collection import Collection
 from docrerank.evaluation.suite.measure import Measured, measure
 from docrerank.evaluation.suite.plot import draw_board
 from docrerank.evaluation.suite.rendering import Format, build_dict, render

@@ -6,14 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from docrerank.benchmark import Collection
 from docrerank.evaluation.answerability import measure_answerability
 from docrerank.evaluation.comparison import Breakdown, Difference, SystemResult, summarise_system
-from docrerank.evaluation.metrics import METRICS, measure_ceiling, score_run
-from docrerank.evaluation.significance import RESAMPLES, bootstrap_difference, bootstrap_mean, compute_p_value
 from docrerank.evaluation.suite.candidates import Candidates
-from docrerank.evaluation.suite.collection import Collection
 from docrerank.evaluation.suite.measure import Measured
 from docrerank.records import UserError
+from docrerank.statistics import (
+    METRICS,
+    RESAMPLES,
+    bootstrap_difference,
+    bootstrap_mean,
+    compute_p_value,
+    measure_ceiling,
+    score_run,
+)
 
 #: Values of a trait that a table has columns for; the rest is in the JSON alone.
 MAX_VALUES = 12

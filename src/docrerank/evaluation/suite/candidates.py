@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from docrerank.benchmark import Collection, take_top
 from docrerank.encoding import Encoding, Vectors, load_untrained, score_windows
-from docrerank.evaluation.scopes import take_top
-from docrerank.evaluation.suite.collection import Collection
 from docrerank.evaluation.suite.models import find_model, load_embedder
 from docrerank.evaluation.suite.scorers import EmbedderScorer
 from docrerank.evaluation.suite.systems import Bm25System, read_page

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.evaluation.scopes import take_top
+from docrerank.benchmark import Collection, take_top
 from docrerank.evaluation.suite.candidates import Candidates, slug
-from docrerank.evaluation.suite.collection import Collection
 from docrerank.evaluation.suite.scorers import UNREADABLE
 from docrerank.evaluation.suite.systems import System
 from docrerank.recipe import fingerprint

@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.text import Text
 
 from docrerank.evaluation.comparison import Breakdown, Difference, SystemResult
-from docrerank.evaluation.metrics import METRICS
-from docrerank.evaluation.significance import CONFIDENCE, Interval
 from docrerank.evaluation.suite.board import MAX_VALUES, Board
 from docrerank.evaluation.table import Cell, Grid, build_table, write_markdown
+from docrerank.statistics import CONFIDENCE, METRICS, Interval
 
 Format = Literal["text", "markdown", "json", "csv"]
 WIDTH = 140

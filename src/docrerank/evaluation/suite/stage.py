@@ -9,21 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docrerank.evaluation.significance import RESAMPLES
-from docrerank.evaluation.suite.beir import find_levels, read_beir
+from docrerank.benchmark import Collection, Source, find_levels, is_pdf_benchmark, read_beir, read_pdf_benchmark
 from docrerank.evaluation.suite.board import Board, build_board
 from docrerank.evaluation.suite.candidates import TOP, find_candidates, slug
-from docrerank.evaluation.suite.collection import Collection
-from docrerank.evaluation.suite.folders import is_pdf_benchmark, read_pdf_benchmark
 from docrerank.evaluation.suite.measure import Measured, measure, measure_order
 from docrerank.evaluation.suite.plot import draw_board
 from docrerank.evaluation.suite.rendering import build_dict, render
-from docrerank.evaluation.suite.rows import Source
 from docrerank.evaluation.suite.summary import build_summary, render_summary
 from docrerank.evaluation.suite.systems import BASELINES, open_system
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, write_text
+from docrerank.statistics import RESAMPLES
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,8 +64,7 @@ def evaluate_models(
 
     Args:
         models: run folders, model folders, hub names, `minilm`, or the baselines `bm25`, `random`, `oracle`.
-        benchmark: a folder of PDFs with questions, a data set in BEIR form (a folder or a hub name), or the name of a
-            task or a benchmark of mteb.
+        benchmark: a folder of PDFs with questions, or a data set in BEIR form (a folder or a hub name).
         settings: how.
         progress: called with (what is done, steps done, steps in all).
 
@@ -84,11 +80,6 @@ def evaluate_models(
     """
     if not models:
         raise UserError("no model to evaluate: name a run, a model's folder, or a baseline such as bm25")
-    if not Path(benchmark).exists():
-        from docrerank.evaluation.mteb_tasks import evaluate_tasks, find_tasks
-
-        if tasks := find_tasks(benchmark, settings.levels):
-            return write_summary(evaluate_tasks(models, tasks, settings, progress), settings.out)
     collections = open_collections(benchmark, settings)
     return write_summary([evaluate_collection(models, each, settings, progress) for each in collections], settings.out)
 

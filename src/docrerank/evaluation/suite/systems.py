@@ -8,11 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from docrerank.benchmark import BenchmarkQuery, Collection, add_text
 from docrerank.encoding import Vectors
-from docrerank.evaluation.benchmark import BenchmarkQuery
-from docrerank.evaluation.suite.collection import Collection
 from docrerank.evaluation.suite.models import Model, find_model, load_scorer
-from docrerank.evaluation.suite.pictures import add_text
 from docrerank.evaluation.suite.scorers import Scorer
 from docrerank.mining import Bm25
 from docrerank.recipe import fingerprint

@@ -1,9 +1,0 @@
-"""mteb as the referee: its tasks, its files, its metadata of a docrerank model."""
-
-from __future__ import annotations
-
-from docrerank.evaluation.mteb_tasks.adapter import MtebReranker
-from docrerank.evaluation.mteb_tasks.stage import evaluate_tasks, read_task
-from docrerank.evaluation.mteb_tasks.tasks import find_tasks, load_task, rephrase
-
-__all__ = ["MtebReranker", "evaluate_tasks", "find_tasks", "load_task", "read_task", "rephrase"]
