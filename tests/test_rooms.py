@@ -1,37 +1,82 @@
-"""The direction of imports between rooms, and what the core may import."""
+"""The table of rooms in ARCHITECTURE.md: who imports whom, what each must not know, what the core may import."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-SOURCE = Path(__file__).parents[1] / "src" / "docrerank"
-ROOMS = (
-    "records recipe words statistics runs pages chat queries generation audit exchange benchmark encoding mining "
-    "reranker training evaluation probe ablation referee serving report cli"
-).split()  # from the bottom up
-NOT_TRAINING = {"evaluation", "serving", "report"}
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "docrerank"
 
 
-def imports() -> list[tuple[str, str, Path]]:
-    found = []
+def read_table() -> dict[str, set[str]]:
+    """Room to what it must not know, from the top of the table down."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+    return {room: set(re.findall(r"`(\w+)`", unknown)) for room, unknown in rows}
+
+
+def find_imports() -> dict[str, set[str]]:
+    """Room to the rooms it imports, anywhere in its files."""
+    found: dict[str, set[str]] = {}
     for path in SOURCE.rglob("*.py"):
         here = path.relative_to(SOURCE).parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("docrerank."):
-                found.append((here, str(node.module).split(".")[1], path))
+            for module in list_modules(node):
+                there = module.split(".")[1]
+                found.setdefault(here, set()).update({there} - {here})
     return found
 
 
-def test_every_import_goes_down() -> None:
-    upward = [(here, there, path.name) for here, there, path in imports() if ROOMS.index(there) > ROOMS.index(here)]
-    assert not upward
+def list_modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module] if node.module and node.module.startswith("docrerank.") else []
+    return (
+        [name.name for name in node.names if name.name.startswith("docrerank.")]
+        if isinstance(node, ast.Import)
+        else []
+    )
 
 
-def test_what_judges_a_model_does_not_know_how_it_was_trained() -> None:
-    assert not [(here, path.name) for here, there, path in imports() if here in NOT_TRAINING and there == "training"]
+def reach(room: str, imports: dict[str, set[str]]) -> set[str]:
+    """Every room that a room imports, itself or through others."""
+    seen: set[str] = set()
+    waiting = [room]
+    while waiting:
+        fresh = imports.get(waiting.pop(), set()) - seen
+        seen |= fresh
+        waiting.extend(fresh)
+    return seen
+
+
+TABLE, IMPORTS = read_table(), find_imports()
+
+
+def test_the_table_names_every_room_and_no_other() -> None:
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert set(TABLE) == packages
+    assert set().union(*TABLE.values()) <= packages
+
+
+def test_every_import_goes_up_the_table() -> None:
+    order = list(TABLE)
+    wrong = [
+        (here, there) for here in order for there in IMPORTS.get(here, ()) if order.index(there) >= order.index(here)
+    ]
+    assert not wrong
+
+
+def test_no_room_knows_what_it_must_not_know() -> None:
+    assert not {room: found for room, unknown in TABLE.items() if (found := reach(room, IMPORTS) & unknown)}
+
+
+def test_the_reading_of_imports_sees_every_kind() -> None:
+    code = "import docrerank.chat.client\nfrom docrerank.pages import Page\nfrom docrerank import records\nimport os"
+    nodes = ast.walk(ast.parse(code))
+    assert [module for node in nodes for module in list_modules(node)] == ["docrerank.chat.client", "docrerank.pages"]
+    assert not re.search(r"from docrerank import", "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py")))
 
 
 def test_the_core_and_the_command_line_start_without_torch() -> None:
