@@ -35,7 +35,11 @@ def cut_in_two(benchmark: Path, out: Path) -> tuple[Path, Path]:
 
 
 def write_part(benchmark: Path, files: list[Path], target: Path) -> Path:
-    """A benchmark of these documents and the questions about them."""
+    """A benchmark of these documents and the questions about them.
+
+    A question of the whole corpus is about the documents of its relevant pages: left out if other ones are among them,
+    and kept if there are none, for no page of any part answers it.
+    """
     for folder in ("corpus", "qrels"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     for file in files:
@@ -43,9 +47,16 @@ def write_part(benchmark: Path, files: list[Path], target: Path) -> Path:
         if not link.exists():
             os.symlink(file.resolve(), link)
     names = {file.stem for file in files}
-    lines = (benchmark / "queries.jsonl").read_text().splitlines()
-    queries = {row["_id"]: line for line in lines if (row := json.loads(line))["metadata"]["document"] in names}
     head, *rows = (benchmark / "qrels" / "test.tsv").read_text().splitlines()
+    about: dict[str, set[str]] = {}
+    for query, page, *_ in (row.split("\t") for row in rows):
+        about.setdefault(query, set()).add(page.rpartition("/")[0])
+    queries = {}
+    for line in (benchmark / "queries.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        only = row["metadata"].get("document")
+        if ({only} if only else about.get(row["_id"], set())) <= names:
+            queries[row["_id"]] = line
     (target / "queries.jsonl").write_text("".join(f"{line}\n" for line in queries.values()))
     kept = [row for row in rows if row.split("\t")[0] in queries]
     (target / "qrels" / "test.tsv").write_text("\n".join([head, *kept]) + "\n")

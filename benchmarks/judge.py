@@ -27,12 +27,11 @@ from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "samples"))
-from maker.random_companies import LABELS
-from maker.reports import write_reports
+from maker.random_reports import read_labels, write_reports
 
 #: Drafts of a page that are judged; as many as the writer would try.
 DRAFTS = 40
-_CANONICAL = {label.lower(): metric for labels in LABELS for metric, label in labels.items()}
+_CANONICAL = {label.lower(): metric for labels in read_labels() for metric, label in labels.items()}
 _EMPTY = frozenset(
     """what was were is are the a of value reported for in did come to how much many find give me figure look up under
     compare with difference between and by percentage change from vs than or which has had among s according

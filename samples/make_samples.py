@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from maker.benchmark import write_benchmark
-from maker.reports import write_reports
+from maker.random_reports import write_reports
 
 HERE = Path(__file__).resolve().parent
 

@@ -1,3 +1,3 @@
-"""Makes the sample documents and their benchmark from facts that the code knows."""
+"""Makes the sample documents and their benchmark from the texts and facts in `samples/content`."""
 
 from __future__ import annotations

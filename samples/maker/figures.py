@@ -1,83 +1,20 @@
-"""The figures of a company: random by its stem, but consistent with each other like a real report's."""
+"""The figures of a company: random by its name, but consistent with each other like a real report's.
+
+A company is a mapping, as in `content/brankholm.yaml`; `ledger_of` draws its figures for all years from `first` to
+the last it reports.
+"""
 
 from __future__ import annotations
 
-from random import Random
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from maker.company import Company
-from maker.facts import Ledger
-from maker.sheets import seed_for
-
-SPAN = 6
-
-
-def build_ledger(company: Company) -> Ledger:
-    """Figures of the last six years; every sum adds up in the digits that are printed."""
-    ledger = Ledger(company.name, company.currency, company.region_names, labels=dict(company.labels))
-    rng = seed_for(company.stem)
-    for year in reversed(company.years(SPAN)):
-        _put_segments(company, ledger, rng, year)
-        _put_regions(company, ledger, rng, year)
-        _put_income(company, ledger, rng, year)
-        _put_position(ledger, rng, year)
-        _put_people(company, ledger, rng, year)
-    for year in company.years(SPAN - 1):
-        _put_growth(company, ledger, year)
-    return ledger
-
-
-def _put_segments(company: Company, ledger: Ledger, rng: Random, year: int) -> None:
-    age = year - company.years(SPAN)[-1]
-    for part in company.segments:
-        revenue = round(part.revenue * (1 + part.growth) ** age * rng.uniform(0.965, 1.035), 1)
-        ledger.put("Revenue", part.name, year, revenue)
-        ledger.put("Operating profit", part.name, year, round(revenue * part.margin * rng.uniform(0.9, 1.1), 1))
-        ledger.put("Capital expenditure", part.name, year, round(revenue * rng.uniform(0.035, 0.075), 1))
-        ledger.put("Depreciation", part.name, year, round(revenue * rng.uniform(0.028, 0.05), 1))
-    for metric in ("Revenue", "Capital expenditure", "Depreciation"):
-        ledger.put(metric, "", year, _sum(ledger, metric, company.segment_names, year))
-    central = round(ledger.get("Revenue", year) * rng.uniform(0.012, 0.019), 1)
-    ledger.put("Central costs", "", year, central)
-    profit = _sum(ledger, "Operating profit", company.segment_names, year) - central
-    ledger.put("Operating profit", "", year, round(profit, 1))
-
-
-def _put_regions(company: Company, ledger: Ledger, rng: Random, year: int) -> None:
-    left = ledger.get("Revenue", year)
-    for name, share in company.regions[:-1]:
-        part = round(ledger.get("Revenue", year) * share * rng.uniform(0.94, 1.06), 1)
-        ledger.put("Revenue", name, year, part)
-        left -= part
-    ledger.put("Revenue", company.regions[-1][0], year, round(left, 1))
-
-
-def _put_income(company: Company, ledger: Ledger, rng: Random, year: int) -> None:
-    revenue, profit = ledger.get("Revenue", year), ledger.get("Operating profit", year)
-    lines = {
-        "Cost of sales": revenue * rng.uniform(0.61, 0.65),
-        "Selling expenses": revenue * rng.uniform(0.085, 0.105),
-        "Research and development": revenue * rng.uniform(0.021, 0.034),
-        "Net finance costs": revenue * rng.uniform(0.008, 0.014),
-    }
-    rounded = {name: round(figure, 1) for name, figure in lines.items()}
-    gross = revenue - rounded["Cost of sales"]
-    rounded["Gross profit"] = gross
-    rounded["Administrative expenses"] = (
-        gross - rounded["Selling expenses"] - rounded["Research and development"] - profit
-    )
-    before = profit - rounded["Net finance costs"]
-    rounded["Profit before tax"] = before
-    rounded["Income tax"] = round(before * rng.uniform(0.22, 0.26), 1)
-    net = before - rounded["Income tax"]
-    rounded["Profit for the year"] = net
-    for name, figure in rounded.items():
-        ledger.put(name, "", year, round(figure, 1))
-    ledger.put("Earnings per share", "", year, round(net / company.shares, 2))
-    ledger.put("Dividend per share", "", year, round(net / company.shares * rng.uniform(0.38, 0.46), 2))
-    ledger.put("Operating margin", "", year, round(profit / revenue * 100, 1))
-    ledger.put("Tax rate", "", year, round(rounded["Income tax"] / before * 100, 1))
-
-
+Company = Mapping[str, Any]
+#: Metric, segment or region ("" for the whole company), fiscal year.
+Key = tuple[str, str, int]
+#: Share of revenue, from and to.
 ASSETS = {
     "Property, plant and equipment": (0.30, 0.36),
     "Intangible assets": (0.18, 0.23),
@@ -93,41 +30,137 @@ LIABILITIES = {
 }
 
 
-def _put_position(ledger: Ledger, rng: Random, year: int) -> None:
+@dataclass
+class Ledger:
+    """All figures of one company; `printed` are those that its file states as text."""
+
+    company: Company
+    figures: dict[Key, float] = field(default_factory=dict)
+    printed: dict[Key, str] = field(default_factory=dict)
+
+    def put(self, metric: str, part: str, year: int, figure: float, digits: int = 1) -> None:
+        self.figures[metric, part, year] = round(figure, digits) + 0.0  # no -0.0
+
+    def get(self, metric: str, year: int, part: str = "") -> float:
+        return self.figures[metric, part, year]
+
+    def sum(self, metrics: Iterable[str], year: int, parts: Iterable[str] = ("",)) -> float:
+        return round(sum(self.get(metric, year, part) for metric in metrics for part in parts), 1)
+
+    def label(self, metric: str) -> str:
+        """What this company calls the metric ("Net sales" for "Revenue")."""
+        label: str = self.company.get("labels", {}).get(metric, metric)
+        return label
+
+    def unit(self, metric: str) -> str:
+        """ "EUR million", "EUR", "%" or "" (a count, or a text that has its unit in it)."""
+        if metric in ("Earnings per share", "Dividend per share"):
+            return str(self.company["currency"])
+        if metric in ("Employees", "Lost-time injuries", *self.company.get("stated", ())):
+            return ""
+        if metric.endswith(("growth", "margin", "rate", "managers", "turnover")):
+            return "%"
+        return f"{self.company['currency']} million"
+
+    def value(self, metric: str, year: int, part: str = "") -> str:
+        """The figure as tables print it."""
+        key = (metric, part, year)
+        return self.printed[key] if key in self.printed else self.show(self.figures[key], metric)
+
+    def show(self, figure: float, metric: str) -> str:
+        formats = {"": ",.0f", "%": ".1f", str(self.company["currency"]): ".2f"}
+        unit = self.unit(metric)
+        return format(figure, formats.get(unit, ",.1f")) + ("%" if unit == "%" else "")
+
+    def money(self, value: str, metric: str) -> str:
+        """The value as sentences print it, with its currency."""
+        unit = self.unit(metric)
+        sign = self.company["sign"] if unit.startswith(self.company["currency"]) else ""
+        return f"{sign}{value}{' million' if unit.endswith('million') else ''}"
+
+
+def ledger_of(company: Company) -> Ledger:
+    """Draw the figures of all years; every sum adds up in the digits that are printed."""
+    ledger, rng = Ledger(company), random.Random(company["seed"])  # a str seeds through sha512: the same everywhere
+    years = range(company["first"], company["years"][-1] + 1)
+    for year in years:
+        for put in (_put_segments, _put_regions, _put_income, _put_position, _put_people):
+            put(ledger, rng, year)
+    for year in years[1:]:
+        for part in ("", *company["segments"], *company["regions"]):
+            now, before = ledger.get("Revenue", year, part), ledger.get("Revenue", year - 1, part)
+            ledger.put("Revenue growth", part, year, (now / before - 1) * 100)
+    for metric, texts in company.get("stated", {}).items():
+        ledger.printed.update({(metric, "", year): text for year, text in texts.items()})
+    return ledger
+
+
+def _put_segments(ledger: Ledger, rng: random.Random, year: int) -> None:
+    segments, age = ledger.company["segments"], year - ledger.company["first"]
+    for name, (basis, growth, margin) in segments.items():
+        revenue = round(basis * (1 + growth) ** age * rng.uniform(0.965, 1.035), 1)
+        ledger.put("Revenue", name, year, revenue)
+        ledger.put("Operating profit", name, year, revenue * margin * rng.uniform(0.9, 1.1))
+        ledger.put("Capital expenditure", name, year, revenue * rng.uniform(0.035, 0.075))
+        ledger.put("Depreciation", name, year, revenue * rng.uniform(0.028, 0.05))
+    for metric in ("Revenue", "Capital expenditure", "Depreciation"):
+        ledger.put(metric, "", year, ledger.sum([metric], year, segments))
+    ledger.put("Central costs", "", year, ledger.get("Revenue", year) * rng.uniform(0.012, 0.019))
+    profit = ledger.sum(["Operating profit"], year, segments)
+    ledger.put("Operating profit", "", year, profit - ledger.get("Central costs", year))
+
+
+def _put_regions(ledger: Ledger, rng: random.Random, year: int) -> None:
+    left = revenue = ledger.get("Revenue", year)
+    *others, last = ledger.company["regions"].items()
+    for name, share in others:
+        ledger.put("Revenue", name, year, revenue * share * rng.uniform(0.94, 1.06))
+        left -= ledger.get("Revenue", year, name)
+    ledger.put("Revenue", last[0], year, left)
+
+
+def _put_income(ledger: Ledger, rng: random.Random, year: int) -> None:
+    revenue, profit = ledger.get("Revenue", year), ledger.get("Operating profit", year)
+    for name, low, high in (
+        ("Cost of sales", 0.61, 0.65),
+        ("Selling expenses", 0.085, 0.105),
+        ("Research and development", 0.021, 0.034),
+        ("Net finance costs", 0.008, 0.014),
+    ):
+        ledger.put(name, "", year, revenue * rng.uniform(low, high))
+    gross = revenue - ledger.get("Cost of sales", year)
+    spent = ledger.sum(["Selling expenses", "Research and development"], year)
+    before = profit - ledger.get("Net finance costs", year)
+    tax = round(before * rng.uniform(0.22, 0.26), 1)
+    lines = {"Gross profit": gross, "Administrative expenses": gross - spent - profit, "Profit before tax": before,
+             "Income tax": tax, "Profit for the year": before - tax}  # fmt: skip
+    for name, figure in lines.items():
+        ledger.put(name, "", year, figure)
+    ledger.put("Operating margin", "", year, profit / revenue * 100)
+    ledger.put("Tax rate", "", year, tax / before * 100)
+    share = (before - tax) / ledger.company["shares"]
+    ledger.put("Earnings per share", "", year, share, 2)
+    ledger.put("Dividend per share", "", year, share * rng.uniform(0.38, 0.46), 2)
+
+
+def _put_position(ledger: Ledger, rng: random.Random, year: int) -> None:
     revenue = ledger.get("Revenue", year)
     for name, (low, high) in {**ASSETS, **LIABILITIES}.items():
-        ledger.put(name, "", year, round(revenue * rng.uniform(low, high), 1))
-    assets, owed = _total(ledger, ASSETS, year), _total(ledger, LIABILITIES, year)
+        ledger.put(name, "", year, revenue * rng.uniform(low, high))
+    assets, owed = ledger.sum(ASSETS, year), ledger.sum(LIABILITIES, year)
     cash = round(ledger.get("Operating profit", year) * rng.uniform(1.05, 1.35), 1)
-    ledger.put("Total assets", "", year, assets)
-    ledger.put("Total liabilities", "", year, owed)
-    ledger.put("Shareholders' equity", "", year, round(assets - owed, 1))
-    ledger.put("Operating cash flow", "", year, cash)
-    ledger.put("Free cash flow", "", year, round(cash - ledger.get("Capital expenditure", year), 1))
-    ledger.put("Dividends paid", "", year, round(ledger.get("Profit for the year", year) * rng.uniform(0.3, 0.4), 1))
+    lines = {"Total assets": assets, "Total liabilities": owed, "Shareholders' equity": assets - owed,
+             "Operating cash flow": cash, "Free cash flow": cash - ledger.get("Capital expenditure", year),
+             "Dividends paid": ledger.get("Profit for the year", year) * rng.uniform(0.3, 0.4)}  # fmt: skip
+    for name, figure in lines.items():
+        ledger.put(name, "", year, figure)
 
 
-def _put_people(company: Company, ledger: Ledger, rng: Random, year: int) -> None:
-    heads = 0
-    for name in company.region_names:
-        count = int(ledger.get("Revenue", year, name) * rng.uniform(3.4, 5.6))
-        ledger.put("Employees", name, year, count)
-        heads += count
-    ledger.put("Employees", "", year, heads)
-    ledger.put("Women managers", "", year, round(rng.uniform(24, 39), 1))
-    ledger.put("Voluntary turnover", "", year, round(rng.uniform(5, 12), 1))
+def _put_people(ledger: Ledger, rng: random.Random, year: int) -> None:
+    regions = ledger.company["regions"]
+    for name in regions:
+        ledger.put("Employees", name, year, int(ledger.get("Revenue", year, name) * rng.uniform(3.4, 5.6)))
+    ledger.put("Employees", "", year, ledger.sum(["Employees"], year, regions))
+    ledger.put("Women managers", "", year, rng.uniform(24, 39))
+    ledger.put("Voluntary turnover", "", year, rng.uniform(5, 12))
     ledger.put("Lost-time injuries", "", year, rng.randint(11, 48))
-
-
-def _put_growth(company: Company, ledger: Ledger, year: int) -> None:
-    for part in ("", *company.segment_names, *company.region_names):
-        now, before = ledger.get("Revenue", year, part), ledger.get("Revenue", year - 1, part)
-        ledger.put("Revenue growth", part, year, round((now / before - 1) * 100, 1))
-
-
-def _sum(ledger: Ledger, metric: str, parts: tuple[str, ...], year: int) -> float:
-    return round(sum(ledger.get(metric, year, part) for part in parts), 1)
-
-
-def _total(ledger: Ledger, metrics: dict[str, tuple[float, float]], year: int) -> float:
-    return round(sum(ledger.get(metric, year) for metric in metrics), 1)

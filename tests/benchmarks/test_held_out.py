@@ -18,9 +18,17 @@ _spec.loader.exec_module(held_out)
 SAMPLES = Path(__file__).parents[2] / "samples" / "benchmark"
 
 
-def read_questions(part: Path) -> dict[str, str]:
+def read_questions(part: Path) -> dict[str, str | None]:
     rows = map(json.loads, (part / "queries.jsonl").read_text().splitlines())
-    return {row["_id"]: row["metadata"]["document"] for row in rows}
+    return {row["_id"]: row["metadata"].get("document") for row in rows}
+
+
+def read_pages(part: Path) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in (part / "qrels" / "test.tsv").read_text().splitlines()[1:]:
+        query, page, _ = row.split("\t")
+        found.setdefault(query, set()).add(page.rpartition("/")[0])
+    return found
 
 
 def write_scores(path: Path, **scores: dict[str, float]) -> Path:
@@ -44,10 +52,28 @@ def test_the_halves_share_no_document_and_lose_no_question(tmp_path: Path) -> No
     questions = [read_questions(half) for half in halves]
     assert {**questions[0], **questions[1]} == read_questions(SAMPLES)
     for half, own, names in zip(halves, questions, documents, strict=True):
-        assert set(own.values()) <= names
-        judged = {row.split("\t")[0] for row in (half / "qrels" / "test.tsv").read_text().splitlines()[1:]}
+        assert {name for name in own.values() if name} <= names
+        judged = read_pages(half)
         assert judged
-        assert judged <= set(own)
+        assert set(judged) <= set(own)
+        assert set().union(*judged.values()) <= names
+
+
+def test_a_question_of_the_whole_corpus_stays_with_its_pages_and_one_over_both_halves_is_left_out(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "qrels").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "corpus" / f"{name}.pdf").touch()
+    rows = [{"_id": name, "text": "?", "metadata": {}} for name in ("one", "both", "none")]
+    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "qrels" / "test.tsv").write_text(
+        "query-id\tcorpus-id\tscore\none\ta/1\t1\nboth\ta/1\t1\nboth\tb/2\t1\n"
+    )
+    first, second = held_out.cut_in_two(tmp_path, tmp_path / "out")
+    assert (set(read_questions(first)), set(read_questions(second))) == ({"one", "none"}, {"none"})
+    assert (set(read_pages(first)), set(read_pages(second))) == ({"one"}, set())
 
 
 def test_one_document_is_too_few(tmp_path: Path) -> None:
