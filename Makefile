@@ -21,7 +21,7 @@ install: $(VENV)/.installed ## virtual environment with everything
 
 quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: PDFs to an evaluated reranker
 	$(BIN)/docrerank run samples/benchmark/corpus --benchmark samples/benchmark --out $(QUICKSTART)
-	$(BIN)/docrerank search $(QUICKSTART) "Which year had the highest revenue?" --top 3
+	$(BIN)/docrerank search $(QUICKSTART) "How much of its credit line was Brankholm using at the end of June 2022?" --top 3
 	@echo "report: $(QUICKSTART)/report.html"
 
 test: $(VENV)/.installed ## all tests
