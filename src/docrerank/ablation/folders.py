@@ -13,12 +13,11 @@ from docrerank.encoding import ENCODINGS, load_untrained, window_settings
 from docrerank.generation import generate
 from docrerank.recipe import Recipe, Role, load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Run
+from docrerank.runs import Progress, Run
 
 DATA = ("queries", "verdicts", "mined")
 BENCHMARK = "benchmark"
 
-Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
 

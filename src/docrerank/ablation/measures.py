@@ -12,7 +12,7 @@ from typing import Any
 
 from docrerank.ablation.arms import Arm
 from docrerank.ablation.learned import Learned, describe_learned
-from docrerank.evaluation import read_evaluation
+from docrerank.evaluation import names, read_evaluation
 from docrerank.probe import ProbeSet, pair_queries, probe
 from docrerank.runs import Run, split_pages, write_text
 from docrerank.training import made_from
@@ -22,11 +22,8 @@ FILE = "measures.json"
 CASES = 400
 
 #: (trained, untrained) rows of the evaluation: the reranker by itself over every page, and with the first stage.
-ALONE = ("trained, every page", "untrained late interaction")
-FUSED = ("trained, fused, every page", "untrained fusion, named pages")
-FIRST_STAGE = "untrained first stage"
-#: A vision-language model orders the first stage's candidates; the untrained one stands in the same row.
-VISION = "trained"
+ALONE = (names.TRAINED_ALL, names.TOKENS)
+FUSED = (names.TRAINED_FUSED_ALL, names.NAMED)
 
 Scores = Mapping[str, float]
 
@@ -39,6 +36,7 @@ class Measures:
         learned: what it learned from.
         ndcg: by system (`alone`, `fused`, `first stage`), NDCG@5 of every question by its id.
         recall: likewise, R@1.
+        clusters: every question's document, which its interval is drawn with.
         probe: share of near misses scored below their positive, by edited property and `all`; with how many.
         kept: `trained`, or `untrained` where training did not help on the dev part and the start was delivered.
         seconds: of `train` (after a kill: since then), `evaluate` and `probe`.
@@ -47,6 +45,7 @@ class Measures:
     learned: Learned
     ndcg: Mapping[str, Scores]
     recall: Mapping[str, Scores]
+    clusters: Mapping[str, str]
     probe: Mapping[str, tuple[int, float]]
     kept: str
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +73,7 @@ def measure(run: Run, source: Run, arm: Arm, benchmark: Path) -> Measures:
         describe_learned(run) if arm.trained else Learned(),
         scores["NDCG@5"],
         scores["R@1"],
+        {query["id"]: query["cluster"] for query in evaluation["queries"]},
         probed,
         stages["train"].get("kept", "") if arm.trained else "",
         {**seconds, "probe": round(time.perf_counter() - started, 2)},
@@ -104,8 +104,9 @@ def _key(run: Run, benchmark: Path) -> str:
 def _name_systems(run: Run, arm: Arm) -> dict[str, str]:
     place = 0 if arm.trained else 1
     if run.recipe.train.base:
-        return {"alone": VISION, "first stage": FIRST_STAGE}
-    return {"alone": ALONE[place], "fused": FUSED[place], "first stage": FIRST_STAGE}
+        # A vision-language model orders the first stage's candidates; the untrained one stands in the same row.
+        return {"alone": names.TRAINED, "first stage": names.FIRST_STAGE}
+    return {"alone": ALONE[place], "fused": FUSED[place], "first stage": names.FIRST_STAGE}
 
 
 def _read(evaluation: Mapping[str, Any], system: str, metric: str) -> dict[str, float]:

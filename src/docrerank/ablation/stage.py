@@ -16,11 +16,10 @@ from docrerank.ablation.summary import Ablation, Skipped, summarise
 from docrerank.ablation.untrained import put_untrained
 from docrerank.evaluation import evaluate
 from docrerank.records import UserError
-from docrerank.runs import Run, write_text
+from docrerank.runs import Progress, Run, write_text
 from docrerank.training import train
 
 FILE = "ablation.json"
-Progress = Callable[[int, int], None]
 Say = Callable[[str], None]
 
 

@@ -157,7 +157,7 @@ def _make_row(
     recall = statistics.mean(statistics.mean(one.recall[system].values()) for one in seeds)
     scores = _average(seeds)[system]
     control, untrained, counterpart = (
-        _compare(scores, averaged[other][against], seed) if other and other != own else None for other in others
+        _compare(scores, averaged[other][against], seeds[0].clusters, seed) if other and other != own else None for other in others
     )
     return Row(statistics.mean(means), min(means), max(means), recall, control, untrained, counterpart)
 
@@ -181,9 +181,10 @@ def _average_learned(seeds: Sequence[Measures]) -> Learned:
     )
 
 
-def _compare(own: Scores, other: Scores, seed: int) -> Interval:
+def _compare(own: Scores, other: Scores, clusters: Mapping[str, str], seed: int) -> Interval:
     queries = sorted(own)
-    return bootstrap_difference([own[query] for query in queries], [other[query] for query in queries], seed)
+    mine, theirs = ([scores[query] for query in queries] for scores in (own, other))
+    return bootstrap_difference(mine, theirs, [clusters[query] for query in queries], seed)
 
 
 def _average_probe(seeds: Sequence[Measures]) -> dict[str, float]:

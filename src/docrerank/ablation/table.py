@@ -16,7 +16,7 @@ def render_markdown(found: Ablation) -> str:
     head = (
         f"{found.benchmark}: {found.questions} questions with a relevant page, {found.groups} training groups an arm, "
         f"{found.arms[1].seeds} seeds. In brackets after a score: lowest and highest seed; after a difference: "
-        "95 % interval over questions, seeds averaged."
+        "95 % interval over documents and questions, seeds averaged."
     )
     parts = [head, *(_render_system(found, system) for system in found.arms[0].systems)]
     if any(arm.probe for arm in found.arms):

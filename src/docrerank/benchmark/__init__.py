@@ -6,28 +6,30 @@ from docrerank.benchmark.beir import LEVELS, find_levels, read_beir
 from docrerank.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.benchmark.collection import EVERYTHING, Collection, collect_traits
 from docrerank.benchmark.corpus import Corpus, find_pages, name_benchmark, open_corpus
-from docrerank.benchmark.folders import is_pdf_benchmark, read_pdf_benchmark
+from docrerank.benchmark.data_set import DataSet, explain_absence, find_copy, is_hub_name, preparing
 from docrerank.benchmark.missing import describe_missing, leave_out_missing
+from docrerank.benchmark.page_sources import PageSource, PdfPages, RowPages
+from docrerank.benchmark.pdfs import is_pdf_benchmark, read_pdf_benchmark
 from docrerank.benchmark.pictures import NO_BOXES, Pictures, add_text
 from docrerank.benchmark.reading import read_benchmark
-from docrerank.benchmark.rows import Source, explain_absence, find_copy, is_hub_name, preparing
-from docrerank.benchmark.scopes import Scope, Scores, find_scopes, take_top
-from docrerank.benchmark.shelves import PageShelf, RowShelf
+from docrerank.benchmark.scopes import KEPT, Scope, Scores, find_scopes, take_top
 
 __all__ = [
     "EVERYTHING",
+    "KEPT",
     "LEVELS",
     "NO_BOXES",
     "Benchmark",
     "BenchmarkQuery",
     "Collection",
     "Corpus",
-    "PageShelf",
+    "DataSet",
+    "PageSource",
+    "PdfPages",
     "Pictures",
-    "RowShelf",
+    "RowPages",
     "Scope",
     "Scores",
-    "Source",
     "add_text",
     "collect_traits",
     "describe_missing",

@@ -9,9 +9,9 @@ from typing import Any
 
 from docrerank.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.benchmark.collection import Collection, collect_traits
+from docrerank.benchmark.data_set import DataSet
+from docrerank.benchmark.page_sources import RowPages
 from docrerank.benchmark.pictures import Pictures
-from docrerank.benchmark.rows import Source
-from docrerank.benchmark.shelves import RowShelf
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.statistics import is_plain_id
@@ -20,6 +20,8 @@ from docrerank.statistics import is_plain_id
 QUERY_IDS = ("query-id", "_id", "id", "query_id")
 PAGE_IDS = ("corpus-id", "_id", "id", "corpus_id")
 TEXTS = ("text", "query")
+#: Columns that say which document a page is of.
+DOCUMENTS = ("doc_id", "doc-id", "document")
 #: Metadata that questions may bring as columns, and what it is called here.
 TRAITS = {
     "language": "language",
@@ -33,13 +35,13 @@ TRAITS = {
 LEVELS = (0, 1, 2, 3)
 
 
-def read_beir(source: Source, folder: Path, level: int | None = None) -> Collection:
+def read_beir(data: DataSet, folder: Path, level: int | None = None) -> Collection:
     """Read a data set; images are read when their page is asked for.
 
     Ids of a data set with subsets (languages) get the subset in front: `english/12`.
 
     Args:
-        source: the data set.
+        data: the data set.
         folder: where images and OCR are kept.
         level: the rephrase level to ask, of a data set that has them.
 
@@ -47,27 +49,28 @@ def read_beir(source: Source, folder: Path, level: int | None = None) -> Collect
         UserError: a part is missing, or a row of it malformed.
     """
     parts = _Parts()
-    for prefix in source.prefixes():
-        parts.read_subset(source, prefix, level)
+    for prefix in data.prefixes():
+        parts.read_subset(data, prefix, level)
     if not any(score > 0 for pages in parts.qrels.values() for score in pages.values()):
-        raise UserError(f"the qrels of '{source.name}' name no relevant page of a question that it holds")
+        raise UserError(f"the qrels of '{data.name}' name no relevant page of a question that it holds")
     queries = tuple(parts.queries.values())
-    name = source.folder.resolve().name if source.folder and source.name == str(source.folder) else source.name
+    name = data.folder.resolve().name if data.folder and data.name == str(data.folder) else data.name
     return Collection(
         name=name if level is None else f"{name}, level {level}",
-        benchmark=Benchmark(Path(source.name), queries, parts.qrels),
-        shelf=RowShelf(parts.rows, Pictures(folder)),
+        benchmark=Benchmark(Path(data.name), queries, parts.qrels),
+        source=RowPages(parts.rows, Pictures(folder)),
         groups=parts.groups,
         scope=parts.scope,
+        documents=parts.documents,
         top_ranked=parts.top_ranked,
         traits=collect_traits(queries),
         version=fingerprint([str(version) for version in parts.versions]),
     )
 
 
-def find_levels(source: Source) -> list[int]:
+def find_levels(data: DataSet) -> list[int]:
     """The rephrase levels of a data set; empty if it has none."""
-    columns = source.load("queries", source.prefixes()[0]).column_names
+    columns = data.load("queries", data.prefixes()[0]).column_names
     return (
         [level for level in LEVELS if level == 0 or f"rephrase_level_{level}" in columns]
         if _is_rephrased(columns)
@@ -84,45 +87,50 @@ class _Parts:
     rows: dict[str, tuple[Any, int]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     scope: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
     top_ranked: dict[str, list[str]] = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
 
-    def read_subset(self, source: Source, prefix: str, level: int | None) -> None:
+    def read_subset(self, data: DataSet, prefix: str, level: int | None) -> None:
         lead = f"{prefix}/" if prefix else ""
-        shared = "" if source.find("corpus", prefix) is None else prefix
-        corpus = source.load("corpus", shared)
+        shared = "" if data.find("corpus", prefix) is None else prefix
+        corpus = data.load("corpus", shared)
         self.versions.append(getattr(corpus, "_fingerprint", ""))
-        column = _find(corpus.column_names, PAGE_IDS, "the corpus", source.name)
-        ids = [f"{lead}{_plain(each, source.name)}" for each in corpus[column]]
+        column = _find(corpus.column_names, PAGE_IDS, "the corpus", data.name)
+        own = [_plain(each, data.name) for each in corpus[column]]
+        ids = [lead + each for each in own]
         self.rows |= {page_id: (corpus, number) for number, page_id in enumerate(ids)}
+        # Subsets ask about the same documents in other languages: a document's name has no lead.
+        named = next((name for name in DOCUMENTS if name in corpus.column_names), None)
+        self.documents |= dict(zip(ids, map(str, corpus[named]) if named else own, strict=True))
         self.groups[prefix] = ids
-        for query in _read_queries(source, prefix, level):
+        for query in _read_queries(data, prefix, level):
             self.queries[lead + query.id] = BenchmarkQuery(
                 lead + query.id, query.text, evidence=query.evidence, metadata=query.metadata
             )
             self.scope[lead + query.id] = prefix
-        self._read_qrels(source, prefix, lead)
-        if source.find("top_ranked", prefix):
-            for row in source.load("top_ranked", prefix):
+        self._read_qrels(data, prefix, lead)
+        if data.find("top_ranked", prefix):
+            for row in data.load("top_ranked", prefix):
                 self.top_ranked[f"{lead}{row['query-id']}"] = [f"{lead}{page}" for page in row["corpus-ids"]]
 
-    def _read_qrels(self, source: Source, prefix: str, lead: str) -> None:
-        rows = source.load("qrels", prefix if source.find("qrels", prefix) else "")
+    def _read_qrels(self, data: DataSet, prefix: str, lead: str) -> None:
+        rows = data.load("qrels", prefix if data.find("qrels", prefix) else "")
         for needed in ("query-id", "corpus-id", "score"):
             if needed not in rows.column_names:
-                raise UserError(f"the qrels of '{source.name}' have no column '{needed}': {rows.column_names}")
+                raise UserError(f"the qrels of '{data.name}' have no column '{needed}': {rows.column_names}")
         for query, page, score in zip(rows["query-id"], rows["corpus-id"], rows["score"], strict=True):
             if f"{lead}{query}" in self.queries:
-                self.qrels.setdefault(f"{lead}{query}", {})[f"{lead}{page}"] = _whole(score, source.name)
+                self.qrels.setdefault(f"{lead}{query}", {})[f"{lead}{page}"] = _whole(score, data.name)
 
 
-def _read_queries(source: Source, prefix: str, level: int | None) -> Iterator[BenchmarkQuery]:
-    rows = source.load("queries", prefix)
+def _read_queries(data: DataSet, prefix: str, level: int | None) -> Iterator[BenchmarkQuery]:
+    rows = data.load("queries", prefix)
     columns = rows.column_names
-    column = _find(columns, QUERY_IDS, "the queries", source.name)
-    asked = _find(columns, TEXTS, "the queries", source.name)
+    column = _find(columns, QUERY_IDS, "the queries", data.name)
+    asked = _find(columns, TEXTS, "the queries", data.name)
     if level:
-        asked = _find(columns, (f"rephrase_level_{level}",), "the queries", source.name)
+        asked = _find(columns, (f"rephrase_level_{level}",), "the queries", data.name)
     kept = [name for name in columns if name in TRAITS or name in (column, asked)]
     for row in rows.select_columns(kept):
         text = str(row[asked] or "").strip()
@@ -132,9 +140,7 @@ def _read_queries(source: Source, prefix: str, level: int | None) -> Iterator[Be
                 metadata.setdefault("language", prefix)
             if level is not None:
                 metadata["level"] = level
-            yield BenchmarkQuery(
-                _plain(row[column], source.name), text, evidence=_evidence(metadata), metadata=metadata
-            )
+            yield BenchmarkQuery(_plain(row[column], data.name), text, evidence=_evidence(metadata), metadata=metadata)
 
 
 def _evidence(metadata: Mapping[str, Any]) -> tuple[str, ...]:

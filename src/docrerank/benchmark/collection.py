@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from docrerank.benchmark.benchmark import Benchmark, BenchmarkQuery
+from docrerank.benchmark.page_sources import PageSource
 from docrerank.recipe import fingerprint
-from docrerank.records import Page
 from docrerank.statistics import HEADLINE
 
 #: The group of pages that a question is asked of, where a benchmark has but one.
 EVERYTHING = ""
-
-
-class Shelf(Protocol):
-    """Where pages come from: one at a time, when they are asked for."""
-
-    def page(self, page_id: str) -> Page:
-        """A page that can be drawn, with whatever text is at hand."""
-
-    def text(self, page_id: str) -> str:
-        """A page's text: the data set's own, else its text layer, else OCR."""
-
-    def has_images(self) -> bool:
-        """Whether pages can be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +21,11 @@ class Collection:
     Attributes:
         name: as it stands over a table.
         benchmark: questions and qrels.
-        shelf: gives the pages.
+        source: gives the pages.
         groups: group to the ids of its pages, in order.
         scope: query id to the group that it is asked of; `EVERYTHING` where it is not named.
         top_ranked: query id to the candidates that come with the data set; empty if none do.
+        documents: page id to the document that it is a page of; a page that is not in it is one by itself.
         traits: trait ("language", "evidence", ...) to query id to its values.
         headline: the metric that systems are compared by.
         version: fingerprint of what it was read from.
@@ -47,10 +34,11 @@ class Collection:
 
     name: str
     benchmark: Benchmark
-    shelf: Shelf
+    source: PageSource
     groups: Mapping[str, Sequence[str]] = field(repr=False)
     scope: Mapping[str, str] = field(default_factory=dict, repr=False)
     top_ranked: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    documents: Mapping[str, str] = field(default_factory=dict, repr=False)
     traits: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict, repr=False)
     headline: str = HEADLINE
     version: str = ""
@@ -65,11 +53,23 @@ class Collection:
         """The group of pages that a question is asked of."""
         return self.scope.get(query_id, EVERYTHING)
 
+    def clusters(self) -> dict[str, str]:
+        """Query id to the document whose questions stand and fall together: the one that the question is asked of.
+
+        Without one it is the documents of its relevant pages; a question without those is a cluster by itself.
+        """
+        return {query.id: query.document or self._join_documents(query.id) for query in self.queries}
+
     def fingerprint(self) -> str:
         """Changes when a question, a judgement, a page id or the source changes."""
         asked = [[query.id, query.text] for query in self.queries]
         pages = {name: list(ids) for name, ids in self.groups.items()}
         return fingerprint(self.version, asked, self.benchmark.qrels, pages, dict(self.scope))
+
+    def _join_documents(self, query_id: str) -> str:
+        judged = self.benchmark.qrels.get(query_id, {})
+        found = {self.documents.get(page, page) for page, relevance in judged.items() if relevance > 0}
+        return "\n".join(sorted(found)) or f"question {query_id}"
 
 
 def collect_traits(queries: Sequence[BenchmarkQuery]) -> dict[str, dict[str, tuple[str, ...]]]:

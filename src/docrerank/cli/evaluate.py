@@ -14,7 +14,7 @@ from docrerank.cli.output import print_json, progress, results, say
 from docrerank.records import UserError
 
 if TYPE_CHECKING:
-    from docrerank.evaluation.suite import Board, Settings
+    from docrerank.evaluation import ResultsTable, Settings
 
 Models = Annotated[
     list[str],
@@ -93,20 +93,20 @@ def evaluate_run(
         return
     if set_:
         raise UserError("--set changes a run's recipe: give one RUN, a folder of PDFs and no other option")
-    from docrerank.evaluation.suite import Settings
+    from docrerank.evaluation import Settings
 
     settings = Settings(
         out or name_folder(benchmark), first_stage, top or 50, data, split, tuple(level or ()), with_text,
         trust_remote_code, seed,
     )  # fmt: skip
-    boards = _evaluate(models, benchmark, settings)
-    _print(boards, "json" if json else format_ or "text")
+    tables = _evaluate(models, benchmark, settings)
+    _print(tables, "json" if json else format_ or "text")
     say(f"tables, plot, candidates and results: {settings.out}")
 
 
 def name_folder(benchmark: str) -> Path:
     """Where results go if nobody says: `evaluations/` and the benchmark's name."""
-    from docrerank.evaluation.suite.candidates import slug
+    from docrerank.evaluation import slug
 
     return Path("evaluations") / slug(Path(benchmark).resolve().name if Path(benchmark).exists() else benchmark)
 
@@ -130,28 +130,28 @@ def _evaluate_run(run: Path, benchmark: Path, set_: list[str] | None, json: bool
         results.print(evaluation["table"], markup=False, soft_wrap=True)
 
 
-def _evaluate(models: Sequence[str], benchmark: str, settings: Settings) -> list[Board]:
-    from docrerank.evaluation.suite import evaluate_models
+def _evaluate(models: Sequence[str], benchmark: str, settings: Settings) -> list[ResultsTable]:
+    from docrerank.evaluation import evaluate_models
     from docrerank.referee import evaluate_tasks, find_tasks
 
     tasks = [] if Path(benchmark).exists() else find_tasks(benchmark, settings.levels)
     with progress("evaluate") as show:
         if tasks:
-            return evaluate_tasks(models, tasks, settings, lambda name, done, total: show(done, total))
-        return evaluate_models(models, benchmark, settings, lambda name, done, total: show(done, total))
+            return evaluate_tasks(models, tasks, settings, show)
+        return evaluate_models(models, benchmark, settings, show)
 
 
-def _print(boards: Sequence[Board], form: Literal["text", "markdown", "json", "csv"]) -> None:
-    from docrerank.evaluation.suite import build_dict, render, render_summary
+def _print(tables: Sequence[ResultsTable], form: Literal["text", "markdown", "json", "csv"]) -> None:
+    from docrerank.evaluation import build_dict, render, render_summary
 
     if form == "json":
-        rows = [build_dict(board) for board in boards]
+        rows = [build_dict(table) for table in tables]
         print_json(rows[0] if len(rows) == 1 else rows)
         return
-    for number, board in enumerate(boards):
-        text = render(board, form)
+    for number, table in enumerate(tables):
+        text = render(table, form)
         if form == "csv" and number:
             text = text.partition("\n")[2]
         sys.stdout.write(text)
-    if len(boards) > 1 and form != "csv":
-        sys.stdout.write(render_summary(boards, form == "markdown"))
+    if len(tables) > 1 and form != "csv":
+        sys.stdout.write(render_summary(tables, form == "markdown"))

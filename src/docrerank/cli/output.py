@@ -6,11 +6,13 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from docrerank.runs import Progress
 
 #: Results go to standard output, everything else to standard error, so that a pipe holds only results.
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -20,13 +22,18 @@ SECONDS_BETWEEN_LINES = 15.0
 
 
 @contextlib.contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+def progress(title: str) -> Iterator[Progress]:
     """Give a function of (done, total): a bar on a terminal, a line now and then elsewhere."""
     if not notes.is_terminal:
         yield _line_printer(title)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=notes, transient=True) as bar:
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns, console=notes, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -54,7 +61,7 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _line_printer(title: str) -> Callable[[int, int], None]:
+def _line_printer(title: str) -> Progress:
     last = time.monotonic()
 
     def show(done: int, total: int) -> None:

@@ -16,12 +16,12 @@ from docrerank.cli.options import (
     open_run,
 )
 from docrerank.cli.output import describe, print_json, progress, say
-from docrerank.runs import Run
+from docrerank.runs import Progress, Run
 
 #: Documents and pages named on the command line; the rest is counted.
 MAX_LEFT_OUT = 12
 
-Stage = Callable[[Run, Callable[[int, int], None]], dict[str, Any]]
+Stage = Callable[[Run, Progress], dict[str, Any]]
 
 
 def ingest_run(pdfs: Pdfs, out: Out, recipe: RecipeName = "cpu", set_: Overrides = None, json: Json = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page
-from docrerank.runs import replacing
+from docrerank.runs import Progress, replacing
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
@@ -24,7 +24,6 @@ ENCODINGS = "encodings"
 VERSION = 1
 #: Pages of a document in one file: bounds the memory of encoding a long one.
 SHARD_PAGES = 128
-Progress = Callable[[int, int], None]
 
 
 class PageStore:

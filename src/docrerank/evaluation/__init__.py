@@ -3,31 +3,73 @@
 from __future__ import annotations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
-from docrerank.evaluation.comparison import (
-    Breakdown,
-    Comparison,
-    Difference,
-    SystemResult,
-    choose_baseline,
-    compare,
-    summarise_system,
+from docrerank.evaluation.candidates import Candidates, find_candidates, slug
+from docrerank.evaluation.layout import build_dict, draw_table, render
+from docrerank.evaluation.measured import (
+    Measured,
+    measure,
+    measure_all,
+    name_file,
+    read_measured,
+    write_measured,
 )
-from docrerank.evaluation.stage import evaluate, read_evaluation
-from docrerank.evaluation.table import build_dict, render_markdown, render_text
+from docrerank.evaluation.models import Model, find_model, load_scorer
+from docrerank.evaluation.models_stage import (
+    Settings,
+    compare_models,
+    evaluate_models,
+    open_collections,
+    write_summary,
+)
+from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
+from docrerank.evaluation.run_stage import build_evaluation, evaluate, read_evaluation
+from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
+from docrerank.evaluation.summary import build_summary, render_summary
+from docrerank.evaluation.systems import BASELINES, ModelSystem, open_system
+from docrerank.evaluation.whiskers import Whisker, draw_plot, draw_whisker
 
 __all__ = [
+    "BASELINES",
     "Answerability",
     "Breakdown",
-    "Comparison",
+    "Candidates",
     "Difference",
+    "EmbedderScorer",
+    "Measured",
+    "Model",
+    "ModelSystem",
+    "OwnCodeScorer",
+    "ResultsTable",
+    "Scorer",
+    "Settings",
     "SystemResult",
+    "TextScorer",
+    "VisionScorer",
+    "Whisker",
     "build_dict",
-    "choose_baseline",
-    "compare",
+    "build_evaluation",
+    "build_summary",
+    "build_table",
+    "compare_models",
+    "draw_plot",
+    "draw_table",
+    "draw_whisker",
     "evaluate",
+    "evaluate_models",
+    "find_candidates",
+    "find_model",
+    "load_scorer",
+    "measure",
+    "measure_all",
     "measure_answerability",
+    "name_file",
+    "open_collections",
+    "open_system",
     "read_evaluation",
-    "render_markdown",
-    "render_text",
-    "summarise_system",
+    "read_measured",
+    "render",
+    "render_summary",
+    "slug",
+    "write_measured",
+    "write_summary",
 ]

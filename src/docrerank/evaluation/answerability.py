@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from docrerank.benchmark import Benchmark, BenchmarkQuery
+from docrerank.benchmark import Benchmark
 from docrerank.records import UserError
-from docrerank.statistics import RESAMPLES, Interval, Run, bootstrap_auprc, bootstrap_auroc, check_run
+from docrerank.statistics import RESAMPLES, Interval, Rankings, bootstrap_auprc, bootstrap_auroc, check_rankings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +29,44 @@ class Answerability:
 
 
 def measure_answerability(
-    run: Run, benchmark: Benchmark, seed: int = 0, resamples: int = RESAMPLES
+    rankings: Rankings, benchmark: Benchmark, clusters: Mapping[str, str], seed: int = 0, resamples: int = RESAMPLES
 ) -> Answerability | None:
     """Compare the best page scores of the questions with a relevant page and of those that no page answers.
 
-    A question for which the run holds no page scores below all others. Questions said to be answerable but without a
+    A question for which no page was found scores below all others. Questions said to be answerable but without a
     relevant page are left out, as in the ranking metrics.
+
+    Args:
+        rankings: of all questions, the unanswerable ones too.
+        benchmark: the questions.
+        clusters: query id to what it is drawn with (`Collection.clusters()`).
 
     Returns:
         None if the benchmark has no unanswerable question.
 
     Raises:
-        UserError: if the run lacks one of the questions, or a score is not finite.
+        UserError: a question was not ranked, or a score is not finite.
 
     Example:
         >>> from pathlib import Path
+        >>> from docrerank.benchmark import BenchmarkQuery
         >>> queries = (BenchmarkQuery("q1", "Net sales?"), BenchmarkQuery("q2", "Pet sales?", answerable=False))
+        >>> rankings = {"q1": {"a/1": 0.9}, "q2": {"a/1": 0.4}}
         >>> benchmark = Benchmark(Path("bench"), queries, {"q1": {"a/1": 1}})
-        >>> measure_answerability({"q1": {"a/1": 0.9}, "q2": {"a/1": 0.4}}, benchmark).auroc.value
+        >>> measure_answerability(rankings, benchmark, {"q1": "a", "q2": "a"}).auroc.value
         1.0
     """
-    if not benchmark.unanswerable() or not benchmark.ranked():
+    ranked, unanswerable = benchmark.ranked(), benchmark.unanswerable()
+    if not ranked or not unanswerable:
         return None
-    check_run(run)
-    positives = _take_best_scores(run, benchmark.ranked())
-    negatives = _take_best_scores(run, benchmark.unanswerable())
-    return Answerability(
-        auroc=bootstrap_auroc(positives, negatives, seed, resamples),
-        auprc=bootstrap_auprc(positives, negatives, seed, resamples),
-        answerable=len(positives),
-        unanswerable=len(negatives),
+    check_rankings(rankings)
+    asked = [query.id for query in (*ranked, *unanswerable)]
+    if missing := [query for query in asked if query not in rankings]:
+        raise UserError(f"query {missing[0]!r} was not ranked; rank all questions, the unanswerable ones too")
+    scores = [max(rankings[query].values(), default=-math.inf) for query in asked]
+    kinds = [True] * len(ranked) + [False] * len(unanswerable)
+    drawn_with = [clusters[query] for query in asked]
+    auroc, auprc = (
+        bootstrap(scores, kinds, drawn_with, seed, resamples) for bootstrap in (bootstrap_auroc, bootstrap_auprc)
     )
-
-
-def _take_best_scores(run: Run, queries: Iterable[BenchmarkQuery]) -> list[float]:
-    return [max(_find_scores(run, query).values(), default=-math.inf) for query in queries]
-
-
-def _find_scores(run: Run, query: BenchmarkQuery) -> dict[str, float]:
-    if query.id not in run:
-        raise UserError(f"query {query.id!r} was not ranked; rank all questions, the unanswerable ones too")
-    return dict(run[query.id])
+    return Answerability(auroc, auprc, len(ranked), len(unanswerable))

@@ -7,7 +7,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import median
 
 from docrerank.benchmark import Benchmark
 
@@ -33,17 +32,16 @@ class Clock:
             work()
             self.seconds[step][query_id] += time.perf_counter() - started
 
-    def milliseconds(self, *steps: str) -> float:
-        """The median over the timed questions of these steps together; a machine's other work disturbs a mean.
+    def milliseconds(self, *steps: str) -> dict[str, float]:
+        """What these steps together took, for each timed question.
 
         Example:
             >>> clock = Clock(frozenset({"q"}))
             >>> clock.seconds["encode"]["q"] = 0.004
             >>> clock.milliseconds("encode", "score")
-            4.0
+            {'q': 4.0}
         """
-        totals = [sum(self.seconds[step][query] for step in steps) for query in self.queries]
-        return 1000 * median(totals) if totals else 0.0
+        return {query: 1000 * sum(self.seconds[step][query] for step in steps) for query in self.queries}
 
 
 def start_clock(benchmark: Benchmark, seed: int) -> Clock:

@@ -16,7 +16,6 @@ from docrerank.records import Page
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.
 CHUNK_PAGES = 64
-NO_BOXES = np.zeros((0, 4), np.float32)
 
 
 class EncodedCorpus:
@@ -51,11 +50,6 @@ class EncodedCorpus:
 
     def _store(self, document: str) -> PageStore:
         return self._stores[self.corpus.home(document)]
-
-
-def read_light_pages(corpus: Corpus) -> list[Page]:
-    """All pages of a corpus without their boxes, which only an encoder needs."""
-    return [replace(page, boxes=NO_BOXES) for document in corpus.parts for page in corpus.read(document)]
 
 
 def drop_ocr(pages: Iterable[Page]) -> list[Page]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
@@ -10,7 +10,7 @@ from docrerank.mining.candidates import Miner
 from docrerank.mining.first_stage import FirstStage
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
-from docrerank.runs import Run
+from docrerank.runs import Progress, Run
 
 STAGE = "mine"
 STAGE_VERSION = 2
@@ -19,7 +19,7 @@ PART = "corpus"
 QUERIES_AT_ONCE = 256
 
 
-def mine(run: Run, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
+def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, Any]:
     """Find each positive's mined negatives; does nothing if they were found from the same pages, queries and recipe.
 
     Args:
@@ -61,7 +61,7 @@ def made_from(run: Run) -> str:
     return fingerprint(STAGE, STAGE_VERSION, run.recipe.mine, windows, pages, queries)
 
 
-def _batches(queries: Sequence[Query], progress: Callable[[int, int], None]) -> Iterator[Sequence[Query]]:
+def _batches(queries: Sequence[Query], progress: Progress) -> Iterator[Sequence[Query]]:
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         progress(start, len(queries))
         yield queries[start : start + QUERIES_AT_ONCE]

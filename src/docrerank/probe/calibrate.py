@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from docrerank.mining import Bm25
 from docrerank.probe.probe import is_own
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, Threshold, choose_threshold, read_card
-from docrerank.runs import Run, sort_by_hash, split_pages
+from docrerank.runs import Progress, Run, sort_by_hash, split_pages
 
 #: Pages of each question that the model orders, by BM25 first.
 CANDIDATES = 20
@@ -35,7 +35,7 @@ def calibrate(
     model: Path,
     benchmark: Path | None,
     false_answer_rate: float,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Threshold:
     """Choose the relevance threshold of a model and write it into its `docrerank.json`.
 

@@ -12,8 +12,8 @@ import numpy as np
 from docrerank.mining import Bm25
 from docrerank.records import Page, Query, UserError
 from docrerank.reranker import Reranker, read_card
-from docrerank.runs import Run, sort_by_hash, split_pages
-from docrerank.statistics import Floats, Interval, bootstrap_clusters
+from docrerank.runs import Progress, Run, sort_by_hash, split_pages
+from docrerank.statistics import Floats, Interval, bootstrap_mean
 
 #: The name that stands for BM25 where a model is asked for.
 BM25 = "bm25"
@@ -127,7 +127,7 @@ def probe(
     models: Sequence[str],
     run: Run,
     found: ProbeSet,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Probed]:
     """Score every case with every model.
 
@@ -159,7 +159,7 @@ def probe(
 
 def compare_probed(first: Probed, second: Probed, cases: Sequence[Case], seed: int = 0) -> Interval:
     """The difference in accuracy, first minus second, paired case by case; interval over pages."""
-    return bootstrap_clusters(_won(first.margins) - _won(second.margins), _clusters(cases), seed)
+    return bootstrap_mean(_won(first.margins) - _won(second.margins), _clusters(cases), seed)
 
 
 def find_worst(probed: Probed, cases: Sequence[Case], count: int) -> list[tuple[Case, float]]:
@@ -200,7 +200,7 @@ def _summarise(
     margins: Floats, cases: Sequence[Case], seed: int
 ) -> tuple[Interval, dict[str, dict[str, tuple[int, Interval]]]]:
     won, clusters = _won(margins), _clusters(cases)
-    whole = bootstrap_clusters(won, clusters, seed)
+    whole = bootstrap_mean(won, clusters, seed)
     tables: dict[str, dict[str, tuple[int, Interval]]] = {}
     for name in BREAKDOWNS:
         rows: dict[str, list[int]] = defaultdict(list)
@@ -208,7 +208,7 @@ def _summarise(
             rows[case.value(name)].append(at)
         ordered = sorted(rows, key=lambda value: (-len(rows[value]), value))
         tables[name] = {
-            value: (len(rows[value]), bootstrap_clusters(won[rows[value]], [clusters[at] for at in rows[value]], seed))
+            value: (len(rows[value]), bootstrap_mean(won[rows[value]], [clusters[at] for at in rows[value]], seed))
             for value in ordered
         }
     return whole, tables

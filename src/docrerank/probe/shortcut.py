@@ -17,7 +17,7 @@ import numpy as np
 from docrerank.queries import find_slots
 from docrerank.recipe.extras import require
 from docrerank.records import Query, UserError
-from docrerank.statistics import Floats, Interval, bootstrap_auroc_clusters
+from docrerank.statistics import Floats, Interval, bootstrap_auroc
 
 FOLDS = 5
 #: Queries that are read at most; beyond this the answer does not change, only the time.
@@ -61,7 +61,7 @@ def check_shortcuts(queries: Sequence[Query], seed: int = 0) -> Shortcut:
     require("sklearn", extra="train")
     pages = [query.page_id for query in kept]
     areas = [
-        bootstrap_auroc_clusters(_predict(make, rows, labels, groups), labels, pages, seed)
+        bootstrap_auroc(_predict(make, rows, labels, groups), labels, pages, seed)
         for make, rows in ((_read_words, [query.text for query in kept]), (_read_template, [*map(describe, kept)]))
     ]
     return Shortcut(areas[0], areas[1], len(labels) - sum(labels), sum(labels), held_out)

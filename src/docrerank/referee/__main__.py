@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from docrerank.evaluation.suite.models import find_model, load_scorer
+from docrerank.evaluation import find_model, load_scorer
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.referee.adapter import make_loader

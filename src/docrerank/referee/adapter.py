@@ -10,12 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docrerank.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection, Pictures, RowShelf
-from docrerank.evaluation.suite.candidates import Candidates, find_candidates
-from docrerank.evaluation.suite.measure import Measured, measure_all
-from docrerank.evaluation.suite.models import Model, find_model, load_scorer
-from docrerank.evaluation.suite.scorers import Scorer
-from docrerank.evaluation.suite.systems import ModelSystem
+from docrerank.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection, Pictures, RowPages
+from docrerank.evaluation import (
+    Candidates,
+    Measured,
+    Model,
+    ModelSystem,
+    Scorer,
+    find_candidates,
+    find_model,
+    load_scorer,
+    measure_all,
+)
 from docrerank.records import UserError
 from docrerank.referee.meta import build_meta
 
@@ -64,12 +70,12 @@ class MtebReranker:
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.mteb_model_meta = build_meta(self.model, self.scorer, make_loader(model_name))
         self.measured: dict[tuple[str, str, str], Measured] = {}
-        self._shelf: RowShelf | None = None
+        self._source: RowPages | None = None
         self._ids: Sequence[str] = ()
 
     def index(self, corpus: Any, **kwargs: Any) -> None:
         """Take a task's corpus; nothing of it is read yet."""
-        self._shelf, self._ids = open_corpus(corpus, self.folder / "pages")
+        self._source, self._ids = open_corpus(corpus, self.folder / "pages")
 
     def search(
         self,
@@ -83,7 +89,7 @@ class MtebReranker:
         **kwargs: Any,
     ) -> dict[str, dict[str, float]]:
         """Scores of every question's candidates."""
-        if self._shelf is None:
+        if self._source is None:
             raise UserError("mteb gave no corpus before its queries: this version of mteb is not supported")
         asked = tuple(
             BenchmarkQuery(str(query), _plain(text))
@@ -92,7 +98,7 @@ class MtebReranker:
         collection = Collection(
             name="-".join([task_metadata.name, hf_subset, hf_split]),
             benchmark=Benchmark(Path(task_metadata.name), asked, {}),
-            shelf=self._shelf,
+            source=self._source,
             groups={EVERYTHING: self._ids},
             top_ranked=top_ranked or {},
             version=f"{task_metadata.dataset['path']} {task_metadata.revision}",
@@ -114,13 +120,13 @@ def make_loader(model_name: str, **options: Any) -> Any:
     return loader
 
 
-def open_corpus(corpus: Any, folder: Path) -> tuple[RowShelf, list[str]]:
-    """A task's corpus as a shelf; images stay undecoded, and are bounded when they are read."""
+def open_corpus(corpus: Any, folder: Path) -> tuple[RowPages, list[str]]:
+    """A task's corpus as pages; images stay undecoded, and are bounded when they are read."""
     for column, feature in corpus.features.items():
         if type(feature).__name__ == "Image":
             corpus = corpus.cast_column(column, type(feature)(decode=False))
     ids = [str(each) for each in corpus["id"]]
-    return RowShelf({page_id: (corpus, number) for number, page_id in enumerate(ids)}, Pictures(folder)), ids
+    return RowPages({page_id: (corpus, number) for number, page_id in enumerate(ids)}, Pictures(folder)), ids
 
 
 def _load(own_name: str, model_name: str, revision: str | None = None, **options: Any) -> MtebReranker:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.encoding import UNTRAINED, TokenEncoder, minilm_folder
-from docrerank.evaluation.suite.models import Model
-from docrerank.evaluation.suite.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
+from docrerank.evaluation import EmbedderScorer, Model, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.recipe.extras import require
 
 PAPER = "https://arxiv.org/abs/2505.22584"

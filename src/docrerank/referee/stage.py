@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docrerank.benchmark import Benchmark, BenchmarkQuery, Collection, Pictures, RowShelf, collect_traits
-from docrerank.evaluation.suite.board import Board, build_board
-from docrerank.evaluation.suite.candidates import Candidates, find_candidates, slug
-from docrerank.evaluation.suite.measure import (
+from docrerank.benchmark import Benchmark, BenchmarkQuery, Collection, Pictures, RowPages, collect_traits
+from docrerank.evaluation import (
+    BASELINES,
+    Candidates,
     Measured,
+    Model,
+    ResultsTable,
+    Settings,
+    compare_models,
+    find_model,
+    load_scorer,
     measure,
-    measure_order,
+    name_file,
+    open_system,
     read_measured,
     write_measured,
+    write_summary,
 )
-from docrerank.evaluation.suite.models import find_model, load_scorer
-from docrerank.evaluation.suite.stage import Settings, is_baseline, write_board, write_summary
-from docrerank.evaluation.suite.systems import open_system
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.referee.adapter import MtebReranker, open_corpus
 from docrerank.referee.tasks import load_task
+from docrerank.runs import Progress
 
 logger = logging.getLogger(__name__)
-Progress = Callable[[str, int, int], None]
 MAIN_SCORES = {"ndcg_at_5": "NDCG@5", "ndcg_at_10": "NDCG@10", "recall_at_1": "R@1", "recall_at_5": "R@5"}
 
 
@@ -36,17 +41,17 @@ def evaluate_tasks(
     models: Sequence[str],
     tasks: Sequence[Any],
     settings: Settings,
-    progress: Progress = lambda name, done, total: None,
-) -> list[Board]:
+    progress: Progress = lambda done, total: None,
+) -> list[ResultsTable]:
     """Measure models on tasks, one after the other; a private task whose data is not at hand is left out.
 
     Returns:
-        one board for each task; mteb's own files are in `<out>/mteb/`.
+        one table for each task; mteb's own files are in `<out>/mteb/`.
 
     Raises:
         UserError: data is not at hand, or no task is left.
     """
-    boards = []
+    tables = []
     for task in tasks:
         try:
             load_task(task, settings.data)
@@ -56,11 +61,12 @@ def evaluate_tasks(
             logger.warning("%s is left out: its data set is private and not at hand", task.metadata.name)
             continue
         collection = read_task(task, settings.out / "pages")
-        boards.append(_evaluate_task(models, task, collection, settings, progress))
+        tables.append(_evaluate_task(models, task, collection, settings, progress))
         task.unload_data()
-    if not boards:
+    if not tables:
         raise UserError("every task is private and none of their data sets is at hand")
-    return write_summary(boards, settings.out)
+    write_summary(tables, settings.out)
+    return tables
 
 
 def read_task(task: Any, folder: Path) -> Collection:
@@ -71,11 +77,13 @@ def read_task(task: Any, folder: Path) -> Collection:
     qrels: dict[str, dict[str, int]] = {}
     scope: dict[str, str] = {}
     given: dict[str, list[str]] = {}
+    documents: dict[str, str] = {}
     for subset, split, content in _list_parts(task):
         lead = _lead(task, subset, split)
-        shelf, ids = open_corpus(content["corpus"], folder)
-        rows |= {lead + page: place for page, place in shelf.rows.items()}
+        source, ids = open_corpus(content["corpus"], folder)
+        rows |= {lead + page: place for page, place in source.rows.items()}
         groups[lead] = [lead + page for page in ids]
+        documents |= {lead + page: page for page in ids}
         metadata = {"language": subset} if subset != "default" else {}
         for query, text in zip(content["queries"]["id"], content["queries"]["text"], strict=True):
             queries[lead + query] = BenchmarkQuery(lead + query, str(text), metadata=metadata)
@@ -88,10 +96,11 @@ def read_task(task: Any, folder: Path) -> Collection:
     return Collection(
         name=task.metadata.name,
         benchmark=Benchmark(Path(task.metadata.name), asked, qrels),
-        shelf=RowShelf(rows, Pictures(folder)),
+        source=RowPages(rows, Pictures(folder)),
         groups=groups,
         scope=scope,
         top_ranked=given,
+        documents=documents,
         traits=collect_traits(asked),
         headline=MAIN_SCORES.get(task.metadata.main_score, "NDCG@10"),
         version=fingerprint(task.metadata.dataset["path"], task.metadata.revision),
@@ -100,21 +109,14 @@ def read_task(task: Any, folder: Path) -> Collection:
 
 def _evaluate_task(
     models: Sequence[str], task: Any, collection: Collection, settings: Settings, progress: Progress
-) -> Board:
-    candidates = find_candidates(
-        collection, settings.out, settings.first_stage, settings.top, lambda a, b: progress("candidates", a, b)
-    )
-    measured = [measure_order(candidates)]
-    for number, name in enumerate(dict.fromkeys(models)):
-        progress(f"{task.metadata.name}: {name}", number, len(models))
-        if is_baseline(name):
+) -> ResultsTable:
+    def work(name: str, candidates: Candidates) -> Measured:
+        if name in BASELINES:
             system = open_system(name, collection, settings.seed)
-            measured.append(measure(collection, system, candidates, settings.out))
-        else:
-            measured.append(_judge(name, task, collection, candidates, settings))
-    board = build_board(collection, candidates, measured, settings.seed, settings.resamples)
-    write_board(board, settings.out)
-    return board
+            return measure(collection, system, candidates, settings.out, progress)
+        return _judge(name, task, collection, candidates, settings)
+
+    return compare_models(models, collection, settings, work, progress)
 
 
 def _judge(name: str, task: Any, collection: Collection, candidates: Candidates, settings: Settings) -> Measured:
@@ -122,15 +124,14 @@ def _judge(name: str, task: Any, collection: Collection, candidates: Candidates,
     model = find_model(name)
     made_from = fingerprint("mteb", 1, collection.fingerprint(), candidates.version, model.fingerprint())
     made_from = fingerprint(made_from, settings.with_text, require("mteb", extra="bench").__version__)
-    path = settings.out / "results" / f"{slug(collection.name)}--{slug(model.name)}.json"
-    if (known := read_measured(path)) and known.made_from == made_from:
+    path = name_file(collection.name, model.name, settings.out)
+    if (known := read_measured(path, made_from)) is not None:
         return known
     scorer = load_scorer(model, settings.with_text, settings.trust_code)
     reranker = MtebReranker(name, scorer=scorer, folder=settings.out)
     score = _run(reranker, task, candidates, settings.out / "mteb")
     extra = {"mteb": round(score, 5), "mteb_main_score": task.metadata.main_score}
-    found = replace(_gather(task, reranker, model.trained), made_from=made_from, extra=extra)
-    found = replace(found, name=model.name)
+    found = replace(_gather(task, reranker, model), made_from=made_from, extra=extra)
     write_measured(path, found)
     return found
 
@@ -156,9 +157,8 @@ def _run(reranker: MtebReranker, task: Any, candidates: Candidates, folder: Path
     return float(results.task_results[0].get_score())
 
 
-def _gather(task: Any, reranker: MtebReranker, trained: bool) -> Measured:
+def _gather(task: Any, reranker: MtebReranker, model: Model) -> Measured:
     """All subsets together, under the collection's ids."""
-    whole = Measured(reranker.model.name, trained, {}, {}, {})
     ranking: dict[str, dict[str, float]] = {}
     times: dict[str, float] = {}
     tokens: dict[str, int] = {}
@@ -171,7 +171,7 @@ def _gather(task: Any, reranker: MtebReranker, trained: bool) -> Measured:
         times |= {lead + query: value for query, value in found.milliseconds.items()}
         tokens |= {lead + query: value for query, value in found.tokens.items()}
         unreadable += found.unreadable
-    return replace(whole, ranking=ranking, milliseconds=times, tokens=tokens, unreadable=unreadable)
+    return Measured(model.name, model.trained, ranking, times, tokens, unreadable=unreadable)
 
 
 def _list_parts(task: Any) -> list[tuple[str, str, Any]]:

@@ -36,17 +36,6 @@ def draw_lines(title: str, lines: Sequence[Line], x_label: str) -> Markup:
     return Markup('<svg class="chart" role="img" aria-label="{}">{}</svg>').format(_tell(title, kept), body)
 
 
-def draw_whisker(value: float, low: float, high: float, axis: tuple[float, float], colour: int = 1) -> Markup:
-    """A dot at a value with a line from `low` to `high`, 22 pixels high, on a scale from `axis[0]` to `axis[1]`."""
-    start, middle, end = (_percent(number, axis) for number in (low, value, high))
-    zero = Markup('<line class="zero" x1="{0}%" x2="{0}%" y1="0" y2="22"/>').format(_percent(0.0, axis))
-    inside = axis[0] < 0.0 < axis[1]
-    return Markup(
-        '<svg class="whisker c{}" aria-hidden="true">{}<line class="track" x1="0" x2="100%" y1="11" y2="11"/>'
-        '<line x1="{}%" x2="{}%" y1="11" y2="11"/><circle cx="{}%" cy="11" r="5"/></svg>'
-    ).format(colour, zero if inside else "", start, end, middle)
-
-
 def spread(values: Sequence[float]) -> tuple[float, float]:
     """The lowest and the highest value, apart even if they are equal.
 
@@ -111,10 +100,6 @@ def _across(x: float, xs: tuple[float, float]) -> float:
 
 def _down(y: float, ys: tuple[float, float]) -> float:
     return BOTTOM - (BOTTOM - TOP) * (y - ys[0]) / (ys[1] - ys[0])
-
-
-def _percent(value: float, axis: tuple[float, float]) -> str:
-    return f"{100 * min(1.0, max(0.0, (value - axis[0]) / (axis[1] - axis[0]))):.2f}"
 
 
 def _short(value: float) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from docrerank.evaluation import names
+
 METRIC = "NDCG@10"
-BEFORE, AFTER = "untrained first stage", "trained, fused"
+BEFORE, AFTER = names.FIRST_STAGE, names.TRAINED_FUSED
 #: Shown of each direction.
 SHOWN = 3
 

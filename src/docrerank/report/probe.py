@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from docrerank.evaluation import draw_whisker
 from docrerank.probe import Case, Probed, ProbeSet, Shortcut, compare_probed, find_worst
-from docrerank.report.charts import draw_whisker
 from docrerank.report.edits import mark_edit
 from docrerank.report.stage import make_environment
 from docrerank.report.thumbnails import draw_thumbnails
@@ -113,7 +113,7 @@ def _row(name: str, interval: Interval, axis: tuple[float, float]) -> dict[str, 
     signed = "+" if axis[0] < 0 else ""
     return {
         "name": name,
-        "drawing": draw_whisker(interval.value, interval.low, interval.high, axis),
+        "drawing": draw_whisker(interval, axis),
         "value": format(interval.value, f"{signed}.3f"),
         "interval": f"{interval.low:{signed}.3f} to {interval.high:{signed}.3f}",
     }

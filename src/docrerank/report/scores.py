@@ -8,17 +8,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from docrerank.report.charts import draw_whisker
-from docrerank.statistics import HEADLINE, METRICS
+from docrerank.evaluation import draw_whisker
+from docrerank.statistics import HEADLINE, METRICS, Interval
 
+Axis = tuple[float, float]
 #: Places in the style sheet's colours.
 UNTRAINED, TRAINED, CEILING = 1, 2, 3
 
-Interval = Mapping[str, float]
-
 
 @dataclass(frozen=True, slots=True)
-class Whisker:
+class Estimated:
     """One row of a dot-and-whisker chart."""
 
     name: str
@@ -41,9 +40,9 @@ class Scores:
         evidence: per system: its name, whether it is trained, and (value, interval) for each kind.
     """
 
-    means: list[Whisker]
-    differences: list[Whisker]
-    answerability: list[Whisker]
+    means: list[Estimated]
+    differences: list[Estimated]
+    answerability: list[Estimated]
     header: list[str]
     rows: list[tuple[str, bool, list[tuple[str, str]]]]
     evidence_header: list[tuple[str, int]]
@@ -54,7 +53,7 @@ def lay_out(evaluation: Mapping[str, Any]) -> Scores:
     """Lay out the content of `evaluation.json`."""
     comparison = evaluation["comparison"]
     systems, baseline = comparison["systems"], comparison["baseline"]
-    names, parts = list(systems), comparison["breakdown"]
+    names, parts = list(systems), comparison["breakdowns"].get("evidence", [])
     metrics = [metric for metric in METRICS if metric in systems[baseline]["metrics"]]
     header = [HEADLINE, f"{HEADLINE} − best untrained", *metrics[1:], "AUROC", "ms/query"]
     return Scores(
@@ -63,7 +62,7 @@ def lay_out(evaluation: Mapping[str, Any]) -> Scores:
         _draw(_list_aurocs(systems), show, lambda intervals: (0.0, 1.0)),
         header,
         [(name, systems[name]["trained"], _lay_out_row(systems[name], metrics)) for name in names],
-        [(part["evidence"], part["queries"]) for part in parts],
+        [(part["value"], part["queries"]) for part in parts],
         [(name, systems[name]["trained"], [_cell(part["means"][name]) for part in parts]) for name in names],
     )
 
@@ -83,44 +82,46 @@ def show_change(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-Row = tuple[str, int, Interval]
+Estimate = tuple[str, int, Interval]
 
 
-def _draw_means(comparison: Mapping[str, Any]) -> list[Whisker]:
-    rows = [(name, _colour(system), system["metrics"][HEADLINE]) for name, system in comparison["systems"].items()]
-    if comparison["ceiling"]:
-        rows.append(("ceiling of the candidates", CEILING, comparison["ceiling"][HEADLINE]))
+def _draw_means(comparison: Mapping[str, Any]) -> list[Estimated]:
+    systems = comparison["systems"].items()
+    rows = [(name, _colour(system), Interval(**system["metrics"][HEADLINE])) for name, system in systems]
+    rows.append(("ceiling of the candidates", CEILING, Interval(**comparison["ceiling"][HEADLINE])))
     return _draw(rows, show, lambda intervals: (0.0, 1.0))
 
 
-def _list_differences(systems: Mapping[str, Any]) -> list[Row]:
+def _list_differences(systems: Mapping[str, Any]) -> list[Estimate]:
     return [
-        (name, _colour(system), system["differences"][HEADLINE]["interval"])
+        (name, _colour(system), Interval(**system["differences"][HEADLINE]["interval"]))
         for name, system in systems.items()
         if system["differences"]
     ]
 
 
-def _list_aurocs(systems: Mapping[str, Any]) -> list[Row]:
+def _list_aurocs(systems: Mapping[str, Any]) -> list[Estimate]:
     return [
-        (name, _colour(system), system["answerability"]["auroc"])
+        (name, _colour(system), Interval(**system["answerability"]["auroc"]))
         for name, system in systems.items()
         if system["answerability"]
     ]
 
 
 def _draw(
-    rows: Sequence[Row], write: Callable[[float], str], choose: Callable[[Sequence[Interval]], tuple[float, float]]
-) -> list[Whisker]:
+    rows: Sequence[Estimate],
+    write: Callable[[float], str],
+    choose: Callable[[Sequence[Interval]], Axis],
+) -> list[Estimated]:
     if not rows:
         return []
     axis = choose([interval for _, _, interval in rows])
     return [
-        Whisker(
+        Estimated(
             name,
-            write(interval["value"]),
-            f"{write(interval['low'])} to {write(interval['high'])}",
-            draw_whisker(interval["value"], interval["low"], interval["high"], axis, colour),
+            write(interval.value),
+            f"{write(interval.low)} to {write(interval.high)}",
+            draw_whisker(interval, axis, colour),
         )
         for name, colour, interval in rows
     ]
@@ -128,8 +129,8 @@ def _draw(
 
 def _join_axis(intervals: Sequence[Interval]) -> tuple[float, float]:
     """An axis that holds every interval and zero, with a little room."""
-    low = min(0.0, *(interval["low"] for interval in intervals))
-    high = max(0.0, *(interval["high"] for interval in intervals))
+    low = min(0.0, *(interval.low for interval in intervals))
+    high = max(0.0, *(interval.high for interval in intervals))
     room = max(0.01, 0.05 * (high - low))
     return low - room, high + room
 
@@ -155,7 +156,7 @@ def _show_difference(difference: Mapping[str, Any] | None) -> tuple[str, str]:
     return value, f"{low} to {high}\np={difference['p']:.3f}"
 
 
-def _cell(interval: Interval) -> tuple[str, str]:
+def _cell(interval: Mapping[str, float]) -> tuple[str, str]:
     return show(interval["value"]), f"{show(interval['low'])}–{show(interval['high'])}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
+from docrerank.runs.progress import Progress
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, draw, sort_by_hash, split_pages
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
@@ -12,6 +13,7 @@ from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 __all__ = [
     "Manifest",
     "Parts",
+    "Progress",
     "Run",
     "ShardFailure",
     "Split",

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from docrerank.statistics.clusters import bootstrap_auroc_clusters, bootstrap_clusters
+from docrerank.statistics.areas import bootstrap_auprc, bootstrap_auroc
 from docrerank.statistics.metrics import (
     HEADLINE,
     MAX_RELEVANCE,
     METRICS,
     PerQuery,
     Qrels,
-    Run,
-    average,
-    check_run,
+    Rankings,
+    check_rankings,
     is_plain_id,
     measure_ceiling,
     rank_pages,
-    score_run,
+    score_rankings,
 )
-from docrerank.statistics.separation import bootstrap_auprc, bootstrap_auroc, measure_auprc, measure_auroc
-from docrerank.statistics.significance import (
+from docrerank.statistics.resampling import (
     CONFIDENCE,
     RESAMPLES,
+    Clusters,
     Floats,
     Interval,
     bootstrap_difference,
     bootstrap_mean,
+    bootstrap_means,
     compute_p_value,
-    estimate_share,
 )
+from docrerank.statistics.shares import estimate_share
 
 __all__ = [
     "CONFIDENCE",
@@ -35,25 +35,22 @@ __all__ = [
     "MAX_RELEVANCE",
     "METRICS",
     "RESAMPLES",
+    "Clusters",
     "Floats",
     "Interval",
     "PerQuery",
     "Qrels",
-    "Run",
-    "average",
+    "Rankings",
     "bootstrap_auprc",
     "bootstrap_auroc",
-    "bootstrap_auroc_clusters",
-    "bootstrap_clusters",
     "bootstrap_difference",
     "bootstrap_mean",
-    "check_run",
+    "bootstrap_means",
+    "check_rankings",
     "compute_p_value",
     "estimate_share",
     "is_plain_id",
-    "measure_auprc",
-    "measure_auroc",
     "measure_ceiling",
     "rank_pages",
-    "score_run",
+    "score_rankings",
 ]

@@ -7,7 +7,6 @@ discount log2(rank + 1).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -16,7 +15,7 @@ from docrerank.recipe.extras import require
 from docrerank.records import UserError
 
 #: query id to page id to score; higher is better.
-Run = Mapping[str, Mapping[str, float]]
+Rankings = Mapping[str, Mapping[str, float]]
 #: query id to page id to relevance, an integer from 0.
 Qrels = Mapping[str, Mapping[str, int]]
 #: metric to query id to value, from 0 to 1.
@@ -32,23 +31,23 @@ _MEASURES = {"NDCG@5": "ndcg_cut_5", "NDCG@10": "ndcg_cut_10", "R@1": "recall_1"
 _LARGEST = float(np.finfo(np.float32).max)
 
 
-def score_run(run: Run, qrels: Qrels) -> PerQuery:
+def score_rankings(rankings: Rankings, qrels: Qrels) -> PerQuery:
     """Each metric of `METRICS` for each query with at least one relevant page.
 
-    A query that the run lacks counts 0 (pytrec_eval alone would leave it out of the mean); queries of the run without
-    a relevant page are passed over. MRR@10 is the reciprocal rank in the run cut to its first 10 pages.
+    A query that was not ranked counts 0 (pytrec_eval alone would leave it out of the mean); ranked queries without a
+    relevant page are passed over. MRR@10 is the reciprocal rank in the ranking cut to its first 10 pages.
 
     Raises:
         UserError: if a score is not finite in 32 bits: such scores have no order to measure.
         MissingExtra: if pytrec_eval is not installed.
 
     Example:
-        >>> score_run({"q": {"a/1": 0.2, "a/2": 0.9}}, {"q": {"a/1": 1}})["MRR@10"]
+        >>> score_rankings({"q": {"a/1": 0.2, "a/2": 0.9}}, {"q": {"a/1": 1}})["MRR@10"]
         {'q': 0.5}
     """
     judged = select_relevant(qrels)
-    check_run(run)
-    chosen = {query: {page: float(score) for page, score in run.get(query, {}).items()} for query in judged}
+    check_rankings(rankings)
+    chosen = {query: {page: float(score) for page, score in rankings.get(query, {}).items()} for query in judged}
     top = {query: {page: scores[page] for page in rank_pages(scores)[:10]} for query, scores in chosen.items()}
     found = _evaluate(chosen, judged, {"ndcg_cut.5,10", "recall.1,5"})
     first = _evaluate(top, judged, {"recip_rank"})
@@ -73,7 +72,7 @@ def measure_ceiling(candidates: Mapping[str, Collection[str]], qrels: Qrels) -> 
         query: {page: float(pages.get(page, 0)) for page in candidates.get(query, ())}
         for query, pages in judged.items()
     }
-    ceiling = score_run(best, judged)
+    ceiling = score_rankings(best, judged)
     ceiling["recall"] = {query: _measure_recall(best[query], pages) for query, pages in judged.items()}
     return ceiling
 
@@ -88,13 +87,13 @@ def rank_pages(scores: Mapping[str, float]) -> list[str]:
     return sorted(scores, key=lambda page: (np.float32(scores[page]), page), reverse=True)
 
 
-def check_run(run: Run) -> None:
+def check_rankings(rankings: Rankings) -> None:
     """Refuse scores without an order (NaN, or infinite as a 32-bit float) and ids that trec_eval cannot hold.
 
     Raises:
         UserError: naming the first query and page concerned.
     """
-    for query, scores in run.items():
+    for query, scores in rankings.items():
         for page, score in scores.items():
             if not abs(score) <= _LARGEST:
                 raise UserError(f"the score of page {page!r} for query {query!r} is {score}; mend the scorer")
@@ -125,19 +124,9 @@ def is_plain_id(text: str) -> bool:
     return bool(text) and "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def average(values: Mapping[str, float]) -> float:
-    """The mean over queries, summed without rounding error; NaN if there are none.
-
-    Example:
-        >>> average({"q1": 1.0, "q2": 0.5})
-        0.75
-    """
-    return math.fsum(values.values()) / len(values) if values else math.nan
-
-
-def _evaluate(run: Run, qrels: Qrels, measures: set[str]) -> dict[str, dict[str, float]]:
+def _evaluate(rankings: Rankings, qrels: Qrels, measures: set[str]) -> dict[str, dict[str, float]]:
     evaluator = require("pytrec_eval", extra="evaluate").RelevanceEvaluator(qrels, measures)
-    found: dict[str, dict[str, float]] = evaluator.evaluate(run)
+    found: dict[str, dict[str, float]] = evaluator.evaluate(rankings)
     return found
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from docrerank.evaluation.suite import Settings, build_summary, evaluate_models, open_collections
+
 from docrerank.records import UserError
 
 pytest.importorskip("datasets")

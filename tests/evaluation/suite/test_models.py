@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
 from docrerank.evaluation.suite import Settings, evaluate_models
 from docrerank.evaluation.suite.models import find_model, load_scorer
+
 from docrerank.records import UserError
 
 torch = pytest.importorskip("torch")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from docrerank.evaluation.suite import Settings, build_dict, evaluate_models, open_collections, render
+
 from docrerank.records import UserError
 
 pytest.importorskip("bm25s")

@@ -1,45 +1,71 @@
-"""Shelves of pages: of PDFs that were read, and of a data set's rows."""
+"""Where a benchmark's pages come from, one at a time: PDFs that were read, or a data set's rows."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from docrerank.benchmark.corpus import Corpus
 from docrerank.benchmark.pictures import NO_BOXES, Pictures
 from docrerank.records import Page, UserError
 
 #: Columns that hold a page's text, the first one with text counts; "title" goes in front of "text".
 TEXT_COLUMNS = ("text", "markdown", "ocr", "text_description")
-#: Pages of a data set that are held in memory, texts and paths only.
+#: Pages that are held in memory, with their boxes or of a data set; texts of PDFs are held whatever their number.
 HELD = 4_096
 
 
-class PageShelf:
-    """Pages that are in memory.
-
-    Args:
-        pages: as they were read.
-    """
-
-    def __init__(self, pages: Sequence[Page]) -> None:
-        self._pages = {page.id: page for page in pages}
+class PageSource(Protocol):
+    """Gives pages when they are asked for."""
 
     def page(self, page_id: str) -> Page:
-        """The page."""
-        return self._pages[page_id]
+        """A page that can be drawn, with whatever text is at hand."""
+
+    def text(self, page_id: str) -> str:
+        """A page's text: the data set's own, else its text layer, else OCR."""
+
+    def has_images(self) -> bool:
+        """Whether pages can be drawn."""
+
+
+class PdfPages:
+    """Pages of PDFs.
+
+    Args:
+        corpus: the documents; each is read once for its texts.
+
+    Attributes:
+        light: page id to the page without its boxes, which only some models need.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.light = {
+            page.id: replace(page, boxes=NO_BOXES) for document in corpus.parts for page in corpus.read(document)
+        }
+        self._corpus = corpus
+        self._held: OrderedDict[str, Page] = OrderedDict()
+
+    def page(self, page_id: str) -> Page:
+        """The page with its boxes; its document's other pages are read with it."""
+        if page_id not in self._held:
+            self._held |= {page.id: page for page in self._corpus.read(self.light[page_id].document)}
+            while len(self._held) > HELD and next(iter(self._held)) != page_id:
+                self._held.popitem(last=False)
+        return self._held[page_id]
 
     def text(self, page_id: str) -> str:
         """Its text."""
-        return self._pages[page_id].text
+        return self.light[page_id].text
 
     def has_images(self) -> bool:
         """Pages of PDFs and images can be drawn."""
         return True
 
 
-class RowShelf:
+class RowPages:
     """Pages of a data set: a row is read when its page is asked for, its image never before.
 
     Args:

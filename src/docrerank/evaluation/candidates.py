@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.benchmark import Collection, take_top
+from docrerank.benchmark import BenchmarkQuery, Collection, take_top
 from docrerank.encoding import Encoding, Vectors, load_untrained, score_windows
-from docrerank.evaluation.suite.models import find_model, load_embedder
-from docrerank.evaluation.suite.scorers import EmbedderScorer
-from docrerank.evaluation.suite.systems import Bm25System, read_page
+from docrerank.evaluation.models import find_model, load_embedder
+from docrerank.evaluation.scorers import EmbedderScorer
+from docrerank.evaluation.systems import Bm25System, read_page
 from docrerank.mining import FusionWeights, fuse
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.runs import write_text
+from docrerank.runs import Progress, write_text
 
 #: First stages by name; anything else is an embedder or a file.
 NAMED = ("bm25", "minilm", "hybrid")
@@ -27,7 +27,8 @@ GIVEN = "top_ranked"
 TOP = 50
 #: Pages that are encoded at once.
 BATCH = 32
-Progress = Callable[[int, int], None]
+#: Scores of one group's questions and some of its pages: (queries, pages).
+Score = Callable[[Sequence[BenchmarkQuery], str, list[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _search(collection: Collection, stage: str, top: int, progress: Progress) ->
     """Group by group, so that the vectors of one group are in memory."""
     score = _open_stage(collection, stage)
     found: dict[str, dict[str, float]] = {}
-    asked: dict[str, list[Any]] = {}
+    asked: dict[str, list[BenchmarkQuery]] = {}
     for query in collection.queries:
         asked.setdefault(collection.group_of(query.id), []).append(query)
     for number, (group, queries) in enumerate(asked.items()):
@@ -105,7 +106,7 @@ def _search(collection: Collection, stage: str, top: int, progress: Progress) ->
     return {query.id: found[query.id] for query in collection.queries}
 
 
-def _open_stage(collection: Collection, stage: str) -> Callable[[Sequence[Any], str, list[str]], Vectors]:
+def _open_stage(collection: Collection, stage: str) -> Score:
     if stage == "bm25":
         return _search_bm25(collection)
     if stage == "minilm":
@@ -119,32 +120,30 @@ def _open_stage(collection: Collection, stage: str) -> Callable[[Sequence[Any], 
                 for bm25, window in zip(first(queries, group, ids), second(queries, group, ids), strict=True)
             ]
         )
-    model = load_embedder(find_model(stage).path, images=collection.shelf.has_images())
+    model = load_embedder(find_model(stage).path, images=collection.source.has_images())
     return _search_embedder(collection, model)
 
 
-def _search_bm25(collection: Collection) -> Callable[[Sequence[Any], str, list[str]], Vectors]:
+def _search_bm25(collection: Collection) -> Score:
     system = Bm25System(collection)
     return lambda queries, group, ids: np.stack([system.score(query, ids) for query in queries])
 
 
-def _search_windows(collection: Collection) -> Callable[[Sequence[Any], str, list[str]], Vectors]:
+def _search_windows(collection: Collection) -> Score:
     encoder = load_untrained()
 
-    def score(queries: Sequence[Any], group: str, ids: list[str]) -> Vectors:
+    def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
         pages: list[Encoding] = []
         for start in range(0, len(ids), BATCH):
-            batch = encoder.encode_pages([collection.shelf.text(page) for page in ids[start : start + BATCH]])
+            batch = encoder.encode_pages([collection.source.text(page) for page in ids[start : start + BATCH]])
             pages += [Encoding(each.windows[:0], each.windows) for each in batch]  # their tokens would fill memory
         return score_windows(encoder.encode_queries([query.text for query in queries]), pages)
 
     return score
 
 
-def _search_embedder(
-    collection: Collection, model: EmbedderScorer
-) -> Callable[[Sequence[Any], str, list[str]], Vectors]:
-    def score(queries: Sequence[Any], group: str, ids: list[str]) -> Vectors:
+def _search_embedder(collection: Collection, model: EmbedderScorer) -> Score:
+    def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
         texts, columns = [query.text for query in queries], []
         for start in range(0, len(ids), BATCH):
             pages = [read_page(collection, page, model.needs_text) for page in ids[start : start + BATCH]]

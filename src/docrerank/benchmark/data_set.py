@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".tsv": "csv"
 ALIASES = {"qrels": ("qrels", "default"), "queries": ("queries", "query")}
 
 
-class Source:
+class DataSet:
     """A data set by its name.
 
     Args:
@@ -35,6 +37,7 @@ class Source:
         self.data = data
         self.library = require("datasets", extra="bench")
         self.library.disable_progress_bars()
+        self.library.utils.logging.set_verbosity(logging.CRITICAL)  # its faults are told once, by `_explain`
         self.folder = find_copy(name, data)
         if self.folder is None and not is_hub_name(name):
             raise UserError(f"'{name}' is no folder, no benchmark of mteb and no data set's name (org/name)")
@@ -112,9 +115,10 @@ class Source:
         except UserError:
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = " ".join(str(_find_cause(error)).split())[:200] or type(error).__name__
             if self.folder is not None:
-                raise UserError(f"the data set in '{self.folder}' cannot be read: {reason}") from error
+                fault = find_broken_line(self.folder) or f"the data set in '{self.folder}' cannot be read: {reason}"
+                raise UserError(fault) from error
             raise UserError(explain_absence(self.name, self.revision, self.data, reason)) from error
 
 
@@ -135,6 +139,20 @@ def preparing(folder: Path | None) -> Iterator[None]:
         yield
     finally:
         config.HF_DATASETS_CACHE = before
+
+
+def find_broken_line(folder: Path) -> str:
+    """The first line of a folder's `.jsonl` files that is no JSON object, with its file; empty if all are."""
+    for file in sorted(folder.rglob("*.jsonl")):
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    row = json.loads(line) if line.strip() else {}
+                except (ValueError, RecursionError) as error:
+                    return f"{file}, line {number}: not JSON ({error}); give one JSON object a line"
+                if not isinstance(row, dict):
+                    return f"{file}, line {number}: not a JSON object; give one a line"
+    return ""
 
 
 def find_copy(name: str, data: Path) -> Path | None:
@@ -164,6 +182,13 @@ def explain_absence(name: str, revision: str | None, data: Path, reason: str = "
     why = f" ({reason})" if reason and not offline else ""
     command = f"hf download {name} --repo-type dataset{pinned} --local-dir {data / name}"
     return f"the data set '{name}' is neither in '{data}' nor in the hub's cache{why}: {online}, or copy it: {command}"
+
+
+def _find_cause(error: BaseException) -> BaseException:
+    """The fault itself; `datasets` wraps it in a sentence of its own."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _declares_configs(card: Path) -> bool:

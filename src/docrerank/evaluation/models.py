@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.encoding import UNTRAINED
-from docrerank.evaluation.suite.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
+from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -98,19 +98,18 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False)
     Raises:
         UserError: no weights at hand, or not a model that scores pages.
     """
-    if model.path in OWN_CODE or _needs_own_code(Path(model.path)):
-        return _load_own_code(model, trust_code)
-    if not Path(model.path).is_dir() and model.path != UNTRAINED:
-        _require_weights(model.path)
+    path = _find_weights(model.path)
+    if model.path in OWN_CODE or _needs_own_code(Path(path)):
+        return _load_own_code(model.name, path, trust_code)
     if model.is_vision:
         from docrerank.reranker.vision import VisionReranker
 
-        return VisionScorer(VisionReranker.from_pretrained(model.path), with_text)
-    if read_kind(Path(model.path)) == "SentenceTransformer":
-        return load_embedder(model.path, images=False)
-    if not Path(model.path).is_dir() and model.path != UNTRAINED:
-        return _load_text(str(find_snapshot(model.path)))
-    return _load_text(model.path)
+        return VisionScorer(VisionReranker.from_pretrained(path), with_text)
+    if read_kind(Path(path)) == "SentenceTransformer":
+        return load_embedder(path, images=False)
+    reranker = Reranker.from_pretrained(path)
+    assert isinstance(reranker, Reranker)
+    return TextScorer(reranker)
 
 
 def load_embedder(path: str, images: bool) -> EmbedderScorer:
@@ -124,9 +123,7 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
         UserError: no weights at hand, or not an embedder.
     """
     encoders = require("sentence_transformers", extra="train")
-    if not Path(path).is_dir():
-        _require_weights(path)
-        path = str(find_snapshot(path))
+    path = _find_weights(path)
     kind = read_kind(Path(path))
     load = encoders.MultiVectorEncoder if kind in ("MultiVectorEncoder", "ColBERT") else encoders.SentenceTransformer
     try:
@@ -148,40 +145,35 @@ def read_kind(folder: Path) -> str:
     return str(kind or "")
 
 
-def find_snapshot(name: str) -> Path | None:
-    """The folder of a hub model in the hub's cache, if its weights are there."""
+def _find_weights(name: str) -> str:
+    """A folder as it is, `minilm` too; the hub's cache for a hub name.
+
+    Raises:
+        UserError: the weights are not there, or the cache cannot be read.
+    """
+    if name == UNTRAINED or Path(name).is_dir():
+        return name
     hub = require("huggingface_hub", extra="hub")
+    absent = f"the weights of '{name}' are not here: hf download {name} (into the hub's cache), or give their folder"
     try:
         folder = Path(hub.snapshot_download(name, local_files_only=True))
-    except Exception:
-        return None
-    return folder if any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin")) else None
+    except hub.errors.LocalEntryNotFoundError as error:
+        raise UserError(absent) from error
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"'{name}' cannot be looked up in the hub's cache: {reason}") from error
+    if not any(folder.rglob("*.safetensors")) and not any(folder.rglob("*.bin")):
+        raise UserError(absent)
+    return str(folder)
 
 
-def _require_weights(name: str) -> None:
-    if find_snapshot(name) is None:
-        raise UserError(
-            f"the weights of '{name}' are not here: hf download {name} (into the hub's cache), or give their folder"
-        )
-
-
-def _load_text(path: str) -> TextScorer:
-    reranker = Reranker.from_pretrained(path)
-    assert isinstance(reranker, Reranker)
-    return TextScorer(reranker)
-
-
-def _load_own_code(model: Model, trust_code: bool) -> OwnCodeScorer:
-    path = model.path
-    if not Path(path).is_dir():
-        _require_weights(path)
-        path = str(find_snapshot(path))
+def _load_own_code(name: str, path: str, trust_code: bool) -> OwnCodeScorer:
     if not trust_code:
-        raise UserError(f"'{model.name}' runs code from its repository: read it, then give --trust-remote-code")
+        raise UserError(f"'{name}' runs code from its repository: read it, then give --trust-remote-code")
     transformers = require("transformers", extra="train")
     loaded: Any = transformers.AutoModel.from_pretrained(path, trust_remote_code=True, dtype="auto").eval()
     if not hasattr(loaded, "compute_score"):
-        raise UserError(f"'{model.name}' has no compute_score: it is not a reranker of this kind")
+        raise UserError(f"'{name}' has no compute_score: it is not a reranker of this kind")
     return OwnCodeScorer(loaded)
 
 

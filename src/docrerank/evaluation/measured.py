@@ -1,11 +1,11 @@
-"""One system over one collection: its order of every question's candidates, how long it took, what it read."""
+"""What one system made of a benchmark: its order of every question's pages, how long it took, what it read."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from docrerank.benchmark import Collection, take_top
-from docrerank.evaluation.suite.candidates import Candidates, slug
-from docrerank.evaluation.suite.scorers import UNREADABLE
-from docrerank.evaluation.suite.systems import System
+from docrerank.evaluation.candidates import Candidates, slug
+from docrerank.evaluation.scorers import UNREADABLE
+from docrerank.evaluation.systems import System
 from docrerank.recipe import fingerprint
-from docrerank.runs import write_text
+from docrerank.runs import Progress, write_text
 
 #: Raised when the same model and candidates would give other numbers than before.
 VERSION = 1
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,9 @@ class Measured:
         name: of the system.
         trained: whether it learned from data that this project made.
         ranking: query id to page id to score, best first.
-        milliseconds: query id to the time it took; empty if not timed. A page's first question pays for reading it.
+        milliseconds: query id to the time it took; may lack queries.
         tokens: query id to the tokens of its pairs; empty if it reads none.
+        relevance: query id to how far the pages answer it, 0 to 1; empty for systems that do not say.
         unreadable: pairs without a score.
         made_from: fingerprint of system, collection and candidates.
         extra: what else is known, such as mteb's own scores.
@@ -44,12 +44,13 @@ class Measured:
     ranking: dict[str, dict[str, float]] = field(repr=False)
     milliseconds: Mapping[str, float] = field(default_factory=dict, repr=False)
     tokens: Mapping[str, int] = field(default_factory=dict, repr=False)
+    relevance: Mapping[str, float] = field(default_factory=dict, repr=False)
     unreadable: int = 0
     made_from: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def median_milliseconds(self) -> float | None:
-        """The median time of a question."""
+        """The median time of a question; a machine's other work disturbs a mean."""
         return median(self.milliseconds.values()) if self.milliseconds else None
 
     def mean_tokens(self) -> float | None:
@@ -74,8 +75,8 @@ def measure(
         folder: of the evaluation.
     """
     made_from = fingerprint("measured", VERSION, collection.fingerprint(), candidates.version, system.version)
-    path = folder / "results" / f"{slug(collection.name)}--{slug(system.name)}.json"
-    if (known := read_measured(path)) and known.made_from == made_from:
+    path = name_file(collection.name, system.name, folder)
+    if (known := read_measured(path, made_from)) is not None:
         return known
     found = replace(measure_all(collection, system, candidates, progress), made_from=made_from)
     write_measured(path, found)
@@ -100,7 +101,7 @@ def measure_all(
             unreadable += int(np.count_nonzero(scores <= UNREADABLE))
         ranking[query.id] = take_top(scores, ids) if ids else {}
         progress(done + 1, len(collection.queries))
-    return Measured(system.name, system.trained, ranking, times, tokens, unreadable)
+    return Measured(system.name, system.trained, ranking, times, tokens, unreadable=unreadable)
 
 
 def measure_order(candidates: Candidates) -> Measured:
@@ -108,36 +109,22 @@ def measure_order(candidates: Candidates) -> Measured:
     return Measured(f"first stage: {candidates.stage}", False, candidates.pages, made_from=candidates.version)
 
 
+def name_file(collection: str, system: str, folder: Path) -> Path:
+    """Where a system's results on a collection are kept."""
+    return folder / "results" / f"{slug(collection)}--{slug(system)}.json"
+
+
 def write_measured(path: Path, found: Measured) -> None:
     """Keep what was measured."""
-    content = {
-        "name": found.name,
-        "trained": found.trained,
-        "made_from": found.made_from,
-        "unreadable": found.unreadable,
-        "ms_per_query": found.median_milliseconds(),
-        "tokens_per_query": found.mean_tokens(),
-        "extra": dict(found.extra),
-        "milliseconds": dict(found.milliseconds),
-        "tokens": dict(found.tokens),
-        "ranking": found.ranking,
-    }
-    write_text(path, json.dumps(content) + "\n")
+    means = {"ms_per_query": found.median_milliseconds(), "tokens_per_query": found.mean_tokens()}
+    write_text(path, json.dumps(asdict(found) | means) + "\n")
 
 
-def read_measured(path: Path) -> Measured | None:
-    """What was measured before, if the file is there and whole."""
+def read_measured(path: Path, made_from: str) -> Measured | None:
+    """What was measured before, if the file is there and whole and made from the same."""
     try:
         content = json.loads(path.read_text("utf-8"))
-        return Measured(
-            content["name"],
-            content["trained"],
-            content["ranking"],
-            content["milliseconds"],
-            content["tokens"],
-            content["unreadable"],
-            content["made_from"],
-            content["extra"],
-        )
+        found = Measured(**{name: content[name] for name in Measured.__dataclass_fields__ if name in content})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return found if found.made_from == made_from else None

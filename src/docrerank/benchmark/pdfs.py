@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from docrerank.benchmark.collection import EVERYTHING, Collection, collect_traits
-from docrerank.benchmark.corpus import open_corpus
-from docrerank.benchmark.missing import describe_missing, leave_out_missing
+from docrerank.benchmark.corpus import Corpus, name_benchmark, open_corpus
+from docrerank.benchmark.missing import STAGE, describe_missing, leave_out_missing
+from docrerank.benchmark.page_sources import PdfPages
 from docrerank.benchmark.reading import read_benchmark
-from docrerank.benchmark.shelves import PageShelf
 from docrerank.recipe import fingerprint
 from docrerank.runs import Run
 
@@ -24,30 +24,37 @@ def is_pdf_benchmark(path: Path) -> bool:
     return corpus.is_dir() and any(file.suffix.lower() == ".pdf" for file in corpus.iterdir())
 
 
-def read_pdf_benchmark(path: Path, run: Run) -> Collection:
+def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, Corpus, PdfPages]:
     """Read a benchmark folder's questions and its PDFs' pages.
 
     Args:
         path: see `read_benchmark`.
-        run: its pages are used where it read the same files; others are read into `RUN/benchmark/<name>`.
+        run: its pages are used where it read the same files; others are read into `RUN/benchmark/<name>`. What the
+            benchmark names and nobody has is told in `RUN/rejected/evaluate`.
+
+    Returns:
+        the questions, where the pages of each document are kept, and the pages.
 
     Raises:
         UserError: the benchmark is malformed, or none of its relevant pages was read.
     """
     whole = read_benchmark(path)
     corpus = open_corpus(run, whole)
-    pages = [page for document in corpus.parts for page in corpus.read(document)]
-    asked, missing = leave_out_missing(whole, [page.id for page in pages])
-    groups: dict[str, list[str]] = {EVERYTHING: [page.id for page in pages]}
-    for page in pages:
+    source = PdfPages(corpus)
+    asked, missing = leave_out_missing(whole, source.light)
+    run.rejected(STAGE).write(name_benchmark(whole), missing, fingerprint(STAGE))
+    groups: dict[str, list[str]] = {EVERYTHING: list(source.light)}
+    for page in source.light.values():
         groups.setdefault(page.document, []).append(page.id)
-    return Collection(
-        name=path.resolve().name,
+    collection = Collection(
+        name=name_benchmark(whole),
         benchmark=asked,
-        shelf=PageShelf(pages),
+        source=source,
         groups=groups,
         scope={query.id: query.document or EVERYTHING for query in asked.queries},
+        documents={page.id: page.document for page in source.light.values()},
         traits=collect_traits(asked.queries),
         version=fingerprint(corpus.made_from()),
-        notes=(*asked.notes(), *describe_missing(missing)),
+        notes=(*describe_missing(missing), *asked.notes()),
     )
+    return collection, corpus, source

@@ -1,0 +1,19 @@
+"""The names of the systems that a run is compared by, in tables and in `evaluation.json`.
+
+`untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too. The rows
+that say so, the candidates and the trained fusion also prefer the pages that a question names outright.
+"""
+
+from __future__ import annotations
+
+BM25_LAYER = "BM25 (text layer only)"
+BM25 = "BM25 (with OCR)"
+WINDOW = "untrained best window"
+TOKENS = "untrained late interaction"
+FIRST_STAGE = "untrained first stage"
+FUSION = "untrained fusion"
+NAMED = "untrained fusion, named pages"
+TRAINED = "trained"
+TRAINED_FUSED = "trained, fused"
+TRAINED_ALL = "trained, every page"
+TRAINED_FUSED_ALL = "trained, fused, every page"

@@ -1,0 +1,230 @@
+"""The systems that a run is compared by: a name and how its scores come, for every question and page.
+
+A further system is a further row in `_list_untrained` or `_list_trained`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from docrerank.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
+from docrerank.encoding import TokenEncoder, load_untrained, score_tokens, window_settings
+from docrerank.evaluation.candidates import Candidates
+from docrerank.evaluation.clock import Clock, start_clock
+from docrerank.evaluation.measured import Measured
+from docrerank.evaluation.names import (
+    BM25,
+    BM25_LAYER,
+    FIRST_STAGE,
+    FUSION,
+    NAMED,
+    TOKENS,
+    TRAINED,
+    TRAINED_ALL,
+    TRAINED_FUSED,
+    TRAINED_FUSED_ALL,
+    WINDOW,
+)
+from docrerank.evaluation.relevance import find_relevance
+from docrerank.evaluation.scorers import UNREADABLE
+from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, score_bm25, score_encoded, score_named
+from docrerank.mining import FusionWeights, fuse
+from docrerank.records import Page
+from docrerank.reranker import Calibration, is_vision_model, load_encoder, read_card
+from docrerank.runs import Progress, Run
+
+#: query id to page id to score, best first.
+Ranking = dict[str, dict[str, float]]
+#: Name of a system, its scores, (queries, pages) for each scope, and the clock's steps that make them.
+Row = tuple[str, list[Scores], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """The views of every page for every question; (queries, pages) for each scope."""
+
+    bm25: list[Scores]
+    windows: list[Scores]
+    tokens: list[Scores]
+    named: list[Scores]
+
+    def fuse(self, weights: FusionWeights) -> list[Scores]:
+        rows = zip(self.bm25, self.windows, self.tokens, self.named, strict=True)
+        return [
+            np.stack([fuse(bm25, best, late, weights, named) for bm25, best, late, named in zip(*scope, strict=True)])
+            for scope in rows
+        ]
+
+    def among(self, scopes: Sequence[Scope], candidates: Ranking, score: Callable[..., Scores]) -> Ranking:
+        """The candidates in the order of their own `score(bm25, windows, tokens, named)`."""
+        ranking = {}
+        for scope, *matrices in zip(scopes, self.bm25, self.windows, self.tokens, self.named, strict=True):
+            places = {page: place for place, page in enumerate(scope.page_ids())}
+            for query, *rows in zip(scope.queries, *matrices, strict=True):
+                chosen = list(candidates[query.id])
+                at = [places[page] for page in chosen]
+                ranking[query.id] = take_top(score(*(row[at] for row in rows)), chosen)
+        return ranking
+
+
+def rank_systems(
+    run: Run, collection: Collection, corpus: Corpus, source: PdfPages, progress: Progress
+) -> tuple[list[Measured], Candidates]:
+    """Rank a benchmark's questions with every untrained system, and with the run's model if it has one.
+
+    A question is ranked over all pages it is asked of, except by `TRAINED` and `TRAINED_FUSED`, which reorder the
+    `recipe.evaluate.candidates` best of the first stage.
+
+    Returns:
+        the systems, and the first stage's candidates with their scores.
+    """
+    ids: dict[str, list[str]] = {}
+    for page in source.light.values():
+        ids.setdefault(page.document, []).append(page.id)
+    trained = run.model.is_dir() and not is_vision_model(run.model)
+    step = _count_steps(progress, (4 if trained else 2) * len(corpus.parts))
+    scopes = find_scopes(collection.benchmark, corpus, ids)
+    ranker = _Ranker(corpus, scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)
+    bm25, named = ranker.score_bm25(), score_named(scopes, list(source.light.values()), ranker.clock)
+    views = ranker.score_views(EncodedCorpus(corpus, load_untrained(window_settings(run))), bm25, named, "untrained")
+    found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
+    first = ranker.rank(views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
+    if is_vision_model(run.model):
+        found.append(ranker.rank_vision(run.model, first))
+    elif trained:
+        encoder = load_encoder(run.model, read_card(run.model))
+        found += _list_trained(ranker, encoder, run.model, bm25, named, first)
+    return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
+
+
+def _list_untrained(views: _Views, ranker: _Ranker) -> list[Row]:
+    encode, windows, tokens = (f"untrained {name}" for name in ("encode", "windows", "tokens"))
+    return [
+        (BM25_LAYER, ranker.score_layer(), ("layer",)),
+        (BM25, views.bm25, ("bm25",)),
+        (WINDOW, views.windows, (encode, windows)),
+        (TOKENS, views.tokens, (encode, tokens)),
+        (FIRST_STAGE, views.fuse(FusionWeights(1, 1, 0, 0)), ("bm25", encode, windows)),
+        (FUSION, views.fuse(FusionWeights(named=0)), ("bm25", encode, windows, tokens)),
+        (NAMED, views.fuse(FusionWeights()), ("bm25", encode, windows, tokens, "named")),
+    ]
+
+
+def _list_trained(
+    ranker: _Ranker,
+    encoder: TokenEncoder,
+    folder: Path,
+    bm25: list[Scores],
+    named: list[Scores],
+    candidates: Ranking,
+) -> list[Measured]:
+    weights, encoded = read_card(folder).fusion, EncodedCorpus(ranker.corpus, encoder)
+    views = ranker.score_views(encoded, bm25, named, "trained")
+    ranker.time_candidates(encoded, candidates)
+    first = ("bm25", "named", "untrained encode", "untrained windows", "trained encode", "candidates")
+    every = ("trained encode", "trained tokens")
+    alone = views.among(ranker.scopes, candidates, lambda bm25, windows, tokens, named: tokens)
+    fused = views.among(
+        ranker.scopes, candidates, lambda bm25, windows, tokens, named: fuse(bm25, windows, tokens, weights, named)
+    )
+    rows: list[Row] = [
+        (TRAINED_ALL, views.tokens, every),
+        (TRAINED_FUSED_ALL, views.fuse(weights), (*every, "bm25", "named", "trained windows")),
+    ]
+    return [
+        Measured(TRAINED, True, alone, ranker.clock.milliseconds(*first)),
+        Measured(TRAINED_FUSED, True, fused, ranker.clock.milliseconds(*first)),
+        *(ranker.measure(row, trained=True) for row in rows),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranker:
+    """The questions with the pages each is asked of, and a clock."""
+
+    corpus: Corpus
+    scopes: Sequence[Scope]
+    pages: Mapping[str, Page]
+    clock: Clock
+    step: Callable[[], None]
+
+    def score_bm25(self) -> list[Scores]:
+        return score_bm25(self.scopes, list(self.pages.values()), "bm25", self.clock)
+
+    def score_layer(self) -> list[Scores]:
+        return score_bm25(self.scopes, drop_ocr(self.pages.values()), "layer", self.clock)
+
+    def score_views(self, encoded: EncodedCorpus, bm25: list[Scores], named: list[Scores], name: str) -> _Views:
+        encoded.fill(self.step)
+        return _Views(bm25, *score_encoded(self.scopes, encoded, name, self.clock, self.step), named)
+
+    def measure(self, row: Row, trained: bool = False) -> Measured:
+        name, scores, steps = row
+        return Measured(name, trained, self.rank(scores), self.clock.milliseconds(*steps))
+
+    def rank(self, scores: Sequence[Scores], count: int = KEPT) -> Ranking:
+        """Each question's best pages."""
+        return {
+            query.id: take_top(row, scope.page_ids(), count)
+            for scope, matrix in zip(self.scopes, scores, strict=True)
+            for query, row in zip(scope.queries, matrix, strict=True)
+        }
+
+    def time_candidates(self, encoded: EncodedCorpus, candidates: Ranking) -> None:
+        """Late interaction of each timed question with its candidates alone."""
+        for query in (query for scope in self.scopes for query in scope.queries if query.id in self.clock.queries):
+            question = encoded.encoder.encode_queries([query.text])
+            own = encoded.read([self.pages[page] for page in candidates[query.id]])
+            self.clock.measure("candidates", query.id, lambda one=question, own=own: score_tokens(one, own))  # type: ignore[misc]
+
+    def rank_vision(self, folder: Path, candidates: Ranking) -> Measured:
+        """A vision-language model's order of the candidates; a page that cannot be drawn comes last."""
+        from docrerank.reranker.vision import VisionReranker
+
+        reranker, ranking = VisionReranker.from_pretrained(folder), {}
+        texts = {query.id: query.text for scope in self.scopes for query in scope.queries}
+        pairs = [(query, page) for query, found in candidates.items() for page in found]
+        scored = reranker.score([(texts[query], self.pages[page]) for query, page in pairs]).values
+        scores = dict(zip(pairs, np.nan_to_num(scored, nan=UNREADABLE).tolist(), strict=True))
+        for query, found in candidates.items():
+            ranking[query] = take_top(np.array([scores[query, page] for page in found], np.float32), list(found))
+            own = [(texts[query], self.pages[page]) for page in found]
+            if query in self.clock.queries:
+                reranker.score(own)  # the pages are then held in memory, as those of the other systems are
+            self.clock.measure("vision", query, lambda own=own: reranker.score(own))  # type: ignore[misc]
+        steps = ("bm25", "named", "untrained encode", "untrained windows", "vision")
+        unreadable = int(np.count_nonzero(np.isnan(scored)))
+        return Measured(TRAINED, True, ranking, self.clock.milliseconds(*steps), unreadable=unreadable)
+
+
+def _add_relevance(found: Measured, run: Run, collection: Collection, source: PdfPages) -> Measured:
+    """How far pages answer, for the systems whose score is the model's own and not relative to its candidates."""
+    if found.name not in (TOKENS, TRAINED, TRAINED_ALL):
+        return found
+    calibration = read_card(run.model).calibration if found.name != TOKENS else Calibration()
+    if is_vision_model(run.model) and found.name == TRAINED:
+        calibration = Calibration(1.0, 0.0)
+    relevance = find_relevance(
+        found.ranking,
+        {query.id: query.text for query in collection.queries},
+        {page.id: page.text for page in source.light.values()},
+        lambda score: float(calibration.apply(np.array([score], np.float32))[0]),
+    )
+    return replace(found, relevance=relevance)
+
+
+def _count_steps(progress: Progress, total: int) -> Callable[[], None]:
+    """A function that tells `progress` of one more step each time it is called."""
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    progress(0, total)
+    return step
