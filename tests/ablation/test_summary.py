@@ -9,7 +9,13 @@ from docrerank.ablation.summary import Skipped, summarise
 def make(alone: dict[str, float], probe: float = 0.5) -> Measures:
     systems = {"alone": alone, "first stage": dict.fromkeys(alone, 0.25)}
     return Measures(
-        Learned(4, 2.5), systems, systems, {"all": (2, probe), "year": (1, probe)}, "trained", {"train": 9.0}
+        Learned(4, 2.5),
+        systems,
+        systems,
+        {query: query for query in alone},
+        {"all": (2, probe), "year": (1, probe)},
+        "trained",
+        {"train": 9.0},
     )
 
 

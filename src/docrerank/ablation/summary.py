@@ -157,7 +157,8 @@ def _make_row(
     recall = statistics.mean(statistics.mean(one.recall[system].values()) for one in seeds)
     scores = _average(seeds)[system]
     control, untrained, counterpart = (
-        _compare(scores, averaged[other][against], seeds[0].clusters, seed) if other and other != own else None for other in others
+        _compare(scores, averaged[other][against], seeds[0].clusters, seed) if other and other != own else None
+        for other in others
     )
     return Row(statistics.mean(means), min(means), max(means), recall, control, untrained, counterpart)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 
 from docrerank.records import UserError
 from docrerank.runs import write_text
+from docrerank.statistics import estimate_share
 
 FILE = "audit.json"
-Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,11 @@ class Rate:
 
     @classmethod
     def of_cases(cls, cases: int, of: int) -> Rate:
-        """Wilson's score interval (1927): sound for small numbers and for shares near 0 and 1."""
+        """With Wilson's interval; without trials it is all there is."""
         if not of:
             return cls(0, 0, 0.0, 1.0)
-        share, spread = cases / of, Z**2 / of
-        middle = (share + spread / 2) / (1 + spread)
-        half = Z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-        return cls(cases, of, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+        found = estimate_share(cases, of)
+        return cls(cases, of, found.low, found.high)
 
     @property
     def share(self) -> float:

@@ -21,11 +21,12 @@ from docrerank.evaluation.models_stage import (
     open_collections,
     write_summary,
 )
+from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
 from docrerank.evaluation.run_stage import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.evaluation.summary import build_summary, render_summary
-from docrerank.evaluation.systems import BASELINES, ModelSystem, open_system
+from docrerank.evaluation.systems import ModelSystem, open_system
 from docrerank.evaluation.whiskers import Whisker, draw_plot, draw_whisker
 
 __all__ = [

@@ -121,7 +121,9 @@ def _lay_out_systems(table: ResultsTable) -> Grid:
         columns[metric] = [_show(each.means[metric]) for each in _rows(table)]
         if metric == table.headline:
             columns[f"{metric} - baseline"] = [_show_difference(_headline(table, each)) for each in _rows(table)]
-    columns["answerable AUROC"] = [_show(each.answerability and each.answerability.auroc) for each in _rows(table)]
+    columns["answerable AUROC"] = [
+        _show(each.answerability.auroc if each.answerability else None) for each in _rows(table)
+    ]
     columns["ms/query"] = [_show_number(each.ms_per_query, ".1f") for each in _rows(table)]
     columns["tokens/query"] = [_show_number(each.tokens_per_query, ",.0f") for each in _rows(table)]
     kept = {name: cells for name, cells in columns.items() if any(cell != NOTHING for cell in cells)}

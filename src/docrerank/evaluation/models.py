@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.encoding import UNTRAINED
+from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
@@ -82,7 +83,7 @@ def find_model(name: str) -> Model:
         return Model(folder.resolve().name, str(folder), trained=bool(read_card(folder).made_from))
     peer = PEERS.get(name.lower(), name)
     if "/" not in peer or peer.startswith((".", "/")) or peer.count("/") != 1:
-        known = ", ".join(["minilm", "bm25", "random", "oracle", *PEERS])
+        known = ", ".join([UNTRAINED, *BASELINES, *PEERS])
         raise UserError(f"no model in '{name}': give a run, a model's folder, a hub name, or one of {known}")
     return Model(peer, peer, trained=False)
 

@@ -1,10 +1,14 @@
-"""The names of the systems that a run is compared by, in tables and in `evaluation.json`.
+"""The names of systems, in tables, on the command line and in `evaluation.json`.
 
-`untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too. The rows
-that say so, the candidates and the trained fusion also prefer the pages that a question names outright.
+Of those that a run is compared by, `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window,
+fusion late interaction too. The rows that say so, the candidates and the trained fusion also prefer the pages that a
+question names outright.
 """
 
 from __future__ import annotations
+
+#: Put to any benchmark without a model, beside models: BM25, chance, the judgements themselves.
+PLAIN_BM25, RANDOM, ORACLE = BASELINES = ("bm25", "random", "oracle")
 
 BM25_LAYER = "BM25 (text layer only)"
 BM25 = "BM25 (with OCR)"

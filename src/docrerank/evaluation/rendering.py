@@ -18,7 +18,7 @@ NOTHING: Cell = ("-", "")
 #: Characters of a system's name that are kept on one line.
 MAX_NAME = 40
 #: Characters of a text's lines at most.
-WIDTH = 140
+WIDTH = 170
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from docrerank.benchmark import Collection
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.measured import Measured
+from docrerank.evaluation.names import ORACLE
 from docrerank.records import UserError
 from docrerank.statistics import (
     METRICS,
@@ -159,12 +160,12 @@ def build_table(
 
 
 def choose_baseline(systems: Sequence[SystemResult], metric: str) -> SystemResult:
-    """The best untrained system: the floor that training must beat.
+    """The best untrained system: the floor that training must beat. The judgements themselves are none.
 
     Raises:
         UserError: if every system is trained.
     """
-    untrained = [system for system in systems if not system.trained]
+    untrained = [system for system in systems if not system.trained and system.name != ORACLE]
     if not untrained:
         raise UserError("no untrained system to compare with; evaluate at least one, such as bm25")
     return max(untrained, key=lambda system: system.means[metric].value)

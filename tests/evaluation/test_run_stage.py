@@ -11,7 +11,7 @@ import pytest
 
 from docrerank.benchmark import find_pages, open_corpus, read_benchmark
 from docrerank.evaluation import evaluate, read_evaluation
-from docrerank.evaluation.systems import BM25, BM25_LAYER, FIRST_STAGE, FUSION, TOKENS, TRAINED, TRAINED_ALL, WINDOW
+from docrerank.evaluation.names import BM25, BM25_LAYER, FIRST_STAGE, FUSION, TOKENS, TRAINED, TRAINED_ALL, WINDOW
 from docrerank.pages import ingest
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -147,4 +147,7 @@ def test_a_run_that_was_not_evaluated_says_what_to_do(tmp_path: Path, make_run: 
         read_evaluation(run)
     run.evaluation.write_text(json.dumps([1]))
     with pytest.raises(UserError, match="damaged: delete it"):
+        read_evaluation(run)
+    run.evaluation.write_text(json.dumps({"comparison": {"breakdown": []}}))
+    with pytest.raises(UserError, match=r"of an earlier docrerank, .*: docrerank evaluate .* --benchmark FOLDER"):
         read_evaluation(run)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from fixtures.rankings import make_measured, make_table
+
+from docrerank.evaluation import ResultsTable, build_dict, draw_table, render
+from docrerank.statistics import METRICS
+
+HOSTILE = ["a|b", "[bold]x[/bold]", "<script>", "a\nb", "a\x1b[31mb", "back\\|slash"]
+
+
+def make(ours: str = "ours", kind: str = "Table", every_pair: bool = False) -> ResultsTable:
+    bm25 = make_measured("BM25", [2] * 12, milliseconds={"q0": 1.0, "q1": 1.5})
+    best = make_measured(ours, [1] * 12, trained=True, tokens={"q0": 1000, "q1": 2000})
+    systems = [bm25, best, *([make_measured("random", [0] * 12)] if every_pair else [])]
+    return make_table(systems, {"q0": (kind,)}, every_pair, notes=["2 of 22 questions left out"])
+
+
+def list_rows(markdown: str) -> list[str]:
+    return [line for line in markdown.splitlines() if line.startswith("|")]
+
+
+def test_the_text_shows_every_system_its_intervals_and_its_difference() -> None:
+    text = render(make())
+    for part in ("BM25 (baseline)", "ours (trained)", "1.000", "[1.000 1.000]", "+0.369", "p=0.0005", "1.2", "1,500"):
+        assert part in text
+    assert "bench: 12 queries of 12 documents" in text
+    assert "they hold 100.0% of its relevant pages" in text
+    assert "2 of 22 questions left out" in text
+    assert "AUROC" not in text  # no question is unanswerable
+    assert "\x1b" not in text
+
+
+def test_the_markdown_has_as_many_cells_in_every_row() -> None:
+    rows = list_rows(render(make(), "markdown"))
+    assert len({line.count("|") for line in rows[:5]}) == 1
+    assert "| ours (trained) | 1.000 [1.000, 1.000] | +0.369 p=0.0005 [+0.369, +0.369] |" in rows[3]
+    assert rows[5:] == [
+        "| system | Table (1) |",
+        "| --- | ---: |",
+        "| BM25 | 0.631 [0.631, 0.631] |",
+        "| ours | 1.000 [1.000, 1.000] |",
+    ]
+
+
+def test_every_pair_is_a_square_of_its_own() -> None:
+    text = render(make(every_pair=True), "markdown")
+    assert "NDCG@5: row less column" in text
+    assert "| ours | +0.369 p=0.0005 [+0.369, +0.369] | - |" in text
+    assert "row less column" not in render(make())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_cannot_break_out_of_its_cell(name: str) -> None:
+    table = make(ours=name, kind=name)
+    rows, plain = list_rows(render(table, "markdown")), list_rows(render(make(), "markdown"))
+
+    def count_borders(line: str) -> int:
+        return line.replace("\\\\", "").replace("\\|", "").count("|")
+
+    assert [count_borders(row) for row in rows] == [count_borders(row) for row in plain]
+    assert "<script" not in "".join(rows)
+    text = render(table)
+    assert "\x1b" not in text
+    assert "".join(letter if letter.isprintable() else " " for letter in name) in text
+
+
+def test_the_dictionary_holds_every_number_and_survives_json() -> None:
+    found = build_dict(make())
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    ours = found["systems"]["ours"]
+    assert set(ours["metrics"]) == set(ours["differences"]) == set(METRICS)
+    assert ours["differences"]["R@1"] == {"interval": {"value": 1.0, "low": 1.0, "high": 1.0}, "p": 2 / 2**12}
+    assert (ours["tokens_per_query"], found["systems"]["BM25"]["ms_per_query"]) == (1500, 1.25)
+    assert found["systems"]["BM25"]["differences"] == {}
+    assert found["ceiling"]["recall"]["value"] == 1
+    assert found["breakdowns"]["evidence"][0]["means"]["ours"]["value"] == 1
+    assert (found["queries"], found["documents"], found["seed"], found["resamples"]) == (12, 12, 0, 200)
+
+
+def test_a_spreadsheet_takes_one_row_a_system_and_no_formula() -> None:
+    rows = render(make(ours="=cmd()"), "csv").splitlines()
+    assert len(rows) == 1 + 3
+    assert len({row.count(",") for row in rows}) == 1
+    assert rows[2].startswith("bench,'=cmd(),True,12,1.000000")
+
+
+def test_the_plot_is_well_formed_and_holds_every_system() -> None:
+    drawing = draw_table(make(ours="<ours>"))
+    root = ElementTree.fromstring(drawing)
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == 2
+    assert all(part in drawing for part in ("BM25", "&lt;ours&gt;", "1.000 [1.000, 1.000]", "ceiling 1.000"))
