@@ -92,20 +92,26 @@ def read_scores(*files: Path, metric: str) -> Scores:
     return found
 
 
+def read_clusters(*files: Path) -> dict[str, str]:
+    """Each question's document, which it is drawn with."""
+    return {query["id"]: query["cluster"] for file in files for query in json.loads(file.read_text())["queries"]}
+
+
 def list_systems(scores: Scores) -> list[str]:
     """Those that every question has, in the order of the first."""
     rows = list(scores.values())
     return [name for name in rows[0] if all(name in row for row in rows)]
 
 
-def compare(scores: Scores) -> list[str]:
+def compare(scores: Scores, clusters: dict[str, str]) -> list[str]:
     """A line for each system: mean, and difference to the best untrained one, both with 95 % intervals."""
     systems = list_systems(scores)
     values = {name: [row[name] for row in scores.values()] for name in systems}
     best = max((name for name in systems if not name.startswith("trained")), key=lambda name: sum(values[name]))
-    lines = []
+    documents, lines = [clusters[query] for query in scores], []
     for name in systems:
-        mean, change = bootstrap_mean(values[name]), bootstrap_difference(values[name], values[best])
+        mean = bootstrap_mean(values[name], documents)
+        change = bootstrap_difference(values[name], values[best], documents)
         told = f"{change.value:+.3f} [{change.low:+.3f} {change.high:+.3f}]" if name != best else "the baseline"
         lines.append(f"  {name:32} {mean.value:.3f} [{mean.low:.3f} {mean.high:.3f}]  {told}")
     return lines
@@ -124,7 +130,7 @@ def main() -> None:
     ):
         for metric in METRICS:
             scores = read_scores(*files, metric=metric)
-            print(f"{title}, {metric}, {len(scores)} questions", *compare(scores), sep="\n")
+            print(f"{title}, {metric}, {len(scores)} questions", *compare(scores, read_clusters(*files)), sep="\n")
 
 
 if __name__ == "__main__":

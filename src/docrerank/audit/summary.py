@@ -32,11 +32,11 @@ class Rate:
 
     @classmethod
     def of_cases(cls, cases: int, of: int) -> Rate:
-        """With Wilson's interval; without trials it is all there is."""
+        """The rate of so many cases; without trials the interval is 0 to 1."""
         if not of:
             return cls(0, 0, 0.0, 1.0)
-        found = estimate_share(cases, of)
-        return cls(cases, of, found.low, found.high)
+        interval = estimate_share(cases, of)
+        return cls(cases, of, interval.low, interval.high)
 
     @property
     def share(self) -> float:

@@ -26,7 +26,7 @@ from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTab
 from docrerank.evaluation.run_stage import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.evaluation.summary import build_summary, render_summary
-from docrerank.evaluation.systems import ModelSystem, open_system
+from docrerank.evaluation.systems import open_model, open_system
 from docrerank.evaluation.whiskers import Whisker, draw_plot, draw_whisker
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "EmbedderScorer",
     "Measured",
     "Model",
-    "ModelSystem",
     "OwnCodeScorer",
     "ResultsTable",
     "Scorer",
@@ -65,6 +64,7 @@ __all__ = [
     "measure_answerability",
     "name_file",
     "open_collections",
+    "open_model",
     "open_system",
     "read_evaluation",
     "read_measured",

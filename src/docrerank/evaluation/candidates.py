@@ -12,23 +12,24 @@ from typing import Any
 import numpy as np
 
 from docrerank.benchmark import BenchmarkQuery, Collection, take_top
-from docrerank.encoding import Encoding, Vectors, load_untrained, score_windows
+from docrerank.encoding import UNTRAINED, Encoding, Vectors, load_untrained, score_windows
+from docrerank.evaluation import names
 from docrerank.evaluation.models import find_model, load_embedder
 from docrerank.evaluation.scorers import EmbedderScorer
-from docrerank.evaluation.systems import Bm25System, read_page
+from docrerank.evaluation.systems import read_page, score_by_bm25
 from docrerank.mining import FusionWeights, fuse
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.runs import Progress, write_text
 
 #: First stages by name; anything else is an embedder or a file.
-NAMED = ("bm25", "minilm", "hybrid")
+PLAIN_BM25, MINILM, HYBRID = STAGES = (names.PLAIN_BM25, UNTRAINED, "hybrid")
 GIVEN = "top_ranked"
 TOP = 50
 #: Pages that are encoded at once.
 BATCH = 32
 #: Scores of one group's questions and some of its pages: (queries, pages).
-Score = Callable[[Sequence[BenchmarkQuery], str, list[str]], Vectors]
+GroupScore = Callable[[Sequence[BenchmarkQuery], str, list[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def find_candidates(
     """
     if stage is None and collection.top_ranked:
         return _take_given(collection, top)
-    stage = stage or "bm25"
+    stage = stage or PLAIN_BM25
     if stage.endswith(".json"):
         return _read_file(Path(stage), collection, top)
     version = fingerprint("candidates", 1, collection.fingerprint(), stage, top, _identify(stage))
@@ -106,12 +107,12 @@ def _search(collection: Collection, stage: str, top: int, progress: Progress) ->
     return {query.id: found[query.id] for query in collection.queries}
 
 
-def _open_stage(collection: Collection, stage: str) -> Score:
-    if stage == "bm25":
+def _open_stage(collection: Collection, stage: str) -> GroupScore:
+    if stage == PLAIN_BM25:
         return _search_bm25(collection)
-    if stage == "minilm":
+    if stage == MINILM:
         return _search_windows(collection)
-    if stage == "hybrid":
+    if stage == HYBRID:
         first, second = _search_bm25(collection), _search_windows(collection)
         weights = FusionWeights(1, 1, 0, 0)
         return lambda queries, group, ids: np.stack(
@@ -124,12 +125,12 @@ def _open_stage(collection: Collection, stage: str) -> Score:
     return _search_embedder(collection, model)
 
 
-def _search_bm25(collection: Collection) -> Score:
-    system = Bm25System(collection)
-    return lambda queries, group, ids: np.stack([system.score(query, ids) for query in queries])
+def _search_bm25(collection: Collection) -> GroupScore:
+    score = score_by_bm25(collection)
+    return lambda queries, group, ids: np.stack([score(query, ids) for query in queries])
 
 
-def _search_windows(collection: Collection) -> Score:
+def _search_windows(collection: Collection) -> GroupScore:
     encoder = load_untrained()
 
     def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
@@ -142,7 +143,7 @@ def _search_windows(collection: Collection) -> Score:
     return score
 
 
-def _search_embedder(collection: Collection, model: EmbedderScorer) -> Score:
+def _search_embedder(collection: Collection, model: EmbedderScorer) -> GroupScore:
     def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
         texts, columns = [query.text for query in queries], []
         for start in range(0, len(ids), BATCH):
@@ -197,4 +198,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _identify(stage: str) -> str:
-    return "" if stage in NAMED else find_model(stage).fingerprint()
+    return "" if stage in STAGES else find_model(stage).fingerprint()

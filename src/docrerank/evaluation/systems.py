@@ -1,10 +1,11 @@
-"""Systems over a collection: models, and the baselines that need no model."""
+"""Systems that order a question's candidates: a name and how the scores come. Models, and baselines without one."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -17,112 +18,27 @@ from docrerank.mining import Bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
 
+#: Float32 scores of a question's pages, given by their ids, of shape (ids,); higher is better.
+Score = Callable[[BenchmarkQuery, Sequence[str]], Vectors]
 
-class System(Protocol):
+
+@dataclass(frozen=True, slots=True)
+class System:
     """Something that orders a question's candidates.
 
     Attributes:
         name: in tables.
-        trained: whether it learned from data that this project made.
         version: fingerprint of what its scores depend on.
+        score: gives the scores.
+        trained: whether it learned from data that this project made.
+        count_tokens: tokens that a model reads for a question and these pages; 0 if it reads none.
     """
 
     name: str
-    trained: bool
     version: str
-
-    def score(self, query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        """Float32 scores of shape (ids,), higher is better."""
-
-    def count_tokens(self, query: BenchmarkQuery, ids: Sequence[str]) -> int:
-        """Tokens that a model reads for the question and these pages; 0 if it reads none."""
-
-
-class ModelSystem:
-    """A model put to a collection's pages.
-
-    Args:
-        model: what it is.
-        scorer: the loaded model.
-        collection: gives the pages.
-    """
-
-    def __init__(self, model: Model, scorer: Scorer, collection: Collection) -> None:
-        self.name, self.trained = model.name, model.trained
-        self.version = fingerprint(model.fingerprint(), scorer.needs_text)
-        self.scorer = scorer
-        self.collection = collection
-        if not scorer.needs_text and not collection.source.has_images():
-            raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
-
-    def score(self, query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        """See `System`."""
-        return self.scorer.score(query.text, self._pages(ids))
-
-    def count_tokens(self, query: BenchmarkQuery, ids: Sequence[str]) -> int:
-        """See `System`."""
-        return self.scorer.count_tokens(query.text, self._pages(ids))
-
-    def _pages(self, ids: Sequence[str]) -> list[Page]:
-        return [read_page(self.collection, page_id, self.scorer.needs_text) for page_id in ids]
-
-
-class _WithoutModel:
-    trained = False
-
-    def count_tokens(self, query: BenchmarkQuery, ids: Sequence[str]) -> int:
-        """See `System`."""
-        return 0
-
-
-class Bm25System(_WithoutModel):
-    """BM25 over the whole group that a question is asked of."""
-
-    name, version = PLAIN_BM25, fingerprint("bm25", 1)
-
-    def __init__(self, collection: Collection) -> None:
-        self.collection = collection
-        self._indexes: dict[str, tuple[Bm25, dict[str, int]]] = {}
-
-    def score(self, query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        """See `System`."""
-        index, places = self._index(self.collection.group_of(query.id))
-        return np.asarray(index.score(query.text)[[places[page_id] for page_id in ids]], np.float32)
-
-    def _index(self, group: str) -> tuple[Bm25, dict[str, int]]:
-        if group not in self._indexes:
-            ids = self.collection.groups[group]
-            texts = [self.collection.source.text(page_id) for page_id in ids]
-            self._indexes[group] = (Bm25(texts), {page_id: place for place, page_id in enumerate(ids)})
-        return self._indexes[group]
-
-
-class RandomSystem(_WithoutModel):
-    """Chance: a seeded score for each question and page."""
-
-    name = RANDOM
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.version = fingerprint("random", seed)
-
-    def score(self, query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        """See `System`."""
-        return np.array([random.Random(f"{self.seed} {query.id} {page}").random() for page in ids], np.float32)
-
-
-class OracleSystem(_WithoutModel):
-    """The judgements themselves: what the best reordering of the candidates reaches."""
-
-    name, version = ORACLE, fingerprint("oracle", 1)
-
-    def __init__(self, collection: Collection) -> None:
-        self.qrels = collection.benchmark.qrels
-
-    def score(self, query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        """See `System`."""
-        relevant = self.qrels.get(query.id, {})
-        return np.array([relevant.get(page, 0) for page in ids], np.float32)
+    score: Score
+    trained: bool = False
+    count_tokens: Callable[[BenchmarkQuery, Sequence[str]], int] = lambda query, ids: 0
 
 
 def open_system(
@@ -130,13 +46,50 @@ def open_system(
 ) -> System:
     """A system by what a user names it: `bm25`, `random`, `oracle`, or anything that `find_model` knows."""
     if name == PLAIN_BM25:
-        return Bm25System(collection)
+        return System(name, fingerprint(name, 1), score_by_bm25(collection))
     if name == RANDOM:
-        return RandomSystem(seed)
+        return System(name, fingerprint(name, seed), _score_by_chance(seed))
     if name == ORACLE:
-        return OracleSystem(collection)
+        return System(name, fingerprint(name, 1), _score_by_judgements(collection))
     model = find_model(name)
-    return ModelSystem(model, load_scorer(model, with_text, trust_code), collection)
+    return open_model(model, load_scorer(model, with_text, trust_code), collection)
+
+
+def open_model(model: Model, scorer: Scorer, collection: Collection) -> System:
+    """A loaded model put to a collection's pages.
+
+    Raises:
+        UserError: it reads images and there are none.
+    """
+    if not scorer.needs_text and not collection.source.has_images():
+        raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
+
+    def read(ids: Sequence[str]) -> list[Page]:
+        return [read_page(collection, page_id, scorer.needs_text) for page_id in ids]
+
+    return System(
+        model.name,
+        fingerprint(model.fingerprint(), scorer.needs_text),
+        lambda query, ids: scorer.score(query.text, read(ids)),
+        model.trained,
+        lambda query, ids: scorer.count_tokens(query.text, read(ids)),
+    )
+
+
+def score_by_bm25(collection: Collection) -> Score:
+    """BM25 over the whole group of pages that a question is asked of."""
+
+    @cache
+    def index(group: str) -> tuple[Bm25, dict[str, int]]:
+        ids = collection.groups[group]
+        texts = [collection.source.text(page_id) for page_id in ids]
+        return Bm25(texts), {page_id: place for place, page_id in enumerate(ids)}
+
+    def score(query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
+        bm25, places = index(collection.group_of(query.id))
+        return np.asarray(bm25.score(query.text)[[places[page_id] for page_id in ids]], np.float32)
+
+    return score
 
 
 def read_page(collection: Collection, page_id: str, with_text: bool) -> Page:
@@ -145,3 +98,16 @@ def read_page(collection: Collection, page_id: str, with_text: bool) -> Page:
     if not with_text or page.text:
         return page
     return add_text(page, collection.source.text(page_id))
+
+
+def _score_by_chance(seed: int) -> Score:
+    """A seeded score for each question and page."""
+    return lambda query, ids: np.array(
+        [random.Random(f"{seed} {query.id} {page}").random() for page in ids], np.float32
+    )
+
+
+def _score_by_judgements(collection: Collection) -> Score:
+    """What the best reordering of the candidates reaches."""
+    qrels = collection.benchmark.qrels
+    return lambda query, ids: np.array([qrels.get(query.id, {}).get(page, 0) for page in ids], np.float32)

@@ -14,13 +14,14 @@ from docrerank.exchange.beir import write_beir, write_benchmark
 from docrerank.exchange.card import CardFacts, select_recipe, write_card
 from docrerank.exchange.job import FORMS, ExportOptions, Job
 from docrerank.exchange.shapes import SHAPES, Shape, build_rows, find_columns
+from docrerank.exchange.shards import Progress
 from docrerank.exchange.split import draw_documents
 from docrerank.exchange.staging import MANIFEST, check_target, staged
 from docrerank.exchange.tables import QUERIES, describe_query, writing_parquet
 from docrerank.exchange.trainers import write_swift, write_tevatron
 from docrerank.exchange.usage import USAGE
 from docrerank.recipe import fingerprint
-from docrerank.runs import Progress, Run, write_text
+from docrerank.runs import Run, write_text
 
 #: Raised when the same run and options would give another set than before.
 VERSION = 1

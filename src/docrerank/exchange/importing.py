@@ -17,7 +17,7 @@ from docrerank.exchange.published import Block, Published, Rows, find_published,
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Parts, Progress, Run, ShardFailure, map_shards
+from docrerank.runs import Parts, Run, ShardFailure, map_shards
 
 STAGE = "import"
 STAGE_VERSION = 2
@@ -102,7 +102,7 @@ def import_dataset(
     run: Run,
     dataset: str,
     options: ImportOptions | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Read a published set into a run; blocks already read from the same files are left as they are.
 

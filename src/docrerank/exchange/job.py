@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from docrerank.exchange.card import Config
 from docrerank.exchange.groups import GroupReader
-from docrerank.exchange.shards import Drawing, Outcome, Table, count_pages, draw_shards, plan_shards
+from docrerank.exchange.shards import Drawing, Outcome, Progress, Table, count_pages, draw_shards, plan_shards
 from docrerank.exchange.staging import Staging
 from docrerank.records import UserError
-from docrerank.runs import Progress, Run
+from docrerank.runs import Run
 
 #: The forms of a training set, each with one line about it.
 FORMS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from docrerank.exchange.released import PAGE, SCHEMA, build_row, describe_page
 from docrerank.exchange.sheets import Sheet, read_sheets
 from docrerank.exchange.staging import Staging
 from docrerank.records import Page, UserError
-from docrerank.runs import Progress, Run, ShardFailure, map_shards, replacing, write_text
+from docrerank.runs import Run, ShardFailure, map_shards, replacing, write_text
 
 #: Pages of a shard: about 50 MB of images.
 SHARD_PAGES = 200
@@ -28,6 +28,7 @@ ROWS_AT_ONCE = 16
 SECONDS_PER_SHARD = 3600.0
 
 Table = Literal["released", "pages", "corpus", "tevatron", "files"]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

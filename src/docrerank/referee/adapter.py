@@ -15,12 +15,12 @@ from docrerank.evaluation import (
     Candidates,
     Measured,
     Model,
-    ModelSystem,
     Scorer,
     find_candidates,
     find_model,
     load_scorer,
     measure_all,
+    open_model,
 )
 from docrerank.records import UserError
 from docrerank.referee.meta import build_meta
@@ -104,7 +104,7 @@ class MtebReranker:
             version=f"{task_metadata.dataset['path']} {task_metadata.revision}",
         )
         candidates = self._find(collection, top_ranked is not None, top_k)
-        found = measure_all(collection, ModelSystem(self.model, self.scorer, collection), candidates)
+        found = measure_all(collection, open_model(self.model, self.scorer, collection), candidates)
         self.measured[task_metadata.name, hf_split, hf_subset] = found
         return {query: dict(pages) for query, pages in found.ranking.items()}
 
