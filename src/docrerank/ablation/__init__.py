@@ -5,7 +5,7 @@ from __future__ import annotations
 from docrerank.ablation.arms import ARMS, PRESETS, Arm, find_arms
 from docrerank.ablation.plot import draw
 from docrerank.ablation.stage import ablate
-from docrerank.ablation.summary import Ablation, ArmResult, Row, Skipped
+from docrerank.ablation.summary import Ablation, ArmResult, ArmScores, Skipped
 from docrerank.ablation.table import render_markdown
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "Ablation",
     "Arm",
     "ArmResult",
-    "Row",
+    "ArmScores",
     "Skipped",
     "ablate",
     "draw",

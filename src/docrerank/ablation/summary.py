@@ -25,7 +25,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ArmScores:
     """One system of one arm.
 
     Attributes:
@@ -65,7 +65,7 @@ class ArmResult:
     name: str
     seeds: int
     kept: int
-    systems: Mapping[str, Row]
+    systems: Mapping[str, ArmScores]
     probe: Mapping[str, float]
     counterpart: str = ""
     learned: Learned = field(default_factory=Learned)
@@ -89,7 +89,7 @@ class Ablation:
     benchmark: str
     questions: int
     groups: int
-    first_stage: Mapping[str, Row]
+    first_stage: Mapping[str, ArmScores]
     arms: Sequence[ArmResult]
     skipped: Sequence[Skipped]
     seed: int
@@ -151,7 +151,7 @@ def _make_row(
     others: Sequence[str],
     seed: int,
     own: str = "",
-) -> Row:
+) -> ArmScores:
     """A system's scores, and its differences to the system `against` of other arms."""
     means = [statistics.mean(one.ndcg[system].values()) for one in seeds]
     recall = statistics.mean(statistics.mean(one.recall[system].values()) for one in seeds)
@@ -160,10 +160,10 @@ def _make_row(
         _compare(scores, averaged[other][against], seeds[0].clusters, seed) if other and other != own else None
         for other in others
     )
-    return Row(statistics.mean(means), min(means), max(means), recall, control, untrained, counterpart)
+    return ArmScores(statistics.mean(means), min(means), max(means), recall, control, untrained, counterpart)
 
 
-def _sum_up(name: str, seeds: Sequence[Measures], rows: Mapping[str, Row], counterpart: str) -> ArmResult:
+def _sum_up(name: str, seeds: Sequence[Measures], rows: Mapping[str, ArmScores], counterpart: str) -> ArmResult:
     kept = sum(one.kept == "trained" for one in seeds)
     seconds = {stage: statistics.mean(one.seconds[stage] for one in seeds) for stage in seeds[0].seconds}
     return ArmResult(

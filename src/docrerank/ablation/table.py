@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from docrerank.ablation.summary import Ablation, ArmResult, Row
+from docrerank.ablation.summary import Ablation, ArmResult, ArmScores
 from docrerank.statistics import Interval
 
 TITLES = {"alone": "the reranker by itself", "fused": "fused with the first stage"}
@@ -33,7 +33,7 @@ def _render_system(found: Ablation, system: str) -> str:
     return _render(head, rows)
 
 
-def _render_row(name: str, row: Row, counterpart: str) -> tuple[str, ...]:
+def _render_row(name: str, row: ArmScores, counterpart: str) -> tuple[str, ...]:
     spread = f" [{row.low:.3f} {row.high:.3f}]" if row.low != row.high else ""
     other = f"{counterpart}: {_tell(row.to_counterpart)}" if row.to_counterpart else ""
     score = f"{row.mean:.3f}{spread}"

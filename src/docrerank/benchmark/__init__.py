@@ -7,7 +7,7 @@ from docrerank.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.benchmark.collection import EVERYTHING, Collection, collect_traits
 from docrerank.benchmark.corpus import Corpus, find_pages, name_benchmark, open_corpus
 from docrerank.benchmark.data_set import DataSet, explain_absence, find_copy, is_hub_name, preparing
-from docrerank.benchmark.missing import describe_missing, leave_out_missing
+from docrerank.benchmark.missing import leave_out_missing
 from docrerank.benchmark.page_sources import PageSource, PdfPages, RowPages
 from docrerank.benchmark.pdfs import is_pdf_benchmark, read_pdf_benchmark
 from docrerank.benchmark.pictures import NO_BOXES, Pictures, add_text
@@ -32,7 +32,6 @@ __all__ = [
     "Scores",
     "add_text",
     "collect_traits",
-    "describe_missing",
     "explain_absence",
     "find_copy",
     "find_levels",

@@ -40,7 +40,7 @@ from docrerank.runs import Progress, Run
 #: query id to page id to score, best first.
 Ranking = dict[str, dict[str, float]]
 #: Name of a system, its scores, (queries, pages) for each scope, and the clock's steps that make them.
-Row = tuple[str, list[Scores], tuple[str, ...]]
+Scored = tuple[str, list[Scores], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def rank_systems(
     return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
 
 
-def _list_untrained(views: _Views, ranker: _Ranker) -> list[Row]:
+def _list_untrained(views: _Views, ranker: _Ranker) -> list[Scored]:
     encode, windows, tokens = (f"untrained {name}" for name in ("encode", "windows", "tokens"))
     return [
         (BM25_LAYER, ranker.score_layer(), ("layer",)),
@@ -131,7 +131,7 @@ def _list_trained(
     fused = views.among(
         ranker.scopes, candidates, lambda bm25, windows, tokens, named: fuse(bm25, windows, tokens, weights, named)
     )
-    rows: list[Row] = [
+    rows: list[Scored] = [
         (TRAINED_ALL, views.tokens, every),
         (TRAINED_FUSED_ALL, views.fuse(weights), (*every, "bm25", "named", "trained windows")),
     ]
@@ -162,7 +162,7 @@ class _Ranker:
         encoded.fill(self.step)
         return _Views(bm25, *score_encoded(self.scopes, encoded, name, self.clock, self.step), named)
 
-    def measure(self, row: Row, trained: bool = False) -> Measured:
+    def measure(self, row: Scored, trained: bool = False) -> Measured:
         name, scores, steps = row
         return Measured(name, trained, self.rank(scores), self.clock.milliseconds(*steps))
 
