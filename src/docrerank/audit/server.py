@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import multiprocessing
 import secrets
 import threading
 from collections import OrderedDict
@@ -12,14 +14,17 @@ from importlib.resources import files
 from types import TracebackType
 from typing import Any
 
+from pebble import ProcessExpired, ProcessPool
+
 from docrerank.audit.journal import JUDGEMENTS, Journal
 from docrerank.audit.sample import Item
-from docrerank.pages import WORKER_ENDED, PageDrawer
+from docrerank.pages import render
 from docrerank.records import Page, UserError
 from docrerank.runs import Run
 
 MAX_BODY = 4_096
-PIXELS, QUALITY = 2_500_000, 85
+SECONDS_PER_PAGE = 60.0
+PIXELS = 2_500_000
 CACHED_IMAGES = 24
 POLICY = "default-src 'none'; img-src 'self' data:; script-src 'nonce-{n}'; style-src 'nonce-{n}'; connect-src 'self'"
 
@@ -75,10 +80,10 @@ class AuditServer:
 
 
 class _Images:
-    """Pages drawn, large enough to read their footnotes; the last few are kept."""
+    """Pages drawn in a worker process, which a hostile file may hang or crash; the last few are kept."""
 
     def __init__(self) -> None:
-        self._drawer = PageDrawer(1)
+        self._pool = ProcessPool(1, context=multiprocessing.get_context("spawn"))
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -93,8 +98,8 @@ class _Images:
                 self._kept.move_to_end(page.id)
                 return self._kept[page.id]
         try:
-            data = self._drawer.draw(page, PIXELS, quality=QUALITY).result()
-        except WORKER_ENDED as error:
+            data: bytes = self._pool.schedule(draw_page, args=[page], timeout=SECONDS_PER_PAGE).result()
+        except (ProcessExpired, TimeoutError, MemoryError) as error:
             raise UserError(f"page {page.id} cannot be drawn ({type(error).__name__})") from None
         with self._lock:
             self._kept[page.id] = data
@@ -103,7 +108,15 @@ class _Images:
         return data
 
     def close(self) -> None:
-        self._drawer.close()
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def draw_page(page: Page) -> bytes:
+    """In the worker: a page as JPEG, large enough to read its footnotes."""
+    buffer = io.BytesIO()
+    render(page, PIXELS).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
 
 
 class _Handler(BaseHTTPRequestHandler):

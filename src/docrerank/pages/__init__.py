@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from docrerank.pages.characters import tidy
-from docrerank.pages.drawing import WORKER_ENDED, PageDrawer, draw_jpeg
 from docrerank.pages.files import read_files
-from docrerank.pages.image_kinds import find_image_suffix
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import render
@@ -14,19 +12,15 @@ from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
 from docrerank.pages.strip import add_title_strip
 
 __all__ = [
-    "WORKER_ENDED",
     "Block",
     "Cell",
     "Document",
     "IngestPlan",
     "Line",
-    "PageDrawer",
     "add_title_strip",
     "blocks",
     "count_pages",
-    "draw_jpeg",
     "find_documents",
-    "find_image_suffix",
     "ingest",
     "lines",
     "plan_ingest",
