@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from docrerank.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
-from docrerank.encoding import TokenEncoder, load_untrained, score_tokens, window_settings
+from docrerank.encoding import load_untrained, score_tokens, window_settings
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.measured import Measured
@@ -90,14 +90,14 @@ def rank_systems(
     scopes = find_scopes(collection.benchmark, corpus, ids)
     ranker = _Ranker(corpus, scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)
     bm25, named = ranker.score_bm25(), score_named(scopes, list(source.light.values()), ranker.clock)
-    views = ranker.score_views(EncodedCorpus(corpus, load_untrained(window_settings(run))), bm25, named, "untrained")
+    windows, tokens = ranker.score(EncodedCorpus(corpus, load_untrained(window_settings(run))), "untrained")
+    views = _Views(bm25, windows, tokens, named)
     found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
     first = ranker.rank(views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
     if is_vision_model(run.model):
         found.append(ranker.rank_vision(run.model, first))
     elif trained:
-        encoder = load_encoder(run.model, read_card(run.model))
-        found += _list_trained(ranker, encoder, run.model, bm25, named, first)
+        found += _list_trained(ranker, run.model, views, first)
     return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
 
 
@@ -114,16 +114,11 @@ def _list_untrained(views: _Views, ranker: _Ranker) -> list[Scored]:
     ]
 
 
-def _list_trained(
-    ranker: _Ranker,
-    encoder: TokenEncoder,
-    folder: Path,
-    bm25: list[Scores],
-    named: list[Scores],
-    candidates: Ranking,
-) -> list[Measured]:
-    weights, encoded = read_card(folder).fusion, EncodedCorpus(ranker.corpus, encoder)
-    views = ranker.score_views(encoded, bm25, named, "trained")
+def _list_trained(ranker: _Ranker, folder: Path, untrained: _Views, candidates: Ranking) -> list[Measured]:
+    card = read_card(folder)
+    weights, encoded = card.fusion, EncodedCorpus(ranker.corpus, load_encoder(folder, card))
+    windows, tokens = ranker.score(encoded, "trained")
+    views = replace(untrained, windows=windows, tokens=tokens)
     ranker.time_candidates(encoded, candidates)
     first = ("bm25", "named", "untrained encode", "untrained windows", "trained encode", "candidates")
     every = ("trained encode", "trained tokens")
@@ -158,9 +153,10 @@ class _Ranker:
     def score_layer(self) -> list[Scores]:
         return score_bm25(self.scopes, drop_ocr(self.pages.values()), "layer", self.clock)
 
-    def score_views(self, encoded: EncodedCorpus, bm25: list[Scores], named: list[Scores], name: str) -> _Views:
+    def score(self, encoded: EncodedCorpus, name: str) -> tuple[list[Scores], list[Scores]]:
+        """The best window and late interaction of one encoder, whose pages are encoded first."""
         encoded.fill(self.step)
-        return _Views(bm25, *score_encoded(self.scopes, encoded, name, self.clock, self.step), named)
+        return score_encoded(self.scopes, encoded, name, self.clock, self.step)
 
     def measure(self, row: Scored, trained: bool = False) -> Measured:
         name, scores, steps = row
