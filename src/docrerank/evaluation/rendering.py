@@ -30,15 +30,15 @@ class Grid:
     rows: list[list[Cell]]
 
 
-def write_text_grids(grids: Sequence[Grid], notes: Sequence[str] = (), width: int = WIDTH) -> str:
-    """Plain text for a terminal of `width` columns, without control characters.
+def write_text_grids(grids: Sequence[Grid], notes: Sequence[str] = ()) -> str:
+    """Plain text for a terminal, in lines of `WIDTH` characters at most, without control characters.
 
     Example:
         >>> "BM25" in write_text_grids([Grid("all", ["system", "R@1"], [[("BM25", ""), ("0.5", "[0.4, 0.6]")]])])
         True
     """
     out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None)
+    console = Console(file=out, width=WIDTH, color_system=None)
     for grid in grids:
         console.print(_build_table(grid))
     for note in notes:

@@ -39,10 +39,6 @@ class Bm25:
             return np.zeros(self._pages, np.float32)
         return np.asarray(self._index.get_scores(tokens), np.float32)
 
-    def score_all(self, queries: Sequence[str]) -> Vectors:
-        """Scores of shape (queries, pages)."""
-        return np.stack([self.score(query) for query in queries])
-
     def _tokenize(self, texts: Sequence[str]) -> list[list[str]]:
         found: list[list[str]] = self._library.tokenize(
             list(texts), stopwords="en", stemmer=self._stemmer, return_ids=False, show_progress=False

@@ -30,16 +30,13 @@ class Thumbnail:
     height: int
 
 
-def draw_thumbnails(
-    pages: Iterable[Page], max_image_pixels: int, workers: int = 0, budget: int = BUDGET_BYTES
-) -> dict[str, Thumbnail]:
-    """Draw pages, in order of importance, until the budget is spent; a page that cannot be drawn is left out.
+def draw_thumbnails(pages: Iterable[Page], max_image_pixels: int, workers: int = 0) -> dict[str, Thumbnail]:
+    """Draw pages, in order of importance, until `BUDGET_BYTES` are spent; a page that cannot be drawn is left out.
 
     Args:
         pages: the same page may stand among them twice; it counts once.
         max_image_pixels: an image file with more pixels is not decoded.
         workers: processes; 0 means one per core.
-        budget: bytes of all pictures together.
 
     Returns:
         page id to its picture.
@@ -50,6 +47,7 @@ def draw_thumbnails(
         if isinstance(result, Thumbnail):
             drawn[page.id] = result
     kept: dict[str, Thumbnail] = {}
+    budget = BUDGET_BYTES
     for page_id in shards:
         if page_id in drawn and len(drawn[page_id].uri) <= budget:
             budget -= len(drawn[page_id].uri)

@@ -50,9 +50,7 @@ def bootstrap_mean(values: Values, clusters: Clusters = None, seed: int = 0, res
     return bootstrap_means([values], clusters, seed, resamples)[0]
 
 
-def bootstrap_difference(
-    first: Values, second: Values, clusters: Clusters = None, seed: int = 0, resamples: int = RESAMPLES
-) -> Interval:
+def bootstrap_difference(first: Values, second: Values, clusters: Clusters = None, seed: int = 0) -> Interval:
     """The mean of `first - second`, paired question by question, and its interval; see `bootstrap_mean`.
 
     Raises:
@@ -62,7 +60,7 @@ def bootstrap_difference(
         >>> bootstrap_difference([1.0, 0.75], [0.5, 0.25])
         Interval(value=0.5, low=0.5, high=0.5)
     """
-    return bootstrap_mean(subtract(first, second), clusters, seed, resamples)
+    return bootstrap_mean(subtract(first, second), clusters, seed)
 
 
 def bootstrap_means(
