@@ -7,19 +7,19 @@ import json
 import platform
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from docrerank.benchmark import BenchmarkQuery, Collection, Corpus, read_pdf_benchmark
+from docrerank.benchmark import Collection, Corpus, read_pdf_benchmark
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import TIMED_QUERIES
 from docrerank.evaluation.layout import build_dict, render
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import FIRST_STAGE, TOKENS, TRAINED
 from docrerank.evaluation.relevance import describe_relevance
-from docrerank.evaluation.results_table import ResultsTable, build_table
+from docrerank.evaluation.results_table import ResultsTable, SystemResult, build_table
 from docrerank.evaluation.run_systems import rank_systems
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
@@ -105,7 +105,7 @@ def build_evaluation(
         "comparison": build_dict(table),
         "table": render(table),
         "relevance": _judge_threshold(run, collection, measured),
-        "queries": [_describe(query, collection, table, measured) for query in collection.queries],
+        "queries": _describe_queries(collection, table, measured),
     }
 
 
@@ -163,32 +163,34 @@ def _list_notes(run: Run, corpus: Corpus, measured: Sequence[Measured]) -> list[
     return notes
 
 
-def _describe(
-    query: BenchmarkQuery, collection: Collection, table: ResultsTable, measured: Sequence[Measured]
-) -> dict[str, Any]:
-    relevant = collection.benchmark.qrels.get(query.id, {})
+def _describe_queries(
+    collection: Collection, table: ResultsTable, measured: Sequence[Measured]
+) -> list[dict[str, Any]]:
+    """Each question with what every system made of it; `cluster` is the document that it is drawn with."""
+    clusters, qrels = collection.clusters(), collection.benchmark.qrels
+    return [
+        {
+            "id": query.id,
+            "text": query.text,
+            "document": query.document,
+            "cluster": clusters[query.id],
+            "answerable": query.answerable,
+            "evidence": list(query.evidence),
+            "relevant": sorted(page for page, score in qrels.get(query.id, {}).items() if score > 0),
+            "systems": {
+                found.name: _describe(query.id, found, result)
+                for found, result in zip(measured, table.systems, strict=True)
+            },
+        }
+        for query in collection.queries
+    ]
+
+
+def _describe(query: str, found: Measured, result: SystemResult) -> dict[str, Any]:
     return {
-        "id": query.id,
-        "text": query.text,
-        "document": query.document,
-        "cluster": collection.clusters()[query.id],
-        "answerable": query.answerable,
-        "evidence": list(query.evidence),
-        "relevant": sorted(page for page, score in relevant.items() if score > 0),
-        "systems": {
-            found.name: {
-                "metrics": {
-                    metric: values[query.id] for metric, values in result.metrics.items() if query.id in values
-                },
-                "top": _take(found.ranking[query.id]),
-            }
-            for found, result in zip(measured, table.systems, strict=True)
-        },
+        "metrics": {metric: values[query] for metric, values in result.metrics.items() if query in values},
+        "top": [[page, score] for page, score in islice(found.ranking[query].items(), TOP)],
     }
-
-
-def _take(ranking: Mapping[str, float]) -> list[list[Any]]:
-    return [[page, score] for page, score in islice(ranking.items(), TOP)]
 
 
 def _count(content: dict[str, Any]) -> dict[str, Any]:
