@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -56,9 +57,10 @@ class Collection:
     def clusters(self) -> dict[str, str]:
         """Query id to the document whose questions stand and fall together: the one that the question is asked of.
 
-        Without one it is the documents of its relevant pages; a question without those is a cluster by itself.
+        Without one it is the document of most of its relevant pages, of several the first by name; a question without
+        relevant pages is a cluster by itself.
         """
-        return {query.id: query.document or self._join_documents(query.id) for query in self.queries}
+        return {query.id: query.document or self._find_document(query.id) for query in self.queries}
 
     def fingerprint(self) -> str:
         """Changes when a question, a judgement, a page id or the source changes."""
@@ -66,10 +68,10 @@ class Collection:
         pages = {name: list(ids) for name, ids in self.groups.items()}
         return fingerprint(self.version, asked, self.benchmark.qrels, pages, dict(self.scope))
 
-    def _join_documents(self, query_id: str) -> str:
+    def _find_document(self, query_id: str) -> str:
         judged = self.benchmark.qrels.get(query_id, {})
-        found = {self.documents.get(page, page) for page, relevance in judged.items() if relevance > 0}
-        return "\n".join(sorted(found)) or f"question {query_id}"
+        found = Counter(self.documents.get(page, page) for page, relevance in judged.items() if relevance > 0)
+        return min(found, key=lambda name: (-found[name], name), default=f"question {query_id}")
 
 
 def collect_traits(queries: Sequence[BenchmarkQuery]) -> dict[str, dict[str, tuple[str, ...]]]:
