@@ -86,7 +86,7 @@ def test_one_document_is_too_few(tmp_path: Path) -> None:
 def test_the_baseline_is_the_best_untrained_system_over_both_halves(tmp_path: Path) -> None:
     first = write_scores(tmp_path / "a", q1={"bm25": 1.0, "fusion": 0.5, "trained": 1.0, "only here": 1.0})
     second = write_scores(tmp_path / "b", q2={"bm25": 0.0, "fusion": 1.0, "trained": 1.0})
-    lines = held_out.compare(held_out.read_scores(first, second, metric="NDCG@5"))
+    lines = held_out.compare(held_out.read_scores(first, second, metric="NDCG@5"), {"q1": "a", "q2": "b"})
     assert [line.split()[0] for line in lines] == ["bm25", "fusion", "trained"]
     assert lines[1].endswith("the baseline")
     assert "+0.250 [+0.000 +0.500]" in lines[2]
