@@ -14,6 +14,8 @@ from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap, split_box
 from docrerank.recipe import Ingest
 from docrerank.records import Page
 
+PIXELS = Ingest().ocr_pixels
+
 needs_ocr = pytest.mark.skipif(not has_ocr(), reason="the ocr extra is not installed")
 
 
@@ -26,7 +28,7 @@ def picture(rows: list[tuple[int, int, str]], size: tuple[int, int] = (900, 500)
 
 @needs_ocr
 def test_a_picture_of_text_is_read_line_by_line_with_a_box_for_each_word() -> None:
-    layer = read_bitmap(picture([(60, 40, "Annual report 2023"), (60, 140, "Net sales"), (600, 140, "1,234")]))
+    layer = read_bitmap(picture([(60, 40, "Annual report 2023"), (60, 140, "Net sales"), (600, 140, "1,234")]), PIXELS)
     assert layer.text == "Annual report 2023\nNet sales 1,234\n"
     assert layer.boxes.shape == (6, 4)
     assert layer.boxes.dtype == np.float32
@@ -37,7 +39,7 @@ def test_a_picture_of_text_is_read_line_by_line_with_a_box_for_each_word() -> No
 @needs_ocr
 def test_thin_and_tiny_pictures_are_read_without_being_blown_up() -> None:
     for size in ((4000, 3), (3, 4000), (1, 1), (40, 30), (1000, 9)):
-        read_bitmap(Image.effect_noise(size, 80).convert("RGB"))
+        read_bitmap(Image.effect_noise(size, 80).convert("RGB"), PIXELS)
 
 
 @needs_ocr
@@ -63,7 +65,7 @@ def test_ocr_needs_no_network() -> None:
         "socket.socket.connect = refuse; socket.create_connection = refuse\n"
         "from PIL import Image\n"
         "from docrerank.pages.ocr import read_bitmap\n"
-        "print(repr(read_bitmap(Image.effect_noise((200, 100), 90).convert('RGB')).text))\n"
+        "print(repr(read_bitmap(Image.effect_noise((200, 100), 90).convert('RGB'), 1_200_000).text))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
