@@ -1,10 +1,10 @@
-"""What OCR costs and how well it reads, beside RapidOCR called once for the whole bitmap; and what that does to search.
+"""What OCR costs and how well it reads, beside RapidOCR called once for the whole bitmap.
 
     python benchmarks/ocr.py [FOLDER] [--scans 24] [--texts 12]
     python benchmarks/ocr.py --runs OLD NEW --benchmark FOLDER
 
 The first command reads pages that have no text layer, both ways, page by page: CPU seconds, and the share of the plain
-call's words that are found again. Then pages that have one, drawn: the share of their layer's words that each way reads.
+call's words that are found again. Then pages that have one, drawn: the share of its words that each way reads.
 The second one compares two runs of `docrerank ingest`: NDCG@5 of BM25 on the benchmark's questions.
 """
 
@@ -50,24 +50,25 @@ def main() -> None:
     pages = read_pages(arguments.folder)
     scans = [page for page in pages if len(page.boxes) < Ingest().ocr_below_words]
     report_scans(scans[:: max(1, len(scans) // max(1, arguments.scans))][: arguments.scans])
-    report_texts(list(islice(pick_texts(pages), arguments.texts)))
+    if texts := list(islice(pick_texts(pages), arguments.texts)):
+        report_texts(texts)
 
 
 def report_scans(pages: list[Page]) -> None:
-    spent: Counter[str] = Counter()
+    spent = dict.fromkeys(WAYS, 0.0)
     words: Counter[str] = Counter()
     for page in pages:
         image = render(page, PIXELS)
         found = {name: spend(spent, name, read, image) for name, read in WAYS.items()}
         words += Counter(plain=found["plain"].total(), ours=found["ours"].total())
         words["both"] += (found["plain"] & found["ours"]).total()
-    print(f"{len(pages)} pages without a text layer, CPU s a page: plain {spent['plain'] / len(pages):.2f}, ", end="")
-    print(f"ours {spent['ours'] / len(pages):.2f}, {spent['plain'] / spent['ours']:.2f} x")
-    print(f"words: plain {words['plain']}, ours {words['ours']}, {words['both'] / words['plain']:.3f} of plain's again")
+    each = [spent[name] / max(1, len(pages)) for name in WAYS]
+    print(f"{len(pages)} pages without a text layer, CPU s a page: {each[0]:.2f} plain, {each[1]:.2f} ours")
+    print(f"words: {words['plain']} plain, {words['ours']} ours, {words['both']} in both")
 
 
 def report_texts(pages: list[Page]) -> None:
-    spent: Counter[str] = Counter()
+    spent = dict.fromkeys(WAYS, 0.0)
     right: dict[str, list[float]] = {name: [] for name in WAYS}
     for page in pages:
         wanted, image = count_words(page.text), render(page, PIXELS)
@@ -86,7 +87,7 @@ def report_runs(paths: list[Path], folder: Path) -> None:
     old, new = (measure_bm25(Run.open(path), folder) for path in paths)
     for name, values in (("old", old), ("new", new)):
         mean = bootstrap_mean(values)
-        print(f"BM25 over the {name} run, {len(values)} questions: NDCG@5 {mean.value:.4f} [{mean.low:.3f} {mean.high:.3f}]")
+        print(f"BM25 over the {name} run: NDCG@5 {mean.value:.4f} [{mean.low:.3f} {mean.high:.3f}], n={len(values)}")
     change = bootstrap_difference(new, old)
     print(f"new less old, questions resampled: {change.value:+.4f} [{change.low:+.4f} {change.high:+.4f}]")
 
@@ -119,10 +120,11 @@ def pick_texts(pages: list[Page]) -> Iterator[Page]:
             yield middling[len(middling) // 2]
 
 
-def spend(spent: Counter[str], name: str, read: Callable[[Image.Image], str], image: Image.Image) -> Counter[str]:
+def spend(spent: dict[str, float], name: str, read: Callable[[Image.Image], str], image: Image.Image) -> Counter[str]:
+    """What one way reads; its CPU seconds are added to those spent."""
     started = time.process_time()
     text = read(image)
-    spent[name] += time.process_time() - started  # type: ignore[assignment]
+    spent[name] += time.process_time() - started
     return count_words(text)
 
 

@@ -37,6 +37,26 @@ def test_a_picture_of_text_is_read_line_by_line_with_a_box_for_each_word() -> No
 
 
 @needs_ocr
+@pytest.mark.parametrize("size", [(1250, 940), (500, 2400)])
+def test_lines_found_on_a_smaller_copy_stand_where_they_are_on_the_bitmap(size: tuple[int, int]) -> None:
+    """Also those of a tall page, which a limit on its longer side would make too small to be found."""
+    width, height = size
+    image = picture([(40, 60, "Opening balance"), (240, height - 80, "Closing 1,234")], size)
+    layer = read_bitmap(image, width * height)
+    assert layer.text.split() == ["Opening", "balance", "Closing", "1,234"]
+    assert np.abs(layer.boxes[0, :2] * size - (40, 66)).max() < 20
+    assert np.abs(layer.boxes[2, :2] * size - (240, height - 74)).max() < 20
+
+
+@needs_ocr
+def test_a_short_line_is_read_alike_beside_a_long_one_and_alone() -> None:
+    alone = read_bitmap(picture([(60, 40, "35,370")]), PIXELS)
+    beside = read_bitmap(picture([(60, 40, "35,370"), (60, 140, "A much longer line of text below it")]), PIXELS)
+    assert alone.text == "35,370\n"
+    assert beside.text.splitlines()[0] == "35,370"
+
+
+@needs_ocr
 def test_thin_and_tiny_pictures_are_read_without_being_blown_up() -> None:
     for size in ((4000, 3), (3, 4000), (1, 1), (40, 30), (1000, 9)):
         read_bitmap(Image.effect_noise(size, 80).convert("RGB"), PIXELS)
