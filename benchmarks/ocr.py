@@ -23,13 +23,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from docrerank.evaluation import bootstrap_difference, bootstrap_mean, read_benchmark, score_run
+from docrerank.benchmark import read_benchmark
 from docrerank.mining import Bm25
 from docrerank.pages import find_documents, read_document, render
 from docrerank.pages.ocr import MAX_SIDE, read_bitmap
 from docrerank.recipe import Ingest
 from docrerank.records import Page
 from docrerank.runs import Run
+from docrerank.statistics import bootstrap_difference, bootstrap_mean, score_run
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "benchmarks" / "mmdoc-dev" / "corpus"
 PIXELS = Ingest().ocr_pixels
