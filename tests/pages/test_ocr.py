@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from docrerank.pages import find_documents, read_document
-from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap, split_box
+from docrerank.pages.ocr import _read_line, has_ocr, is_blank, read_bitmap, split_box
 from docrerank.recipe import Ingest
 from docrerank.records import Page
 
@@ -60,6 +60,13 @@ def test_a_short_line_is_read_alike_beside_a_long_one_and_alone() -> None:
 def test_thin_and_tiny_pictures_are_read_without_being_blown_up() -> None:
     for size in ((4000, 3), (3, 4000), (1, 1), (40, 30), (1000, 9)):
         read_bitmap(Image.effect_noise(size, 80).convert("RGB"), PIXELS)
+    read_bitmap(picture([(0, -12, "Total assets 1,234 5,678")], (1200, 12)), PIXELS)
+
+
+@needs_ocr
+def test_a_line_without_height_reads_as_nothing() -> None:
+    quad = np.array([[0, 5], [90, 5], [90, 5], [0, 5]], dtype=np.float32)
+    assert _read_line(np.zeros((20, 100, 3), dtype=np.uint8), quad) == ""
 
 
 @needs_ocr

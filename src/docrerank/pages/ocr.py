@@ -93,6 +93,9 @@ def _find_lines(image: Image.Image, pixels: int) -> npt.NDArray[np.float32]:
 
 
 def _read_line(colours: npt.NDArray[np.uint8], quad: npt.NDArray[np.float32]) -> str:
+    sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+    if np.maximum(sides[:2], sides[2:]).min() < 1:  # what was found in the margin that a thin image is given
+        return ""
     crop = require("rapidocr.utils.process_img", extra="ocr").get_rotate_crop_image(colours, quad)
     found = _engine()(crop, use_det=False, use_cls=False, use_rec=True)
     if not found.txts or found.scores[0] < MIN_CONFIDENCE:
