@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from docrerank.benchmark import read_benchmark
+from docrerank.benchmark import Benchmark, read_benchmark
 from docrerank.mining import Bm25
 from docrerank.pages import find_documents, read_document, render
 from docrerank.pages.ocr import MAX_SIDE, read_bitmap
 from docrerank.recipe import Ingest
 from docrerank.records import Page
 from docrerank.runs import Run
-from docrerank.statistics import bootstrap_difference, bootstrap_mean, score_run
+from docrerank.statistics import bootstrap_difference, bootstrap_mean, score_rankings
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "benchmarks" / "mmdoc-dev" / "corpus"
 PIXELS = Ingest().ocr_pixels
@@ -85,16 +85,19 @@ def report_texts(pages: list[Page]) -> None:
 
 def report_runs(paths: list[Path], folder: Path) -> None:
     """NDCG@5 of BM25 over each run's pages, each question asked of its document where it names one."""
-    old, new = (measure_bm25(Run.open(path), folder) for path in paths)
+    benchmark = read_benchmark(folder)
+    old, new = (measure_bm25(Run.open(path), benchmark) for path in paths)
+    documents = [query.document or query.id for query in benchmark.ranked()]
     for name, values in (("old", old), ("new", new)):
-        mean = bootstrap_mean(values)
+        mean = bootstrap_mean(values, documents)
         print(f"BM25 over the {name} run: NDCG@5 {mean.value:.4f} [{mean.low:.3f} {mean.high:.3f}], n={len(values)}")
-    change = bootstrap_difference(new, old)
-    print(f"new less old, questions resampled: {change.value:+.4f} [{change.low:+.4f} {change.high:+.4f}]")
+    change = bootstrap_difference(new, old, documents)
+    print(f"new less old, documents and questions drawn: {change.value:+.4f} [{change.low:+.4f} {change.high:+.4f}]")
 
 
-def measure_bm25(run: Run, folder: Path) -> list[float]:
-    benchmark, pages = read_benchmark(folder), list(run.pages.read())
+def measure_bm25(run: Run, benchmark: Benchmark) -> list[float]:
+    """NDCG@5 of each ranked question, in the benchmark's order."""
+    pages = list(run.pages.read())
     indexed: dict[str | None, tuple[Bm25, list[str]]] = {}
     ranking = {}
     for query in benchmark.ranked():
@@ -103,8 +106,8 @@ def measure_bm25(run: Run, folder: Path) -> list[float]:
             indexed[query.document] = Bm25([page.text for page in asked]), [page.id for page in asked]
         index, ids = indexed[query.document]
         ranking[query.id] = dict(zip(ids, map(float, index.score(query.text)), strict=True))
-    scores = score_run(ranking, benchmark.qrels)["NDCG@5"]
-    return [scores[query] for query in sorted(scores)]
+    scores = score_rankings(ranking, benchmark.qrels)["NDCG@5"]
+    return [scores[query.id] for query in benchmark.ranked()]
 
 
 def read_pages(folder: Path) -> list[Page]:
