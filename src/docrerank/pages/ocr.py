@@ -89,7 +89,8 @@ def _find_lines(image: Image.Image, pixels: int) -> npt.NDArray[np.float32]:
     found = _engine()(np.asarray(small)[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
     if found is None or not len(found):
         return np.zeros((0, 4, 2), dtype=np.float32)
-    return (np.asarray(found) * (np.array(image.size) / np.array(size))).astype(np.float32)
+    quads: npt.NDArray[np.float32] = (np.asarray(found) * np.divide(image.size, size)).astype(np.float32)
+    return quads
 
 
 def _read_line(colours: npt.NDArray[np.uint8], quad: npt.NDArray[np.float32]) -> str:
@@ -143,4 +144,6 @@ def _engine() -> Any:
         # Without the arena every layer's output is asked of the system anew, page fault by page fault.
         "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
     }
-    return rapidocr.RapidOCR(params=settings)
+    engine = rapidocr.RapidOCR(params=settings)
+    engine.crop_text_regions = lambda image, quads: []  # it would cut every line out of the smaller copy, for nothing
+    return engine

@@ -36,8 +36,8 @@ def add_pictures(page: pypdfium2.PdfPage, layer: Layer, ingest: Ingest) -> Layer
         return layer
     image = draw(page, ingest.ocr_pixels)
     for box in found:
-        found = _read(image.crop(_to_pixels(box, image.size)), box, ingest.ocr_pixels)
-        layer = _append(layer, found, ingest.max_page_words)
+        more = _read(image.crop(_to_pixels(box, image.size)), box, ingest.ocr_pixels)
+        layer = _append(layer, more, ingest.max_page_words)
     return layer
 
 
