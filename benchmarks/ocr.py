@@ -1,6 +1,6 @@
 """What OCR costs and how well it reads, beside RapidOCR called once for the whole bitmap.
 
-    python benchmarks/ocr.py [FOLDER] [--scans 24] [--texts 12]
+    python benchmarks/ocr.py [FOLDER] [--scans 24] [--texts 24]
     python benchmarks/ocr.py --runs OLD NEW --benchmark FOLDER
 
 The first command reads pages that have no text layer, both ways, page by page: CPU seconds, and the share of the plain
@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, help="folder of PDFs")
     parser.add_argument("--scans", type=int, default=24, help="pages without a text layer, evenly over the folder")
-    parser.add_argument("--texts", type=int, default=12, help="pages with one, one a document")
+    parser.add_argument("--texts", type=int, default=24, help="pages with one, one a document")
     parser.add_argument("--runs", nargs=2, type=Path, metavar=("OLD", "NEW"))
     parser.add_argument("--benchmark", type=Path, default=FOLDER.parent)
     arguments = parser.parse_args()
