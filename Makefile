@@ -43,6 +43,7 @@ check: $(VENV)/.installed ## style, format, types, spelling
 
 bench: $(VENV)/.installed ## the numbers of the README's tables (about an hour; needs ../shared)
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/ocr.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/docrerank ablate $(QUICKSTART) --benchmark samples/benchmark --groups 96
 

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from docrerank.pages import find_documents, read_document
-from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap, split_box
+from docrerank.pages.ocr import _read_line, has_ocr, is_blank, read_bitmap, split_box
 from docrerank.recipe import Ingest
 from docrerank.records import Page
+
+PIXELS = Ingest().ocr_pixels
 
 needs_ocr = pytest.mark.skipif(not has_ocr(), reason="the ocr extra is not installed")
 
@@ -26,7 +28,7 @@ def picture(rows: list[tuple[int, int, str]], size: tuple[int, int] = (900, 500)
 
 @needs_ocr
 def test_a_picture_of_text_is_read_line_by_line_with_a_box_for_each_word() -> None:
-    layer = read_bitmap(picture([(60, 40, "Annual report 2023"), (60, 140, "Net sales"), (600, 140, "1,234")]))
+    layer = read_bitmap(picture([(60, 40, "Annual report 2023"), (60, 140, "Net sales"), (600, 140, "1,234")]), PIXELS)
     assert layer.text == "Annual report 2023\nNet sales 1,234\n"
     assert layer.boxes.shape == (6, 4)
     assert layer.boxes.dtype == np.float32
@@ -35,9 +37,36 @@ def test_a_picture_of_text_is_read_line_by_line_with_a_box_for_each_word() -> No
 
 
 @needs_ocr
+@pytest.mark.parametrize("size", [(1250, 940), (500, 2400)])
+def test_lines_found_on_a_smaller_copy_stand_where_they_are_on_the_bitmap(size: tuple[int, int]) -> None:
+    """Also those of a tall page, which a limit on its longer side would make too small to be found."""
+    width, height = size
+    image = picture([(40, 60, "Opening balance"), (240, height - 80, "Closing 1,234")], size)
+    layer = read_bitmap(image, width * height)
+    assert layer.text.split() == ["Opening", "balance", "Closing", "1,234"]
+    assert np.abs(layer.boxes[0, :2] * size - (40, 66)).max() < 20
+    assert np.abs(layer.boxes[2, :2] * size - (240, height - 74)).max() < 20
+
+
+@needs_ocr
+def test_a_short_line_is_read_alike_beside_a_long_one_and_alone() -> None:
+    alone = read_bitmap(picture([(60, 40, "35,370")]), PIXELS)
+    beside = read_bitmap(picture([(60, 40, "35,370"), (60, 140, "A much longer line of text below it")]), PIXELS)
+    assert alone.text == "35,370\n"
+    assert beside.text.splitlines()[0] == "35,370"
+
+
+@needs_ocr
 def test_thin_and_tiny_pictures_are_read_without_being_blown_up() -> None:
     for size in ((4000, 3), (3, 4000), (1, 1), (40, 30), (1000, 9)):
-        read_bitmap(Image.effect_noise(size, 80).convert("RGB"))
+        read_bitmap(Image.effect_noise(size, 80).convert("RGB"), PIXELS)
+    read_bitmap(picture([(0, -12, "Total assets 1,234 5,678")], (1200, 12)), PIXELS)
+
+
+@needs_ocr
+def test_a_line_without_height_reads_as_nothing() -> None:
+    quad = np.array([[0, 5], [90, 5], [90, 5], [0, 5]], dtype=np.float32)
+    assert _read_line(np.zeros((20, 100, 3), dtype=np.uint8), quad) == ""
 
 
 @needs_ocr
@@ -63,7 +92,7 @@ def test_ocr_needs_no_network() -> None:
         "socket.socket.connect = refuse; socket.create_connection = refuse\n"
         "from PIL import Image\n"
         "from docrerank.pages.ocr import read_bitmap\n"
-        "print(repr(read_bitmap(Image.effect_noise((200, 100), 90).convert('RGB')).text))\n"
+        "print(repr(read_bitmap(Image.effect_noise((200, 100), 90).convert('RGB'), 1_200_000).text))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

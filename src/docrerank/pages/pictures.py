@@ -36,7 +36,8 @@ def add_pictures(page: pypdfium2.PdfPage, layer: Layer, ingest: Ingest) -> Layer
         return layer
     image = draw(page, ingest.ocr_pixels)
     for box in found:
-        layer = _append(layer, _read(image.crop(_to_pixels(box, image.size)), box), ingest.max_page_words)
+        more = _read(image.crop(_to_pixels(box, image.size)), box, ingest.ocr_pixels)
+        layer = _append(layer, more, ingest.max_page_words)
     return layer
 
 
@@ -58,9 +59,9 @@ def _count_inside(words: Boxes, pictures: Boxes) -> np.ndarray:
     return np.asarray(inside.all(axis=2).sum(axis=1))
 
 
-def _read(crop: Image.Image, box: Boxes) -> Layer:
+def _read(crop: Image.Image, box: Boxes, pixels: int) -> Layer:
     """What a picture says, its boxes moved to where the picture stands on the page."""
-    found = Layer("", NO_BOXES) if is_blank(crop) else read_bitmap(crop)
+    found = Layer("", NO_BOXES) if is_blank(crop) else read_bitmap(crop, pixels)
     if sum(sum(map(str.isalnum, word)) >= 2 for word in found.text.split()) < MIN_WORDS:
         return Layer("", NO_BOXES)
     origin, size = np.tile(box[:2], 2), np.tile(box[2:] - box[:2], 2)

@@ -134,7 +134,7 @@ def _needs_ocr(layer: Layer, ingest: Ingest) -> bool:
 def _read_by_ocr(layer: Layer, draw: Draw, ingest: Ingest) -> tuple[Layer, TextSource]:
     """What OCR reads, unless the text layer is sound and holds as much; nothing of a blank page."""
     image = draw()
-    found = Layer("", NO_BOXES) if is_blank(image) else read_bitmap(image)
+    found = Layer("", NO_BOXES) if is_blank(image) else read_bitmap(image, ingest.ocr_pixels)
     if is_garbled(layer.text):
         layer = Layer("", NO_BOXES)
     if len(found.boxes) < len(layer.boxes) and ingest.ocr == "auto":

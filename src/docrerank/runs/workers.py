@@ -62,7 +62,7 @@ def worker_count(workers: int) -> int:
 
 def _start_worker() -> None:
     """One core per worker: the parallelism is across shards."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ[name] = "1"
 
 
