@@ -14,10 +14,10 @@ from PIL import Image
 from scripted import make_pages
 
 from docrerank.chat import Image as Encoded
-from docrerank.generation.page_view import MAX_TEXT, Viewer, draw_jpeg, show_text
+from docrerank.generation.page_view import MAX_TEXT, PageNotDrawn, Viewer, draw_jpeg, show_text
 from docrerank.pages import read_files
 from docrerank.recipe import Role
-from docrerank.records import Page, UserError
+from docrerank.records import Page
 
 SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
 TEXT_PAGE = make_pages(1, 1)["volume-000"][0]
@@ -58,7 +58,7 @@ def test_a_page_that_is_gone_is_told(page: Page) -> None:
         with Viewer(1) as viewer:
             await viewer.draw(replace(page, source="gone.pdf"), 50_000)
 
-    with pytest.raises(UserError, match="gone"):
+    with pytest.raises(PageNotDrawn, match="gone"):
         asyncio.run(show())
 
 

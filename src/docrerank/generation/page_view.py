@@ -10,7 +10,7 @@ from types import TracebackType
 from pebble import ProcessExpired, ProcessPool
 
 from docrerank.chat import Image
-from docrerank.generation.desk import View
+from docrerank.generation.clients import View
 from docrerank.pages import add_title_strip, render
 from docrerank.recipe import Role
 from docrerank.records import Page, UserError
@@ -20,6 +20,10 @@ SECONDS_PER_PAGE = 120.0
 JPEG_QUALITY = 90
 #: Characters of a page's text that a model is shown: about 4,000 tokens.
 MAX_TEXT = 16_000
+
+
+class PageNotDrawn(UserError):
+    """A page's image cannot be had: its file is gone or damaged, or its worker ended; others may be."""
 
 
 class Viewer:
@@ -38,7 +42,7 @@ class Viewer:
         """A page as this role sees it.
 
         Raises:
-            UserError: it cannot be drawn.
+            PageNotDrawn: it cannot be drawn.
         """
         if role.sees == "text":
             return (show_text(page, strip),)
@@ -52,7 +56,9 @@ class Viewer:
         try:
             return Image.encode(await asyncio.wrap_future(future))
         except (ProcessExpired, TimeoutError, MemoryError) as error:
-            raise UserError(f"page {page.id} cannot be drawn: its worker ended ({type(error).__name__})") from None
+            raise PageNotDrawn(f"page {page.id}: its worker ended ({type(error).__name__})") from None
+        except UserError as error:
+            raise PageNotDrawn(str(error)) from None
 
     def __enter__(self) -> Viewer:
         return self

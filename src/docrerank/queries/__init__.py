@@ -6,19 +6,17 @@ from docrerank.queries.duplicates import NearDuplicates
 from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
-from docrerank.queries.rules import Rules, find_edit
+from docrerank.queries.rules import Rules, find_edit, make_negative
 from docrerank.queries.slots import find_slots
-from docrerank.queries.write import Written, write_document
 
 __all__ = [
     "Filing",
     "NearDuplicates",
     "PageIndex",
     "Rules",
-    "Written",
     "fault",
     "find_edit",
     "find_filing",
     "find_slots",
-    "write_document",
+    "make_negative",
 ]
