@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.queries.duplicates import NearDuplicates
+from docrerank.queries.families import Family, find_families, normalise
 from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
@@ -10,13 +11,16 @@ from docrerank.queries.rules import Rules, find_edit, make_negative
 from docrerank.queries.slots import find_slots
 
 __all__ = [
+    "Family",
     "Filing",
     "NearDuplicates",
     "PageIndex",
     "Rules",
     "fault",
     "find_edit",
+    "find_families",
     "find_filing",
     "find_slots",
     "make_negative",
+    "normalise",
 ]
