@@ -56,7 +56,7 @@ def generate(
     with run.manifest.stage(STAGE) as counts:
         if model_roles(run.recipe.generate):
             counts["plan"] = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
-        if usage := write_documents(run, todo, progress, budget or Budget()):
+        if todo and (usage := write_documents(run, todo, progress, budget or Budget())):
             counts["usage"] = usage
         pass_corpus_gates(run)
         counts.update(count(run), documents=len(run.pages.names()), documents_redone=len(todo))
