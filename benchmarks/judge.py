@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.audit import Rate
-from docrerank.generation import Viewer, open_roles, write_in_turn
-from docrerank.pages import read_files
+from docrerank.generation import open_roles, write_in_turn
+from docrerank.pages import DrawingPool, read_files
 from docrerank.queries import Rules
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
@@ -133,7 +133,7 @@ def main() -> None:
 
 def judge_report(pages: list[Page], truth: Truth, seed: int, tallies: dict[str, Tally]) -> None:
     """Hold drafted positives, edits of them, and the queries that the stage keeps, against one report's figures."""
-    roles = open_roles(pages, load_recipe("cpu", [f"seed={seed}"]), {}, Viewer())
+    roles = open_roles(pages, load_recipe("cpu", [f"seed={seed}"]), {}, DrawingPool())
     rules = roles.rules
     for page in pages:
         for _, source in zip(range(DRAFTS), rules.positives(page), strict=False):

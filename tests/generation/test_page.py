@@ -6,8 +6,9 @@ import asyncio
 
 from pages import lay_out
 
-from docrerank.generation import Viewer, open_roles, write_in_turn
+from docrerank.generation import open_roles, write_in_turn
 from docrerank.generation.page import Written
+from docrerank.pages import DrawingPool
 from docrerank.recipe import load_recipe
 from docrerank.records import PROPERTIES, Page, Query
 from docrerank.words import terms
@@ -39,7 +40,7 @@ Selling expenses were $42.5 million in 2017.
 
 def write(*overrides: str, pages: list[Page] = PAGES, given: dict[str, list[Query]] | None = None) -> Written:
     """What rules write for a document, its pages together."""
-    roles = open_roles(pages, load_recipe("cpu", overrides), {}, Viewer())
+    roles = open_roles(pages, load_recipe("cpu", overrides), {}, DrawingPool())
     whole = Written()
     for page in asyncio.run(write_in_turn(pages, roles, given)):
         whole.queries += page.queries

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from docrerank.generation.documents import write_in_turn
 from docrerank.generation.origin import find_bare, given_queries, unfinished
-from docrerank.generation.page_view import Viewer
 from docrerank.generation.plan import plan_calls
 from docrerank.generation.roles import open_roles
 from docrerank.generation.stage import count, generate
 
 __all__ = [
-    "Viewer",
     "count",
     "find_bare",
     "generate",

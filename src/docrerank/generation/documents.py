@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ from docrerank.generation.origin import (
     written_verdicts,
 )
 from docrerank.generation.page import Kept, Written, write_page
-from docrerank.generation.page_view import Viewer
 from docrerank.generation.roles import Roles, open_roles
+from docrerank.pages import DrawingPool
 from docrerank.records import Page, Query, Rejected, UserError
 from docrerank.runs import Run, ShardFailure, map_shards
 
@@ -83,7 +84,7 @@ class _Worker:
 
     def __call__(self, document: str) -> None:
         pages = list(self.run.pages.read(document))
-        roles = open_roles(pages, self.run.recipe, {}, Viewer())
+        roles = open_roles(pages, self.run.recipe, {}, DrawingPool())
         _store(self.run, document, asyncio.run(write_in_turn(pages, roles, _find_given(self.run, document))))
 
 
@@ -103,16 +104,16 @@ async def write_in_turn(
 
 async def _write_by_models(run: Run, documents: Sequence[str], step: Step, budget: Budget) -> dict[str, Any]:
     async with open_clients(run.recipe.generate, run.path / REQUESTS, budget) as clients:
-        with Viewer(run.recipe.workers) as viewer:
+        with contextlib.closing(DrawingPool(run.recipe.workers)) as pool:
             try:
-                await _write_side_by_side(run, documents, clients, viewer, step)
+                await _write_side_by_side(run, documents, clients, pool, step)
             finally:
                 run.manifest.add_usage(sum_usage(clients))
             return sum_usage(clients)
 
 
 async def _write_side_by_side(
-    run: Run, documents: Sequence[str], clients: dict[str, RoleClient], viewer: Viewer, step: Step
+    run: Run, documents: Sequence[str], clients: dict[str, RoleClient], pool: DrawingPool, step: Step
 ) -> None:
     """Begin document after document while there is room for pages; the first error ends all."""
     room = asyncio.Semaphore(_count_room(clients))
@@ -127,7 +128,7 @@ async def _write_side_by_side(
     async with asyncio.TaskGroup() as group:
         for name in documents:
             pages = list(run.pages.read(name))
-            roles, given = open_roles(pages, run.recipe, clients, viewer), _find_given(run, name)
+            roles, given = open_roles(pages, run.recipe, clients, pool), _find_given(run, name)
             tasks = []
             for page in pages:
                 await room.acquire()

@@ -12,8 +12,8 @@ from docrerank.generation.clients import CallFailed
 from docrerank.generation.judging import Judge
 from docrerank.generation.language import find_language, is_other_language
 from docrerank.generation.origin import STAGE, find_bare
-from docrerank.generation.page_view import PageNotDrawn
 from docrerank.generation.roles import Roles
+from docrerank.pages import PageNotDrawn
 from docrerank.queries import NearDuplicates, fault
 from docrerank.records import Page, Query, Rejected, Verdict
 from docrerank.words import similarity, terms

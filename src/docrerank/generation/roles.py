@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.judging import Judge
 from docrerank.generation.model_writers import write_negatives, write_positives, write_rephrasings
-from docrerank.generation.page_view import Viewer
+from docrerank.generation.page_view import show_page
+from docrerank.pages import DrawingPool
 from docrerank.queries import Rules, find_filing
 from docrerank.recipe import Generate, Recipe
 from docrerank.records import Page, Query
@@ -22,7 +23,7 @@ class Roles:
         recipe: the section `generate`.
         rules: of the document; they do the roles that have no client.
         clients: of the roles that chat models do, by name.
-        viewer: draws pages.
+        pool: draws pages.
         subject: company and period, or title, of the document; empty if unknown.
         strip: written over a page's image; empty for none.
     """
@@ -30,7 +31,7 @@ class Roles:
     recipe: Generate
     rules: Rules
     clients: Mapping[str, RoleClient]
-    viewer: Viewer
+    pool: DrawingPool
     subject: str = ""
     strip: str = ""
 
@@ -66,22 +67,22 @@ class Roles:
         return Judge(client, self.rules, await self._show(page, client) if client else ())
 
     async def _show(self, page: Page, client: RoleClient) -> View:
-        return await self.viewer.show(page, client.role, self.strip)
+        return await show_page(page, client.role, self.pool, self.strip)
 
 
-def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, RoleClient], viewer: Viewer) -> Roles:
+def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, RoleClient], pool: DrawingPool) -> Roles:
     """The roles on a document.
 
     Args:
         pages: all its pages, in order.
         recipe: of the run.
         clients: of the roles that chat models do.
-        viewer: draws pages for them.
+        pool: draws pages for them.
     """
     rules = Rules(pages, recipe.generate, recipe.seed)
     if not clients:
-        return Roles(recipe.generate, rules, clients, viewer)
+        return Roles(recipe.generate, rules, clients, pool)
     filing = find_filing(pages)
     subject = ", ".join(part for part in (filing.company or rules.owner, filing.period) if part)
     strip = " ".join(part for part in (filing.company, filing.period) if part) if recipe.generate.title_strip else ""
-    return Roles(recipe.generate, rules, clients, viewer, subject, strip)
+    return Roles(recipe.generate, rules, clients, pool, subject, strip)
