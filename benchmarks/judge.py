@@ -10,6 +10,7 @@ figures for all of them. Queries with any other word are not decided and are cou
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import re
 import sys
@@ -21,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.audit import Rate
-from docrerank.pages import read_files
-from docrerank.queries import Rules, write_document
+from docrerank.generation import open_roles, write_in_turn
+from docrerank.pages import DrawingPool, read_files
+from docrerank.queries import Rules
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
 
@@ -131,12 +133,13 @@ def main() -> None:
 
 def judge_report(pages: list[Page], truth: Truth, seed: int, tallies: dict[str, Tally]) -> None:
     """Hold drafted positives, edits of them, and the queries that the stage keeps, against one report's figures."""
-    recipe = load_recipe("cpu").generate
-    rules = Rules(pages, recipe, seed)
+    roles = open_roles(pages, load_recipe("cpu", [f"seed={seed}"]), {}, DrawingPool())
+    rules = roles.rules
     for page in pages:
         for _, source in zip(range(DRAFTS), rules.positives(page), strict=False):
             judge_source(source, page.number, rules, truth, tallies)
-    for query in write_document(pages, recipe, seed).queries:
+    written = asyncio.run(write_in_turn(pages, roles))
+    for query in (query for page in written for query in page.queries):
         asked, number = truth.read(query.text), int(query.page_id.rpartition("/")[2])
         name = query.property or query.kind
         decided = None if asked is None else truth.answers(number, asked)

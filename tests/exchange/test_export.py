@@ -165,7 +165,9 @@ def test_a_hard_negative_that_its_page_answers_is_left_out(make_run: MakeRun, tm
     run = make_run()
     queries = list(run.queries.read("acme"))
     queries[2] = dataclasses.replace(queries[2], answered_by=("acme/1",))
-    same = Query("acme/1#0/x", "acme/1", queries[0].text.upper(), "hard_negative", "question", "acme/1#0")
+    same = Query(
+        "acme/1#0/x", "acme/1", f"  {queries[0].text.upper().rstrip('?')}", "hard_negative", "question", "acme/1#0"
+    )
     lost = Query("acme/1#9/x", "acme/1", "lost", "hard_negative", "question", "acme/1#9")
     run.queries.write("acme", [*queries, same, lost], "changed")
     told = export_run(run, tmp_path / "set", HF)

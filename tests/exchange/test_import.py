@@ -107,6 +107,46 @@ def test_the_same_import_reads_nothing_again_and_a_changed_file_only_its_block(r
     assert (told["redone"], told["pages"]) == (1, 258)
 
 
+def test_a_second_set_is_added_and_the_first_stays(run: Run, tmp_path: Path) -> None:
+    first = write_set(tmp_path / "first", [row(number) for number in range(3)])
+    second = write_set(tmp_path / "second", [row(number) for number in range(10, 12)])
+    import_dataset(run, str(first), NO_OCR)
+    told = import_dataset(run, str(second), NO_OCR)
+    assert (told["pages"], told["redone"], told["sets"]) == (5, 1, {"first": 1.0, "second": 1.0})
+    assert {page.document for page in run.pages.read()} == {"first-00000", "second-00000"}
+    assert len(list(given_queries(run).read())) == len(list(run.queries.read())) == 20
+    assert import_dataset(run, str(first), NO_OCR)["redone"] == 0
+    assert import_dataset(run, str(second), NO_OCR)["redone"] == 0
+
+
+def test_a_set_that_would_replace_another_is_refused_and_nothing_is_lost(run: Run, tmp_path: Path) -> None:
+    names = {"page_id": pa.string(), "document": pa.string(), "page_number": pa.int64()}
+    rows = [row(0, page_id="acme/1", document="acme", page_number=1)]
+    import_dataset(run, str(write_set(tmp_path / "one", rows, **names)), NO_OCR)
+    before = list(run.queries.read())
+    with pytest.raises(UserError, match="document 'acme' is in the set 'one' too"):
+        import_dataset(run, str(write_set(tmp_path / "two", rows, **names)), NO_OCR)
+    with pytest.raises(UserError, match="has a set 'one' already, from"):
+        import_dataset(run, str(write_set(tmp_path / "other" / "one", [row(1)])), NO_OCR)
+    assert list(run.queries.read()) == before
+    (run.path / "imported_sets.json").unlink()  # a run of an earlier version
+    with pytest.raises(UserError, match="holds 'acme', which is of no set that is known"):
+        import_dataset(run, str(write_set(tmp_path / "three", [row(1)])), NO_OCR)
+    assert import_dataset(run, str(tmp_path / "one"), NO_OCR)["pages"] == 1
+
+
+def test_a_share_of_a_set_is_the_same_documents_every_time(run: Run, tmp_path: Path) -> None:
+    names = {"page_id": pa.string(), "document": pa.string(), "page_number": pa.int64()}
+    rows = [row(n, page_id=f"{n}/1", document=str(n), page_number=1) for n in range(4)]
+    folder = write_set(tmp_path / "set", rows, **names)
+    half = ImportOptions(ocr="never", share=0.5)
+    assert import_dataset(run, str(folder), half)["pages"] == 2
+    drawn = run.pages.names()
+    assert import_dataset(run, str(folder), half)["redone"] == 0
+    assert import_dataset(run, str(folder), ImportOptions(ocr="never", share=0.75))["redone"] == 1
+    assert set(drawn) < set(run.pages.names())
+
+
 def test_equal_images_are_stored_once_and_large_ones_scaled_down(run: Run, tmp_path: Path) -> None:
     rows = [row(0), row(0), row(7, image=image(7, size=(2000, 1000), kind="JPEG"))]
     import_dataset(run, str(write_set(tmp_path / "set", rows)), ImportOptions(pixels=100_000, ocr="never"))

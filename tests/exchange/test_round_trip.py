@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docrerank.exchange import ExportOptions, ImportOptions, export_run, import_dataset
+from docrerank.exchange.asked_pages import AskedPage
 from docrerank.exchange.imported_rows import parse_queries
 from docrerank.exchange.released import SCHEMA, build_row
-from docrerank.exchange.sheets import Sheet, find_families, flatten
+from docrerank.queries import find_families, normalise
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
 from docrerank.runs import Run
@@ -57,16 +57,16 @@ def page_queries(draw: st.DrawFn) -> list[Query]:
             queries.append(
                 Query(f"{source}/n{number}", "a/1", draw(asked), "hard_negative", draw(forms), source, **made)
             )
-    said = {flatten(query.text) for query in queries if query.kind != "hard_negative"}
-    return [query for query in queries if query.kind != "hard_negative" or flatten(query.text) not in said]
+    said = {normalise(query.text) for query in queries if query.kind != "hard_negative"}
+    return [query for query in queries if query.kind != "hard_negative" or normalise(query.text) not in said]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(page_queries())
 def test_any_queries_of_a_page_come_back_through_arrow(queries: list[Query]) -> None:
-    families = find_families(queries, Counter())["a/1"]
+    families = list(find_families(queries).values())
     image = {"bytes": b"x", "path": "x.png"}
-    written = pa.Table.from_pylist([build_row(Sheet(PAGE, families), image)], SCHEMA)
+    written = pa.Table.from_pylist([build_row(AskedPage(PAGE, families), image)], SCHEMA)
     found, faults = parse_queries(written.to_pylist()[0], "a/1", "imported x")
     assert not faults
     assert sorted(found, key=lambda query: query.id) == sorted(queries, key=lambda query: query.id)

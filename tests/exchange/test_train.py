@@ -93,6 +93,7 @@ def test_a_vision_reranker_trains_on_a_published_set(sets: Callable[[str], Path]
         (("train", "nobody/nothing", "--out", "NEW"), "neither a folder here nor in the hub's cache"),
         (("import", "nobody/nothing", "--out", "NEW"), "HF_HUB_OFFLINE=0"),
         (("import", "SET", "--out", "NEW", "--ocr", "maybe"), "--ocr is auto, never or always"),
+        (("import", "SET", "SET", "--out", "NEW", "--share", "0.5"), "once for each set: 2 sets, 1 shares"),
         (("export", "RUN", "--to", "csv", "--out", "X"), "a run's training set is written as hf, triplet"),
         (("export", "SET", "--to", "hf", "--out", "X"), "only a run is written as hf"),
         (("export", "SET", "--to", "csv", "--out", "X"), "no form 'csv': a model is written as vllm"),

@@ -13,7 +13,7 @@ from scripted import make_pages
 from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Budget
-from docrerank.generation.desk import open_desks
+from docrerank.generation.clients import open_clients
 from docrerank.generation.judging import Judge, same_answer
 from docrerank.queries import Rules
 from docrerank.recipe import load_recipe
@@ -34,8 +34,8 @@ def ask(folder: Path, answers: dict[str, str], answerable: bool) -> tuple[list[V
     async def run(url: str) -> tuple[list[Verdict], bool, str]:
         keys = ["by=model", f"base_url={url}", "model=judge-model", "sees=text"]
         recipe = load_recipe("cpu", [f"generate.judge.{key}" for key in keys]).generate
-        async with open_desks(recipe, folder / "requests.sqlite", Budget()) as desks:
-            judge = Judge(desks["judge"], Rules(PAGES, recipe, 13), ("<page>\ntext\n</page>\n",))
+        async with open_clients(recipe, folder / "requests.sqlite", Budget()) as clients:
+            judge = Judge(clients["judge"], Rules(PAGES, recipe, 13), ("<page>\ntext\n</page>\n",))
             verdicts, passed = await judge.verify(QUERY, answerable)
             return verdicts, passed, await judge.answers_alike(QUERY) if "answer" in answers else ""
 

@@ -9,11 +9,10 @@ from scripted import make_pages, make_run
 
 from docrerank.generation.origin import (
     find_bare,
-    find_open,
     given_queries,
     is_complete,
     made_from,
-    uses_models,
+    unfinished,
     written_from,
     written_queries,
 )
@@ -64,16 +63,16 @@ def test_what_shapes_the_answers_makes_them_be_written_again(override: str, tmp_
     assert written_from(under(run, override), NAME) != before
 
 
-def test_another_document_changes_what_models_wrote_only_over_the_corpus(tmp_path: Path) -> None:
+def test_another_document_changes_what_was_written_only_over_the_corpus(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", URL, 2, 3)
     for name in run.pages.names():
         written_queries(run).write(name, [], written_from(run, name))
-    own, settled = written_from(run, NAME), made_from(run, NAME)
+    own, gated = written_from(run, NAME), made_from(run)[NAME]
     run.pages.write("volume-001", make_pages(2, 4)["volume-001"], "changed")
-    assert find_open(run) == ["volume-001"]
+    assert unfinished(run) == ["volume-001"]
     written_queries(run).write("volume-001", [], written_from(run, "volume-001"))
     assert written_from(run, NAME) == own
-    assert made_from(run, NAME) != settled
+    assert made_from(run)[NAME] != gated
 
 
 def test_bare_positives_are_those_without_hard_negatives() -> None:
@@ -84,9 +83,7 @@ def test_bare_positives_are_those_without_hard_negatives() -> None:
 
 def test_a_complete_document_has_nothing_to_do(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", URL, 2, 3, roles=())
-    assert not uses_models(run)
     given_queries(run).write(NAME, [POSITIVE, NEGATIVE], "given")
-    assert uses_models(run)
     assert is_complete(run, NAME)
     assert not is_complete(run, "volume-001")
-    assert find_open(run) == ["volume-001"]
+    assert unfinished(run) == ["volume-001"]

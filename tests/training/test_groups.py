@@ -3,10 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from docrerank.queries import Family
 from docrerank.recipe import Train
+from docrerank.records import Query
 from docrerank.runs import Run
 from docrerank.training import Group, build_groups
+from docrerank.training.groups import choose_wordings
 
 SETTINGS = Train(groups=8)
 
@@ -45,6 +50,35 @@ def test_the_share_of_rephrased_positives_is_kept(run: Run, share: float, expect
     groups = build(run, rephrased_share=share, groups=24)
     assert len(groups) == 24
     assert sum(kinds[item.group.queries[0]] == "rephrased" for item in groups) == expected
+
+
+def make_family(place: int, rephrasings: int) -> Family:
+    positive = Query(f"a/1#{place}", "a/1", f"question {place}", "positive", "question")
+    return Family(positive, [replace(positive, text="in other words", kind="rephrased")] * rephrasings)
+
+
+@given(st.floats(0, 1), st.integers(0, 60))
+def test_of_any_first_groups_exactly_the_share_is_rephrased(share: float, count: int) -> None:
+    texts = [text for _, text in choose_wordings((make_family(place, 1) for place in range(count)), share)]
+    for size in range(1, count + 1):
+        rephrased = sum(text == "in other words" for text in texts[:size])
+        assert share * size - 1e-6 <= rephrased < share * size + 1
+
+
+@given(st.floats(0, 1), st.lists(st.integers(0, 2), max_size=40))
+def test_positives_without_rephrasings_are_made_up_for(share: float, rephrasings: list[int]) -> None:
+    families = [make_family(place, number) for place, number in enumerate(rephrasings)]
+    texts = [text for _, text in choose_wordings(families, share)]
+    rephrased = sum(text == "in other words" for text in texts)
+    assert rephrased < share * len(families) + 1
+    if rephrasings and all(rephrasings[len(rephrasings) // 2 :]):  # enough of them at the end
+        assert rephrased >= min(share * len(families), len(families) - len(families) // 2) - 1e-6
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.6, 60), (0.75, 75), (0.9, 90)])
+def test_shares_that_are_no_whole_fraction_are_kept(share: float, expected: int) -> None:
+    texts = [text for _, text in choose_wordings([make_family(place, 1) for place in range(100)], share)]
+    assert texts.count("in other words") == expected
 
 
 def test_negatives_are_cut_to_the_number_asked(run: Run) -> None:

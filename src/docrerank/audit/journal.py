@@ -7,7 +7,6 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -75,12 +74,6 @@ def list_journals(run: Run) -> list[Journal]:
     """The journals of everyone who has judged, by name."""
     names = sorted(path.stem for path in (run.path / FOLDER).glob("*.jsonl"))
     return [Journal(run, name) for name in names if _NAME.match(name)]
-
-
-def count_judged(journal: Journal, items: Iterable[str]) -> int:
-    """How many of these items this person has judged."""
-    judged = journal.read()
-    return sum(item in judged for item in items)
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import multiprocessing
 import secrets
 import threading
 from collections import OrderedDict
@@ -14,16 +12,13 @@ from importlib.resources import files
 from types import TracebackType
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from docrerank.audit.journal import JUDGEMENTS, Journal
 from docrerank.audit.sample import Item
-from docrerank.pages import render
+from docrerank.pages import DrawingPool, PageNotDrawn
 from docrerank.records import Page, UserError
 from docrerank.runs import Run
 
 MAX_BODY = 4_096
-SECONDS_PER_PAGE = 60.0
 PIXELS = 2_500_000
 CACHED_IMAGES = 24
 POLICY = "default-src 'none'; img-src 'self' data:; script-src 'nonce-{n}'; style-src 'nonce-{n}'; connect-src 'self'"
@@ -76,14 +71,14 @@ class AuditServer:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self._http.server_close()
-        self.images.close()
+        self.images.pool.close()
 
 
 class _Images:
-    """Pages drawn in a worker process, which a hostile file may hang or crash; the last few are kept."""
+    """Pages as JPEG, large enough to read their footnotes; the last few are kept."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPool(1, context=multiprocessing.get_context("spawn"))
+        self.pool = DrawingPool(1)
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -91,32 +86,18 @@ class _Images:
         """A page as JPEG.
 
         Raises:
-            UserError: it cannot be drawn.
+            PageNotDrawn: it cannot be drawn.
         """
         with self._lock:
             if page.id in self._kept:
                 self._kept.move_to_end(page.id)
                 return self._kept[page.id]
-        try:
-            data: bytes = self._pool.schedule(draw_page, args=[page], timeout=SECONDS_PER_PAGE).result()
-        except (ProcessExpired, TimeoutError, MemoryError) as error:
-            raise UserError(f"page {page.id} cannot be drawn ({type(error).__name__})") from None
+        data = self.pool.draw(page, PIXELS)
         with self._lock:
             self._kept[page.id] = data
             while len(self._kept) > CACHED_IMAGES:
                 self._kept.popitem(last=False)
         return data
-
-    def close(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-
-
-def draw_page(page: Page) -> bytes:
-    """In the worker: a page as JPEG, large enough to read its footnotes."""
-    buffer = io.BytesIO()
-    render(page, PIXELS).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -187,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             self._send(200, "image/jpeg", self.audit.images.draw(page))
-        except UserError as error:
+        except PageNotDrawn as error:
             self._refuse(404, str(error))
 
     def _is_ours(self) -> bool:

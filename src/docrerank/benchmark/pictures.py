@@ -12,19 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.pages import Document, read_document
+from docrerank.pages import Document, find_image_suffix, read_document
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError
 from docrerank.runs import replacing, write_text
 
-#: First bytes of the kinds of image that are read.
-MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", ".png"),
-    (b"\xff\xd8\xff", ".jpg"),
-    (b"RIFF", ".webp"),
-    (b"II*\0", ".tiff"),
-    (b"MM\0*", ".tiff"),
-)
 NO_BOXES = np.zeros((0, 4), np.float32)
 
 
@@ -53,7 +45,7 @@ class Pictures:
         content = _read_bytes(image, page_id)
         if len(content) > self.ingest.max_file_bytes:
             raise UserError(f"the image of {page_id!r} has {len(content):,} bytes: too large")
-        suffix = next((ending for magic, ending in MAGIC if content.startswith(magic)), "")
+        suffix = find_image_suffix(content)
         if not suffix:
             raise UserError(f"the image of {page_id!r} is not PNG, JPEG, WebP or TIFF")
         digest = hashlib.sha256(content).hexdigest()

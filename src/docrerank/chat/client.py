@@ -9,10 +9,10 @@ from docrerank.chat.admission import Admission
 from docrerank.chat.answers import Answer, Failure, Fault, Reason, Reply
 from docrerank.chat.budget import Budget
 from docrerank.chat.cache import Cache
+from docrerank.chat.cache_writer import CacheWriter
 from docrerank.chat.cost import Usage
 from docrerank.chat.messages import ChatRequest
 from docrerank.chat.sender import Patience, Sender
-from docrerank.chat.shelf import Shelf
 from docrerank.chat.structured import (
     MENDABLE,
     PROBE,
@@ -45,7 +45,7 @@ class ChatClient:
         admission: how many calls are in flight.
 
     Raises:
-        MissingExtra: the extra `generate` is not installed.
+        MissingExtra: the extra `chat` is not installed.
         UserError: the environment variable of the key is not set.
 
     Example:
@@ -61,7 +61,7 @@ class ChatClient:
         self._patience = patience or Patience()
         self._cache = cache
         self._sender = Sender(endpoint, budget or Budget(), self._patience)
-        self._shelf = Shelf(cache)
+        self._writer = CacheWriter(cache)
         self._way: asyncio.Task[Way] | None = None
         self._flights: dict[str, asyncio.Task[Answer | Failure]] = {}
 
@@ -137,7 +137,7 @@ class ChatClient:
             reply = await self._sender.pay(request, _body(request, self.endpoint, way))
         except Fault as fault:
             return Failure(fault.reason, fault.detail, key=key)
-        await self._shelf.put(key, reply)
+        await self._writer.put(key, reply)
         return judge_reply(reply, request.schema, key, cached=False)
 
     def _land(self, key: str) -> None:

@@ -1,6 +1,6 @@
 """One try of one call: the official `openai` client on aiohttp, answers bounded in size and time, faults classified.
 
-Imported only once the extra `generate` is known to be installed.
+Imported only once the extra `chat` is known to be installed.
 """
 
 from __future__ import annotations

@@ -17,13 +17,17 @@ from docrerank.runs import Run
 
 SHARE = "train.mined_share"
 
-Dataset = Annotated[
-    str,
+Datasets = Annotated[
+    list[str],
     typer.Argument(
-        help="A folder of parquet files, a parquet file, a hub name, or ColHNQue, FinHNQue, RephColHNQue.",
-        metavar="DATASET",
+        help="Folders of parquet files, parquet files, hub names, or ColHNQue, FinHNQue, RephColHNQue.",
+        metavar="SET...",
         show_default=False,
     ),
+]
+Shares = Annotated[
+    list[float] | None,
+    typer.Option("--share", min=0.0, max=1.0, help="Of a set's documents that are taken; once for each set."),
 ]
 Source = Annotated[str, typer.Argument(help="A run folder, or a published set.", metavar="SOURCE", show_default=False)]
 NewRun = Annotated[
@@ -37,18 +41,23 @@ Ocr = Annotated[str, typer.Option("--ocr", help="auto (if a text model needs it)
 
 
 def import_set(
-    dataset: Dataset,
+    sets: Datasets,
     out: Out,
+    share: Shares = None,
     recipe: RecipeName = "cpu",
     set_: Overrides = None,
     pixels: Pixels = 4_000_000,
     ocr: Ocr = "auto",
     json: Json = False,
 ) -> None:
-    """Read a published training set (the released schema) into a run: its pages, positives and hard negatives."""
-    run = _create_run(dataset, out, recipe, set_)
+    """Read published training sets (the released schema) into a run, beside those that it has already."""
+    shares = share or [1.0] * len(sets)
+    if len(shares) != len(sets):
+        raise UserError(f"--share stands once for each set: {len(sets)} sets, {len(shares)} shares")
+    run = _create_run(sets, out, recipe, set_)
     with run.locked():
-        counts = _import(run, dataset, pixels, ocr)
+        for dataset, part in zip(sets, shares, strict=True):
+            counts = _import(run, dataset, pixels, ocr, part)
     if json:
         print_json(counts)
 
@@ -73,7 +82,7 @@ def train_run(
         return
     with run.locked():
         if out is not None:
-            _import(run, source, 4_000_000, "auto")
+            _import(run, source, 4_000_000, "auto", 1.0)
         counts = work(run, "train", train)
     if json:
         print_json(counts)
@@ -89,7 +98,7 @@ def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list
         raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
-    return _create_run(source, out, recipe or "cpu", overrides)
+    return _create_run([source], out, recipe or "cpu", overrides)
 
 
 def _check_source(source: str) -> None:
@@ -97,11 +106,12 @@ def _check_source(source: str) -> None:
         raise UserError(f"'{source}' is not a run folder; a published set is trained on with --out RUN")
 
 
-def _create_run(dataset: str, out: Path, name: str, overrides: list[str] | None) -> Run:
-    """A run for a published set: it has no mined pages, so that only generated groups train unless they are mined."""
+def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | None) -> Run:
+    """A run for published sets: it has no mined pages, so that only generated groups train unless they are mined."""
     from docrerank.exchange import find_published
 
-    find_published(dataset)  # a mistake in its name leaves no run folder behind
+    for dataset in sets:
+        find_published(dataset)  # a mistake in its name leaves no run folder behind
     chosen = overrides or []
     recipe: Recipe = load_recipe(name, chosen)
     mined = Run(out, recipe).mined.names()
@@ -114,12 +124,12 @@ def _create_run(dataset: str, out: Path, name: str, overrides: list[str] | None)
     return Run.create(out, recipe)
 
 
-def _import(run: Run, dataset: str, pixels: int, ocr: str) -> dict[str, Any]:
+def _import(run: Run, dataset: str, pixels: int, ocr: str, share: float) -> dict[str, Any]:
     from docrerank.exchange import ImportOptions, import_dataset
 
     if ocr not in ("auto", "never", "always"):
         raise UserError(f"no OCR '{ocr}': --ocr is auto, never or always")
-    options = ImportOptions(pixels, ocr)  # type: ignore[arg-type]
+    options = ImportOptions(pixels, ocr, share)  # type: ignore[arg-type]
     counts = work(run, "import", lambda run, show: import_dataset(run, dataset, options, show))
     rows = list(run.rejected("import").read())
     for row in rows[:MAX_LEFT_OUT]:

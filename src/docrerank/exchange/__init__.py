@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.exchange.export import export_run
-from docrerank.exchange.importing import ImportOptions, import_dataset, is_imported
+from docrerank.exchange.importing import ImportOptions, import_dataset
 from docrerank.exchange.job import FORMS, ExportOptions
 from docrerank.exchange.published import find_published
 from docrerank.exchange.push import check_repo, push_folder
@@ -16,6 +16,5 @@ __all__ = [
     "export_run",
     "find_published",
     "import_dataset",
-    "is_imported",
     "push_folder",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from docrerank.exchange.groups import FamilyGroup
 from docrerank.exchange.job import Job
-from docrerank.exchange.tables import Write, writing_lines, writing_parquet
+from docrerank.exchange.tables import Write, writing_lines
 from docrerank.records import Query, UserError
 from docrerank.runs import replacing
 
@@ -26,15 +25,13 @@ _QRELS = {"query-id": pa.string(), "corpus-id": pa.string(), "score": pa.int64()
 def write_beir(job: Job) -> None:
     """Write `corpus` (every page, with image and text), `queries` and `qrels` as parquet."""
     corpus = job.draw("corpus", "corpus", [SPLIT])
-    folder, name = job.staging.set, f"{SPLIT}-00000-of-00001.parquet"
-    rows: Counter[str] = Counter({"corpus": corpus.rows[SPLIT]})
-    with (
-        writing_parquet(folder / "queries" / name, _COLUMNS) as write_query,
-        writing_parquet(folder / "qrels" / name, _QRELS) as write_qrel,
-    ):
-        _write_judged(job, rows, lambda query: write_query({"id": query.id, "text": query.text}), write_qrel)
-    for table in ("corpus", "queries", "qrels"):
-        job.add(table, table, {SPLIT: rows[table]})
+    job.add("corpus", "corpus", {SPLIT: corpus.rows[SPLIT]})
+    with job.writing({"queries": _COLUMNS, "qrels": _QRELS}, [SPLIT]) as write:
+        _write_judged(
+            job,
+            lambda query: write("queries", SPLIT, {"id": query.id, "text": query.text}),
+            lambda row: write("qrels", SPLIT, row),
+        )
 
 
 def write_benchmark(job: Job) -> None:
@@ -43,7 +40,7 @@ def write_benchmark(job: Job) -> None:
     Raises:
         UserError: the run's pages do not come from PDFs, or a file is gone or has changed.
     """
-    folder, rows = job.staging.set, Counter[str]()
+    folder = job.staging.set
     _copy_documents(job)
     qrels = folder / "qrels" / "test.tsv"
     with writing_lines(folder / "queries.jsonl") as write_line, replacing(qrels) as path, path.open("w") as file:
@@ -55,17 +52,15 @@ def write_benchmark(job: Job) -> None:
         def write_qrel(row: dict[str, Any]) -> None:
             file.write(f"{row['query-id']}\t{row['corpus-id']}\t{row['score']}\n")
 
-        _write_judged(job, rows, write_query, write_qrel)
+        _write_judged(job, write_query, write_qrel)
 
 
-def _write_judged(job: Job, rows: Counter[str], write_query: Callable[[Query], None], write_qrel: Write) -> None:
+def _write_judged(job: Job, write_query: Callable[[Query], None], write_qrel: Write) -> None:
     for group in job.groups().read():
         for query, judged in judge_queries(group):
             write_query(query)
-            rows["queries"] += 1
             for page, score in judged.items():
                 write_qrel({"query-id": query.id, "corpus-id": page, "score": score})
-                rows["qrels"] += 1
 
 
 def judge_queries(group: FamilyGroup) -> Iterator[tuple[Query, dict[str, int]]]:

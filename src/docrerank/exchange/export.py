@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,15 @@ from typing import Any
 from docrerank.exchange.audited import describe_audit
 from docrerank.exchange.beir import write_beir, write_benchmark
 from docrerank.exchange.card import CardFacts, select_recipe, write_card
+from docrerank.exchange.group_tables import GROUP_FORMS, GroupForm, build_rows, find_columns
 from docrerank.exchange.job import FORMS, ExportOptions, Job
-from docrerank.exchange.shapes import SHAPES, Shape, build_rows, find_columns
 from docrerank.exchange.shards import Progress
-from docrerank.exchange.split import draw_documents
 from docrerank.exchange.staging import MANIFEST, check_target, staged
-from docrerank.exchange.tables import QUERIES, describe_query, writing_parquet
+from docrerank.exchange.tables import QUERIES, describe_query
 from docrerank.exchange.trainers import write_swift, write_tevatron
 from docrerank.exchange.usage import USAGE
 from docrerank.recipe import fingerprint
-from docrerank.runs import Run, write_text
+from docrerank.runs import Run, draw, write_text
 
 #: Raised when the same run and options would give another set than before.
 VERSION = 1
@@ -58,9 +56,9 @@ def export_run(
     if there := check_target(out, origin):
         return {**there, "redone": 0}
     with staged(out, origin) as staging:
-        documents = set(run.pages.column("document"))
-        dev = draw_documents(documents, options.dev_share, run.recipe.seed)
-        job = Job(run, options, staging, progress, dev)
+        share, documents = options.dev_share, sorted(set(run.pages.column("document")))
+        dev = draw(documents, share, run.recipe.seed) if share else []  # the ones that training keeps
+        job = Job(run, options, staging, progress, frozenset(dev))
         _write(job)
         facts = CardFacts(
             (options.form, FORMS[options.form]),
@@ -103,37 +101,20 @@ def _write(job: Job) -> None:
         case "benchmark":
             write_benchmark(job)
         case _:
-            _write_shape(job, next(shape for shape in SHAPES if shape == job.options.form))
+            _write_groups(job, next(form for form in GROUP_FORMS if form == job.options.form))
 
 
-def _write_shape(job: Job, shape: Shape) -> None:
-    pages = job.draw("pages", "pages", ["train"])
-    queries = 0
-    rows: Counter[tuple[str, str]] = Counter()
-    columns = find_columns(shape, job.options.negatives)
-    with ExitStack() as stack:
-        write_query = stack.enter_context(
-            writing_parquet(job.staging.set / "queries" / "train-00000-of-00001.parquet", QUERIES)
-        )
-        writers = {
-            (table, split): stack.enter_context(
-                writing_parquet(job.staging.set / table / f"{split}-00000-of-00001.parquet", columns[table])
-            )
-            for table in columns
-            for split in job.splits
-        }
+def _write_groups(job: Job, form: GroupForm) -> None:
+    pages, count = job.draw("pages", "pages", ["train"]), job.options.negatives
+    tables = find_columns(form, count)
+    with job.writing({"queries": QUERIES}, ["train"]) as write_query, job.writing(tables, job.splits) as write:
         for group in job.groups().read():
-            for query in (*group.family.wordings(), *group.family.negatives):
-                write_query(describe_query(query))
-                queries += 1
-            if shape == "n-tuple":
-                found = (len(group.family.mined), len(group.family.negatives))
-                short = sum(count < job.options.negatives for count in found)
-                job.left_out[f"groups with fewer than {job.options.negatives} negatives"] += short
-            for table, row in build_rows(shape, group, job.options.negatives):
-                writers[table, group.split](row)
-                rows[table, group.split] += 1
-    for table in columns:
-        job.add(table, table, {split: rows[table, split] for split in job.splits})
-    job.add("queries", "queries", {"train": queries})
+            family = group.family
+            for query in (*family.wordings(), *family.negatives):
+                write_query("queries", "train", describe_query(query))
+            if form == "n-tuple":
+                short = sum(found < count for found in (len(family.mined), len(family.negatives)))
+                job.left_out[f"groups with fewer than {count} negatives"] += short
+            for table, row in build_rows(form, group, count):
+                write(table, group.split, row)
     job.add("pages", "pages", {"train": pages.rows["train"]})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from docrerank.exchange.sheets import Family, MinedRows, find_families
+from docrerank.exchange.mined_table import MinedTable
+from docrerank.queries import Family, find_families
 from docrerank.records import Query
 from docrerank.runs import Run
 
@@ -56,33 +57,27 @@ class GroupReader:
 
     def read(self) -> Iterator[FamilyGroup]:
         """Yield every family of a page that is in the set."""
-        rows = MinedRows(self.run)
+        table = MinedTable(self.run)
         self._known = frozenset(self.run.pages.column("id"))
         for document in self.run.queries.names():
-            mined = rows.of(document)
-            for families in find_families(self.run.queries.read(document), self.left_out).values():
-                for family in families:
-                    family.mined = mined.get(family.positive.id, ())
-                    if family.positive.page_id in self.missing:
-                        self.left_out[MISSING] += 1
-                    else:
-                        yield self._settle(family)
+            mined = table.of(document)
+            for family in find_families(self.run.queries.read(document), self.left_out).values():
+                if family.positive.page_id in self.missing:
+                    self.left_out[MISSING] += 1
+                else:
+                    yield self._build(family, mined.get(family.positive.id, []))
 
     def split_of(self, page_id: str) -> str:
         """The split of a page's document."""
         return "dev" if page_id.rpartition("/")[0] in self.dev else "train"
 
-    def _settle(self, family: Family) -> FamilyGroup:
-        answering = {page for query in family.wordings() for page in query.answered_by} | {family.positive.page_id}
-        split = self.split_of(family.positive.page_id)
-        kept = []
-        for page in family.mined:
-            reason = ANSWERS if page in answering else self._find_fault(page, split)
-            if reason:
+    def _build(self, family: Family, mined: Sequence[str]) -> FamilyGroup:
+        answering, split = family.answering(), self.split_of(family.positive.page_id)
+        for page in mined:
+            if reason := ANSWERS if page in answering else self._find_fault(page, split):
                 self.left_out[reason] += 1
             else:
-                kept.append(page)
-        family.mined = tuple(kept)
+                family.mined.append(page)
         queries = [*family.wordings(), *family.negatives]
         elsewhere = [(query, page) for query in queries for page in query.answered_by if page != query.page_id]
         return FamilyGroup(split, family, tuple(pair for pair in elsewhere if not self._find_fault(pair[1], split)))

@@ -13,19 +13,11 @@ import numpy as np
 
 from docrerank.exchange.images import SINGLE, Drawn, name_image
 from docrerank.exchange.imported_rows import Fault
-from docrerank.pages import Document, read_document, render
+from docrerank.pages import Document, find_image_suffix, read_document, render
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError
 from docrerank.runs import replacing
 
-#: First bytes of the kinds of image that are read.
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", ".png"),
-    (b"\xff\xd8\xff", ".jpg"),
-    (b"RIFF", ".webp"),
-    (b"II*\0", ".tiff"),
-    (b"MM\0*", ".tiff"),
-)
 _SOURCES = ("layer", "ocr", "none")
 
 
@@ -46,7 +38,7 @@ def store_image(image: Any, folder: Path, pixels: int, ingest: Ingest) -> Page |
         return Fault("no image", "the row holds no image bytes: save the set with its images embedded")
     if len(content) > ingest.max_file_bytes:
         return Fault("file too large", f"{len(content)} bytes")
-    suffix = next((ending for magic, ending in _MAGIC if content.startswith(magic)), "")
+    suffix = find_image_suffix(content)
     if not suffix:
         return Fault("not an image", "docrerank reads PNG, JPEG, WebP and TIFF")
     with tempfile.NamedTemporaryFile(suffix=suffix) as file:

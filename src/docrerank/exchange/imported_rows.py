@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from docrerank.exchange.released import FIELDS, PLURALS, Role
-from docrerank.exchange.sheets import flatten
+from docrerank.queries import normalise
 from docrerank.records import Query
 from docrerank.records.query import Form, Kind
 
@@ -42,7 +42,7 @@ class _Reader:
             self.faults.append(Fault("no positive query", "its hard negatives, if any, were left out with it"))
         elif not isinstance(self.row.get("answer"), str) and len(self._top("answer", texts)) != len(texts):
             self.faults.append(Fault("answers do not match positives", f"{len(texts)} positives, other answers"))
-        said = {flatten(text) for text in texts if text}
+        said = {normalise(text) for text in texts if text}
         for place, text in enumerate(texts):
             if not self._is_query("positive", text):
                 continue
@@ -52,7 +52,7 @@ class _Reader:
                 for number, other in enumerate(self._below(role, place, len(texts))):
                     if not self._is_query(role, other):
                         continue
-                    if role == "negative" and flatten(other) in said:
+                    if role == "negative" and normalise(other) in said:
                         self.faults.append(Fault("hard negative has a positive's words", other))
                         continue
                     yield self._build(role, other, place, number)

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 
 from docrerank.exchange.imported_pages import build_page, store_image
 from docrerank.exchange.imported_rows import Fault, parse_queries
-from docrerank.exchange.published import Block, Published, Rows, find_published, plan_blocks
+from docrerank.exchange.imported_sets import claim_documents, read_sets
+from docrerank.exchange.published import Block, Rows, find_published, plan_blocks
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, map_shards
+from docrerank.runs import Parts, Run, ShardFailure, map_shards, sort_by_hash
 
 STAGE = "import"
 STAGE_VERSION = 2
@@ -36,10 +37,12 @@ class ImportOptions:
     Attributes:
         pixels: an image with more is scaled down to this many.
         ocr: `auto` reads the text of pages by OCR if the run's model reads text and the set brings none.
+        share: of the set's documents that is taken, drawn by the recipe's seed; at least one is.
     """
 
     pixels: int = 4_000_000
     ocr: Ocr = "auto"
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,14 @@ def import_dataset(
     options: ImportOptions | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Read a published set into a run; blocks already read from the same files are left as they are.
+    """Read a published set into a run, beside the sets that it has; what was read from the same files stays.
 
     Pages get the ids that the set gives them, else `<set>-<block of 256 rows>/<number>`. Images go to
     RUN/imported_images by content, each once. The queries stand in RUN/imported as well, as they came: generation
     goes on from there and replaces only positives without hard negatives.
 
     Args:
-        run: an empty run, or one of an earlier import.
+        run: an empty run, or one of earlier imports.
         dataset: a folder of parquet files, a parquet file, a hub name, or `ColHNQue`, `FinHNQue`, `RephColHNQue`.
         options: pixel budget and OCR.
         progress: told (blocks done, blocks in all).
@@ -120,7 +123,8 @@ def import_dataset(
         Counts of the stage, as they stand in `run.json`.
 
     Raises:
-        UserError: no such set, other columns, nothing in it can be used, or the run holds pages of its own.
+        UserError: no such set, other columns, nothing in it can be used, another set of the run has its name or one
+            of its documents, or the run holds pages of its own.
 
     Example:
         >>> import_dataset(run, "FinHNQue")["pages"]  # doctest: +SKIP
@@ -130,10 +134,10 @@ def import_dataset(
     if run.pages.names() and not (run.path / IMAGES).is_dir():
         raise UserError(f"'{run.path}' is a run of its own documents: give another --out")
     published = find_published(dataset)
-    blocks = plan_blocks(published)
+    blocks = _take_share(plan_blocks(published), options.share, run.recipe.seed)
     work = _Work(run, published.name, options, _choose_ocr(run, options.ocr))
     todo = [block for block in blocks if not _is_done(run, block, work)]
-    names = [block.document for block in blocks]
+    names = [*claim_documents(run, published, blocks, options.share), *(block.document for block in blocks)]
     for parts in (run.pages, run.queries, run.rejected(STAGE), given_queries(run)):
         parts.keep_only(names)
     run.verdicts.keep_only(set(names) - {block.document for block in todo})
@@ -141,21 +145,17 @@ def import_dataset(
         return {**count_import(run), "redone": 0}
     with run.manifest.stage(STAGE) as counts:
         _import_blocks(run, todo, work, lambda done: progress(len(blocks) - len(todo) + done, len(blocks)))
-        counts.update(dataset=published.name, **count_import(run), redone=len(todo))
-    if not counts["pages"]:
-        raise UserError(_nothing_imported(run, published))
+        counts.update(**count_import(run), redone=len(todo))
+    if not any(run.pages.count(block.document) for block in blocks):
+        raise UserError(_nothing_imported(run, published.name, blocks))
     return counts
 
 
-def is_imported(run: Run) -> bool:
-    """Whether a run was made from a published set."""
-    return (run.path / IMAGES).is_dir()
-
-
 def count_import(run: Run) -> dict[str, Any]:
-    """How many pages and queries there are, and why others were left out."""
+    """Which sets there are (name to share), how many pages and queries, and why others were left out."""
     sources = Counter(run.pages.column("text_source"))
     return {
+        "sets": {name: one.share for name, one in read_sets(run).items()},
         "pages": sources.total(),
         "pages_with_text": sources.total() - sources["none"],
         **Counter(given_queries(run).column("kind")),
@@ -205,6 +205,11 @@ def _read_part(part: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
             first += count
 
 
+def _take_share(blocks: list[Block], share: float, seed: int) -> list[Block]:
+    drawn = sort_by_hash([block.document for block in blocks], seed)[: max(1, round(share * len(blocks)))]
+    return [block for block in blocks if block.document in set(drawn)]
+
+
 def _choose_ocr(run: Run, ocr: Ocr) -> Ingest:
     """An image has no text layer: it is read by OCR, or not at all."""
     reads = ocr == "always" or (ocr == "auto" and not run.recipe.train.base)
@@ -222,7 +227,7 @@ def _is_done(run: Run, block: Block, work: _Work) -> bool:
     return run.pages.is_done(block.document, origin) and given and run.queries.made_from(block.document) is not None
 
 
-def _nothing_imported(run: Run, published: Published) -> str:
-    row = next(iter(run.rejected(STAGE).read()), None)
+def _nothing_imported(run: Run, name: str, blocks: list[Block]) -> str:
+    row = next((row for block in blocks for row in run.rejected(STAGE).read(block.document)), None)
     why = f"{row.subject}: {row.reason} ({row.detail})" if row else "it has no rows"
-    return f"nothing in '{published.name}' could be used; {why}"
+    return f"nothing in '{name}' could be used; {why}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from docrerank.exchange.card import Config
 from docrerank.exchange.groups import GroupReader
 from docrerank.exchange.shards import Drawing, Outcome, Progress, Table, count_pages, draw_shards, plan_shards
 from docrerank.exchange.staging import Staging
+from docrerank.exchange.tables import Tables, writing_lines, writing_parquet
 from docrerank.records import UserError
 from docrerank.runs import Run
 
@@ -100,6 +103,29 @@ class Job:
         self.left_out.update(outcome.left_out)
         self.missing.update(outcome.missing)
         return outcome
+
+    @contextlib.contextmanager
+    def writing(self, tables: Tables, splits: Sequence[str]) -> Iterator[Callable[[str, str, dict[str, Any]], None]]:
+        """Give a function of (table, split, row); when the block ends well, the tables are in the set and its card."""
+        rows: Counter[tuple[str, str]] = Counter()
+        with contextlib.ExitStack() as stack:
+            writers = {
+                (table, split): stack.enter_context(
+                    writing_parquet(self.staging.set / table / f"{split}-00000-of-00001.parquet", columns)
+                    if columns
+                    else writing_lines(self.staging.set / table / f"{split}.jsonl")
+                )
+                for table, columns in tables.items()
+                for split in splits
+            }
+
+            def write(table: str, split: str, row: dict[str, Any]) -> None:
+                writers[table, split](row)
+                rows[table, split] += 1
+
+            yield write
+        for table, columns in tables.items():
+            self.add(table, table, {split: rows[table, split] for split in splits}, "parquet" if columns else "jsonl")
 
     def add(self, name: str, folder: str, rows: dict[str, int], suffix: str = "parquet") -> None:
         """Name a table in the card."""

@@ -48,10 +48,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A set on disk: its name (no path), its folder, its files in order."""
+    """A set on disk.
+
+    Attributes:
+        name: of the folder or file, or on the hub; no path.
+        source: where it is: a path, or the name on the hub.
+        files: in order.
+    """
 
     name: str
-    folder: Path
+    source: str
     files: tuple[Path, ...]
 
 
@@ -63,13 +69,13 @@ def find_published(dataset: str) -> Published:
     """
     path = Path(dataset)
     if path.is_file() and path.suffix == ".parquet":
-        return Published(path.stem, path.parent, (path,))
+        return Published(path.stem, str(path.resolve()), (path,))
     if path.is_dir():
-        return _open_folder(path.resolve().name, path)
+        return _open_folder(path.resolve().name, str(path.resolve()), path)
     name = KNOWN.get(dataset, dataset)
     if path.exists() or not _HUB_NAME.match(name):
         raise UserError(f"'{dataset}' is no set: give a folder of parquet files, a parquet file, or a hub name")
-    return _open_folder(name, _download(name))
+    return _open_folder(name, name, _download(name))
 
 
 def plan_blocks(published: Published) -> list[Block]:
@@ -164,13 +170,13 @@ def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _open_folder(name: str, folder: Path) -> Published:
+def _open_folder(name: str, source: str, folder: Path) -> Published:
     """The parquet files of a folder: those in `data/` if it has some there, as the hub's sets do."""
     inside = folder / "data" if any((folder / "data").glob("*.parquet")) else folder
     files = sorted(file for file in inside.rglob("*.parquet") if not file.name.startswith("."))
     if not files:
         raise UserError(f"no .parquet file in '{folder}': put the set's data/*.parquet files there")
-    return Published(name, folder, tuple(files))
+    return Published(name, source, tuple(files))
 
 
 def _stamp(file: Path) -> str:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from docrerank.exchange.asked_pages import AskedPage
 from docrerank.exchange.features import IMAGE, build_schema
-from docrerank.exchange.sheets import Family, Sheet
+from docrerank.queries import Family
 from docrerank.records import Query
 
 Role = Literal["positive", "rephrased", "negative"]
@@ -92,21 +93,21 @@ SCHEMA = build_schema(
 )
 
 
-def build_row(sheet: Sheet, image: dict[str, Any]) -> dict[str, Any]:
+def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
     """One row of the set: the page's image, its queries, and where they come from."""
-    row: dict[str, Any] = {"image": image, **describe_page(sheet)}
+    row: dict[str, Any] = {"image": image, **describe_page(asked)}
     for column in COLUMNS:
-        row[column.name] = [_read(column, family) for family in sheet.families]
+        row[column.name] = [_read(column, family) for family in asked.families]
     for place, word in enumerate(("yes", "no")):
-        count = _counter(sheet, place)
-        row[f"positive_{word}"] = [count(family.positive) for family in sheet.families]
-        row[f"negative_{word}"] = [[count(query) for query in family.negatives] for family in sheet.families]
+        count = _counter(asked, place)
+        row[f"positive_{word}"] = [count(family.positive) for family in asked.families]
+        row[f"negative_{word}"] = [[count(query) for query in family.negatives] for family in asked.families]
     return row
 
 
-def describe_page(sheet: Sheet) -> dict[str, Any]:
+def describe_page(asked: AskedPage) -> dict[str, Any]:
     """The columns of `PAGE`; `word_boxes` are the boxes of the text's tokens, four numbers each."""
-    page = sheet.page
+    page = asked.page
     values = (page.id, page.document, page.number, page.sha256, float(page.width), float(page.height), page.text)
     return dict(zip(PAGE, (*values, page.text_source, page.boxes.ravel()), strict=True))
 
@@ -122,5 +123,5 @@ def _read(column: Column, family: Family) -> Any:
     return [getattr(query, column.field) for query in members(family, column.role)]
 
 
-def _counter(sheet: Sheet, place: int) -> Callable[[Query], int]:
-    return lambda query: sheet.votes.get(query.id, (0, 0))[place]
+def _counter(asked: AskedPage, place: int) -> Callable[[Query], int]:
+    return lambda query: asked.votes.get(query.id, (0, 0))[place]

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from docrerank.exchange.asked_pages import AskedPage, read_asked_pages
 from docrerank.exchange.features import IMAGE, build_schema
 from docrerank.exchange.images import Drawn, draw_page
 from docrerank.exchange.released import PAGE, SCHEMA, build_row, describe_page
-from docrerank.exchange.sheets import Sheet, read_sheets
 from docrerank.exchange.staging import Staging
 from docrerank.records import Page, UserError
 from docrerank.runs import Run, ShardFailure, map_shards, replacing, write_text
@@ -167,25 +167,25 @@ class _Work:
         return rows
 
 
-def _read(drawing: Drawing, shard: Shard, left_out: Counter[str]) -> Iterator[Sheet]:
+def _read(drawing: Drawing, shard: Shard, left_out: Counter[str]) -> Iterator[AskedPage]:
     for part in shard.slices:
         if drawing.asked:
             counted = left_out if not part.start else Counter[str]()  # what a document leaves out is counted once
-            sheets = (sheet for sheet in read_sheets(drawing.run, part.document, counted) if sheet.families)
+            pages = (asked for asked in read_asked_pages(drawing.run, part.document, counted) if asked.families)
         else:
-            sheets = (Sheet(page, []) for page in drawing.run.pages.read(part.document))
-        yield from islice(sheets, part.start, part.stop)
+            pages = (AskedPage(page, []) for page in drawing.run.pages.read(part.document))
+        yield from islice(pages, part.start, part.stop)
 
 
-def _write(path: Path, drawing: Drawing, sheets: Iterable[Sheet], missing: dict[str, str]) -> int:
+def _write(path: Path, drawing: Drawing, pages: Iterable[AskedPage], missing: dict[str, str]) -> int:
     schema, count = _SCHEMAS[drawing.table], 0
     with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False) as writer:
         rows: list[dict[str, Any]] = []
-        for sheet in sheets:
+        for asked in pages:
             try:
-                rows.append(_build(drawing, sheet, draw_page(sheet.page, drawing.pixels)))
+                rows.append(_build(drawing, asked, draw_page(asked.page, drawing.pixels)))
             except UserError as error:
-                missing[sheet.page.id] = _hide_folder(sheet.page, error)
+                missing[asked.page.id] = _hide_folder(asked.page, error)
             if len(rows) == ROWS_AT_ONCE:
                 writer.write_table(pa.Table.from_pylist(rows, schema))
                 count, rows = count + len(rows), []
@@ -194,13 +194,13 @@ def _write(path: Path, drawing: Drawing, sheets: Iterable[Sheet], missing: dict[
     return count + len(rows)
 
 
-def _build(drawing: Drawing, sheet: Sheet, drawn: Drawn) -> dict[str, Any]:
-    page, image = sheet.page, {"bytes": drawn.content, "path": drawn.name}
+def _build(drawing: Drawing, asked: AskedPage, drawn: Drawn) -> dict[str, Any]:
+    page, image = asked.page, {"bytes": drawn.content, "path": drawn.name}
     match drawing.table:
         case "released":
-            return build_row(sheet, image)
+            return build_row(asked, image)
         case "pages":
-            described = describe_page(sheet)
+            described = describe_page(asked)
             return {"id": page.id, "text": page.text, "image": image, **{name: described[name] for name in _KEPT}}
         case "corpus":
             return {"id": page.id, "title": page.document, "text": page.text, "image": image}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from docrerank.runs import replacing
 
 ROWS_AT_ONCE = 1000
 Write = Callable[[dict[str, Any]], None]
+#: Name of a table to its columns; None for JSON lines.
+Tables = Mapping[str, dict[str, pa.DataType] | None]
+#: The name of a table and a row of it.
+TableRow = tuple[str, dict[str, Any]]
 
 _TYPES = {"level": pa.int64(), "answered_by": pa.list_(pa.string())}
 #: All of a query's fields.

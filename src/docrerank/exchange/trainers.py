@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pyarrow as pa
@@ -13,12 +11,11 @@ import pyarrow.parquet as pq
 from docrerank.exchange.features import IMAGE
 from docrerank.exchange.groups import FamilyGroup
 from docrerank.exchange.job import Job
-from docrerank.exchange.tables import writing_lines, writing_parquet
+from docrerank.exchange.tables import TableRow
 
 IMAGE_TAG = "<image>"
 NO_MINED = "a positive without mined pages"
 NO_NEGATIVES = "a positive without hard negatives"
-Row = tuple[str, dict[str, Any]]
 _TEXTS = pa.list_(pa.string())
 _TEVATRON = {
     "query_id": pa.string(),
@@ -35,30 +32,22 @@ def write_swift(job: Job) -> None:
     """Write `mined/` and `generated/` in ms-swift's reranker form, and each image once under `images/`."""
     job.draw("files", "pages", ["train"])
     paths: dict[str, str] = {}
-    with writing_lines(job.staging.set / "pages" / "train.jsonl") as write_page:
+    with (
+        job.writing({"pages": None}, ["train"]) as write_page,
+        job.writing({"mined": None, "generated": None}, job.splits) as write,
+    ):
         for file in sorted((job.staging.state / "pages").glob("*.parquet")):
             for row in pq.read_table(file).to_pylist():
                 paths[row["id"]] = row["path"]
-                write_page(row)
-    rows: Counter[tuple[str, str]] = Counter()
-    with ExitStack() as stack:
-        writers = {
-            (table, split): stack.enter_context(writing_lines(job.staging.set / table / f"{split}.jsonl"))
-            for table in ("mined", "generated")
-            for split in job.splits
-        }
+                write_page("pages", "train", row)
         for group in job.groups().read():
             job.left_out[NO_MINED] += not group.family.mined
             job.left_out[NO_NEGATIVES] += not group.family.negatives
             for table, row in build_messages(group, paths):
-                writers[table, group.split](row)
-                rows[table, group.split] += 1
-    for table in ("mined", "generated"):
-        job.add(table, table, {split: rows[table, split] for split in job.splits}, "jsonl")
-    job.add("pages", "pages", {"train": len(paths)}, "jsonl")
+                write(table, group.split, row)
 
 
-def build_messages(group: FamilyGroup, paths: dict[str, str]) -> Iterator[Row]:
+def build_messages(group: FamilyGroup, paths: dict[str, str]) -> Iterator[TableRow]:
     """Yield (table, row): a query with its pages, and a page with its queries, for every wording of the positive."""
     family, image = group.family, paths[group.page]
     for wording in family.wordings():
@@ -91,23 +80,12 @@ def write_tevatron(job: Job) -> None:
     A row of it is one query and its documents: hard negative queries have no place in it and are left out.
     """
     corpus = job.draw("tevatron", "corpus", ["train"])
-    rows: Counter[str] = Counter()
-    with ExitStack() as stack:
-        writers = {
-            split: stack.enter_context(
-                writing_parquet(job.staging.set / "queries" / f"{split}-00000-of-00001.parquet", _TEVATRON)
-            )
-            for split in job.splits
-        }
+    with job.writing({"queries": _TEVATRON}, job.splits) as write:
         for group in job.groups().read():
             job.left_out["hard negative queries, which this form cannot hold"] += len(group.family.negatives)
-            if not group.family.mined:
-                job.left_out[NO_MINED] += 1
-                continue
-            for row in _list_queries(group):
-                writers[group.split](row)
-                rows[group.split] += 1
-    job.add("queries", "queries", {split: rows[split] for split in job.splits})
+            job.left_out[NO_MINED] += not group.family.mined
+            for row in _list_queries(group) if group.family.mined else ():
+                write("queries", group.split, row)
     job.add("corpus", "corpus", {"train": corpus.rows["train"]})
 
 
@@ -119,7 +97,7 @@ def _list_queries(group: FamilyGroup) -> Iterator[dict[str, Any]]:
             "query_text": wording.text,
             "query_image": None,
             "positive_document_ids": [group.page, *others],
-            "negative_document_ids": list(group.family.mined),
+            "negative_document_ids": group.family.mined,
             "answer": wording.answer,
             "source": "docrerank",
         }

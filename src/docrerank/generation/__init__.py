@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from docrerank.generation.origin import find_bare, given_queries, made_from
+from docrerank.generation.documents import write_in_turn
+from docrerank.generation.origin import find_bare, given_queries, unfinished
 from docrerank.generation.plan import plan_calls
-from docrerank.generation.stage import count, generate, unfinished
+from docrerank.generation.roles import open_roles
+from docrerank.generation.stage import count, generate
 
-__all__ = ["count", "find_bare", "generate", "given_queries", "made_from", "plan_calls", "unfinished"]
+__all__ = [
+    "count",
+    "find_bare",
+    "generate",
+    "given_queries",
+    "open_roles",
+    "plan_calls",
+    "unfinished",
+    "write_in_turn",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from docrerank.generation.answers import Judgement, PageAnswer
-from docrerank.generation.desk import Desk, View
+from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.queries import Rules
 from docrerank.records import Query, Verdict
@@ -22,12 +22,12 @@ class Judge:
     """Judges queries against one page, by a model or by rules.
 
     Attributes:
-        desk: of the role `judge`; None for rules.
+        client: of the role `judge`; None for rules.
         rules: of the document.
         view: the page as the model sees it.
     """
 
-    desk: Desk | None
+    client: RoleClient | None
     rules: Rules
     view: View = ()
 
@@ -37,31 +37,35 @@ class Judge:
         A second wording is only asked if the first has not decided: a positive needs both yes, a negative both no.
         Verdicts carry an empty query id, which is known once the query is kept.
         """
-        if self.desk is None:
+        if self.client is None:
             verdicts = list(self.rules.judge(query))
             return verdicts, all(verdict.answerable == answerable for verdict in verdicts)
         asked: list[Verdict] = []
         for wording in WORDINGS:
-            asked.append(await self._ask(self.desk, query, wording))
+            asked.append(await self._ask(self.client, query, wording))
             if asked[-1].answerable != answerable:
                 return asked, False
         return asked, True
 
+    def look(self, query: Query) -> list[Verdict]:
+        """What the judge says of a query that is kept whatever it says: nothing if a model would have to be paid."""
+        return [] if self.client else list(self.rules.judge(query))
+
     async def answers_alike(self, query: Query) -> str:
         """Why the judge's own answer from the page is not the writer's; empty if it is, or if rules judge."""
-        if self.desk is None:
+        if self.client is None:
             return ""
         prompt = load_prompt("answer")
-        answer, _ = await self.desk.ask(self.view, prompt.fill(query=query.text), PageAnswer, query.page_id)
+        answer, _ = await self.client.ask(self.view, prompt.fill(query=query.text), PageAnswer, query.page_id)
         if not answer.found:
             return "the judge finds no answer"
         return "" if same_answer(query.answer, answer.answer) else f"'{query.answer}' against '{answer.answer}'"
 
-    async def _ask(self, desk: Desk, query: Query, wording: str) -> Verdict:
+    async def _ask(self, client: RoleClient, query: Query, wording: str) -> Verdict:
         prompt = load_prompt(f"judge-{wording}")
-        value, raw = await desk.ask(self.view, prompt.fill(query=query.text), Judgement, query.page_id)
+        value, raw = await client.ask(self.view, prompt.fill(query=query.text), Judgement, query.page_id)
         ground = " ".join(value.ground.split())
-        return Verdict("", query.page_id, value.answerable, desk.role.model, wording, ground, prompt.id, raw[:2_000])
+        return Verdict("", query.page_id, value.answerable, client.role.model, wording, ground, prompt.id, raw[:2_000])
 
 
 def same_answer(one: str, other: str) -> bool:

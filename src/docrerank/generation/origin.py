@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from docrerank.generation.desk import ROLES, model_roles
+from docrerank.generation.clients import ROLES, model_roles
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.recipe import Generate, fingerprint
-from docrerank.records import Query
+from docrerank.records import Query, Rejected, Verdict
 from docrerank.runs import Parts, Run
 
 STAGE = "generate"
-STAGE_VERSION = 4
-SETTLE_VERSION = 1
+STAGE_VERSION = 5
+CORPUS_VERSION = 2
 #: Folder of an imported set's queries as they came: generation goes on from these instead of writing positives.
 IMPORTED = "imported"
-#: Folder of what models wrote, document by document, before the corpus-wide gates.
+#: Folder of what was written, document by document, before the corpus-wide gates.
 WRITTEN = "written"
 PROMPTS = (
     "system",
@@ -56,19 +56,24 @@ def is_complete(run: Run, document: str) -> bool:
 
 
 def written_queries(run: Run) -> Parts[Query]:
-    """What models wrote, before `settle`."""
+    """What was written for each document, before the corpus-wide gates."""
     return Parts(run.path / WRITTEN, Query)
 
 
-def find_open(run: Run) -> list[str]:
-    """Documents that go through the stages one by one and whose own queries are missing or outdated."""
+def written_verdicts(run: Run) -> Parts[Verdict]:
+    """The verdicts on what was written."""
+    return Parts(run.path / WRITTEN / "verdicts", Verdict)
+
+
+def written_rejected(run: Run) -> Parts[Rejected]:
+    """What was left out while it was written."""
+    return Parts(run.path / WRITTEN / "rejected", Rejected)
+
+
+def unfinished(run: Run) -> list[str]:
+    """Documents whose queries are missing, were written from something else, or wait for unanswered calls."""
     names, written = run.pages.names(), written_queries(run)
-    return [n for n in names if not is_complete(run, n) and written.made_from(n) != written_from(run, n)]
-
-
-def uses_models(run: Run) -> bool:
-    """Whether generation goes through the stages one by one: a model does some, or positives are given."""
-    return bool(model_roles(run.recipe.generate)) or bool(given_queries(run).names())
+    return [n for n in names if written.made_from(n) != written_from(run, n) and not is_complete(run, n)]
 
 
 def written_from(run: Run, document: str) -> str:
@@ -82,13 +87,12 @@ def written_from(run: Run, document: str) -> str:
     return fingerprint(STAGE, STAGE_VERSION, *parts)
 
 
-def made_from(run: Run, document: str) -> str:
-    """Fingerprint of all that a document's part in RUN/queries depends on; with models that is the whole corpus."""
-    if not uses_models(run):
-        return written_from(run, document)
+def made_from(run: Run) -> dict[str, str]:
+    """Written document to the fingerprint of all that its part in RUN/queries depends on: that is the whole corpus."""
     written = written_queries(run)
-    everything = [[name, written.made_from(name)] for name in run.pages.names()]
-    return fingerprint("settle", SETTLE_VERSION, everything, document, run.recipe.generate.near_duplicate)
+    origins = {name: written.made_from(name) for name in run.pages.names()}
+    corpus = fingerprint("corpus", CORPUS_VERSION, sorted(origins.items()), run.recipe.generate.near_duplicate)
+    return {name: fingerprint(corpus, name) for name, origin in origins.items() if origin}
 
 
 def _shape(recipe: Generate) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
-from docrerank.generation.desk import model_roles
-from docrerank.generation.origin import find_bare, find_open, given_queries
+from docrerank.generation.clients import model_roles
+from docrerank.generation.model_writers import LEVELS
+from docrerank.generation.origin import find_bare, given_queries, unfinished
 from docrerank.generation.page_view import MAX_TEXT
 from docrerank.generation.prompt_files import load_prompt
-from docrerank.generation.rephrasings import LEVELS
 from docrerank.recipe import Generate, Role
 from docrerank.runs import Run
 
@@ -41,7 +41,7 @@ def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan
 def _count_positives(run: Run, pages: int) -> tuple[int, int, int]:
     """Pages to write positives for, candidates to verify, positives to keep; imported ones need no writing."""
     recipe, given = run.recipe.generate, given_queries(run)
-    imported = set(given.names()).intersection(find_open(run)) if given.names() else set()
+    imported = set(given.names()).intersection(unfinished(run)) if given.names() else set()
     bare = sum(len(find_bare(given.read(name))) for name in imported)
     pages = max(0, pages - sum(run.pages.count(name) for name in imported))
     candidates = recipe.positive_candidates or 2 * recipe.positives_per_page

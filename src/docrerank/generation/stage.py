@@ -8,11 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from docrerank.chat import Budget
-from docrerank.generation.by_models import write_by_models
-from docrerank.generation.by_rules import write_by_rules
-from docrerank.generation.desk import model_roles
+from docrerank.generation.clients import model_roles
+from docrerank.generation.corpus import is_gated, pass_corpus_gates
+from docrerank.generation.documents import write_documents
 from docrerank.generation.monotony import describe_monotony
-from docrerank.generation.origin import STAGE, find_open, is_complete, made_from, uses_models
+from docrerank.generation.origin import (
+    STAGE,
+    is_complete,
+    unfinished,
+    written_queries,
+    written_rejected,
+    written_verdicts,
+)
 from docrerank.generation.plan import plan_calls
 from docrerank.recipe import Generate
 from docrerank.runs import Run
@@ -27,7 +34,7 @@ def generate(
 
     Args:
         run: a run whose pages are ingested; its recipe says who does which role.
-        progress: called with (done, in all): documents where rules write, pages where models do.
+        progress: called with (pages done, pages to do).
         budget: what models may cost in this call; None for no cap.
 
     Returns:
@@ -40,31 +47,31 @@ def generate(
         >>> generate(Run.open("RUN"))["positive"]  # doctest: +SKIP
         1585
     """
-    documents = run.pages.names()
+    _forget_removed(run)
     todo = unfinished(run)
-    if not uses_models(run):
-        for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
-            parts.keep_only(documents)
-    if not todo:
+    if not todo and is_gated(run):
         return {**count(run), "documents_redone": 0}
     for line in warn(run.recipe.generate):
         logger.warning(line)
     with run.manifest.stage(STAGE) as counts:
-        if uses_models(run):
-            plan = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
-            counts.update(plan=plan, usage=write_by_models(run, progress, budget or Budget()))
-        else:
-            write_by_rules(run, todo, lambda done: progress(len(documents) - len(todo) + done, len(documents)))
-        counts.update(count(run), documents=len(documents), documents_redone=len(todo))
+        if model_roles(run.recipe.generate):
+            counts["plan"] = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
+        if todo and (usage := write_documents(run, todo, progress, budget or Budget())):
+            counts["usage"] = usage
+        pass_corpus_gates(run)
+        counts.update(count(run), documents=len(run.pages.names()), documents_redone=len(todo))
         counts["monotony"] = describe_monotony(query.text for query in run.queries.read() if query.kind == "positive")
     return {name: value for name, value in counts.items() if name not in ("plan", "usage", "monotony")}
 
 
-def unfinished(run: Run) -> list[str]:
-    """Documents whose queries are missing, or were made from something else, or wait for unanswered calls."""
-    names = [name for name in run.pages.names() if not is_complete(run, name)]
-    open_ = set(find_open(run)) if uses_models(run) else set()
-    return [name for name in names if name in open_ or not run.queries.is_done(name, made_from(run, name))]
+def _forget_removed(run: Run) -> None:
+    """Delete the parts of documents that have left the run; nothing is written for those imported complete."""
+    names = run.pages.names()
+    for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
+        parts.keep_only(names)
+    open_ = [name for name in names if not is_complete(run, name)]
+    for parts in (written_queries(run), written_verdicts(run), written_rejected(run)):
+        parts.keep_only(open_)
 
 
 def warn(recipe: Generate) -> list[str]:

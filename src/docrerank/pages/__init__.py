@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from docrerank.pages.characters import tidy
+from docrerank.pages.drawing import DrawingPool, PageNotDrawn, draw_jpeg
 from docrerank.pages.files import read_files
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import render
-from docrerank.pages.sources import Document, find_documents
+from docrerank.pages.sources import Document, find_documents, find_image_suffix
 from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
 from docrerank.pages.strip import add_title_strip
 
@@ -15,12 +16,16 @@ __all__ = [
     "Block",
     "Cell",
     "Document",
+    "DrawingPool",
     "IngestPlan",
     "Line",
+    "PageNotDrawn",
     "add_title_strip",
     "blocks",
     "count_pages",
+    "draw_jpeg",
     "find_documents",
+    "find_image_suffix",
     "ingest",
     "lines",
     "plan_ingest",

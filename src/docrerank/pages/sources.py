@@ -128,3 +128,23 @@ def _check_stems(documents: Sequence[Document]) -> None:
 
 def _list_suffixes() -> str:
     return " ".join(sorted(SUFFIXES))
+
+
+#: First bytes of the kinds of image that are read.
+_FIRST_BYTES = (
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"RIFF", ".webp"),
+    (b"II*\0", ".tiff"),
+    (b"MM\0*", ".tiff"),
+)
+
+
+def find_image_suffix(content: bytes) -> str:
+    """The suffix of an image file's kind by its first bytes; empty if it is none that is read.
+
+    Example:
+        >>> find_image_suffix(b"MM\\0*"), find_image_suffix(b"GIF89a")
+        ('.tiff', '')
+    """
+    return next((suffix for first, suffix in _FIRST_BYTES if content.startswith(first)), "")

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from docrerank.queries.duplicates import NearDuplicates
+from docrerank.queries.families import Family, find_families, normalise
 from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
-from docrerank.queries.rules import Rules, find_edit
+from docrerank.queries.rules import Rules, find_edit, make_negative
 from docrerank.queries.slots import find_slots
-from docrerank.queries.write import Written, write_document
 
 __all__ = [
+    "Family",
     "Filing",
     "NearDuplicates",
     "PageIndex",
     "Rules",
-    "Written",
     "fault",
     "find_edit",
+    "find_families",
     "find_filing",
     "find_slots",
-    "write_document",
+    "make_negative",
+    "normalise",
 ]

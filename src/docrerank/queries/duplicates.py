@@ -19,24 +19,28 @@ class NearDuplicates:
 
     Example:
         >>> seen = NearDuplicates(0.8)
-        >>> seen.add("net sales in 2019"), seen.add("net sales in 2019?")
-        ('', 'net sales in 2019')
+        >>> seen.add("net sales in 2019")
+        >>> seen.find("net sales in 2019?"), seen.find("net debt")
+        ('net sales in 2019', '')
     """
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
         self._holding: dict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
 
-    def add(self, text: str) -> str:
-        """Remember a query unless it is a near-duplicate; returns the earlier query that it repeats, or nothing."""
+    def add(self, text: str) -> None:
+        """Remember a query."""
         own = frozenset(map(stem, tokens(text)))
-        prefix = self._prefix(own)
-        for term in prefix:
+        for term in self._prefix(own):
+            self._holding[term].append((own, text))
+
+    def find(self, text: str) -> str:
+        """The first query remembered that this one repeats, or nothing."""
+        own = frozenset(map(stem, tokens(text)))
+        for term in self._prefix(own):
             for other, earlier in self._holding[term]:
                 if len(own & other) >= self.threshold * len(own | other):
                     return earlier
-        for term in prefix:
-            self._holding[term].append((own, text))
         return ""
 
     def _prefix(self, own: frozenset[str]) -> list[str]:

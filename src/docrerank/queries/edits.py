@@ -1,10 +1,8 @@
-"""Hard negatives: a positive with exactly one property edited, chosen to be hard and diverse (paper section 2)."""
+"""Hard negatives: a positive with exactly one property edited (paper section 2)."""
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from docrerank.queries.phrasing import Draft
@@ -37,27 +35,3 @@ def candidate_edits(draft: Draft, pools: Pools, recipe: Generate, rng: random.Ra
             else:
                 edits.append(Edit(slot, word, draft.text[: slot.start] + word + draft.text[slot.end() :]))
     return edits[:count]
-
-
-def choose(edits: list[Edit], count: int, used: Mapping[str, int]) -> list[Edit]:
-    """The edits to keep: every property once before any twice, those that the document has had least of first.
-
-    Proposals come closest first, so this is hard before diverse within a property and diverse across properties; with
-    fewer than `count` survivors all are kept.
-
-    Args:
-        edits: verified ones, in the order in which they were proposed.
-        count: how many to keep.
-        used: how often each property was edited in the document so far.
-    """
-    ranks = list(_ranks(edits))
-    order = sorted(range(len(edits)), key=lambda at: (ranks[at], used.get(edits[at].slot.property, 0), at))
-    return [edits[at] for at in sorted(order[:count])]
-
-
-def _ranks(edits: list[Edit]) -> Iterator[int]:
-    """How many edits of the same property came before each."""
-    seen: Counter[str] = Counter()
-    for edit in edits:
-        yield seen[edit.slot.property]
-        seen[edit.slot.property] += 1

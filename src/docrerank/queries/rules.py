@@ -1,24 +1,35 @@
-"""The model-free parts of generation one by one, for runs in which a chat model does the others."""
+"""The model-free writer and judge of one document: what it asks, edits, rephrases and says of each page."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
+import itertools
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from docrerank.queries.edits import candidate_edits
 from docrerank.queries.facts import Fact
 from docrerank.queries.index import DocumentIndex
 from docrerank.queries.judge import judge_negative, judge_positive
 from docrerank.queries.owner import find_owner
-from docrerank.queries.phrasing import Draft
+from docrerank.queries.phrasing import Draft, phrase
 from docrerank.queries.pools import Pools
+from docrerank.queries.reading import read_facts
 from docrerank.queries.rephrase import exchange_words, rephrase
 from docrerank.queries.slots import find_slots
-from docrerank.queries.write import WRITER, draft_page, make_positive, make_rng, mix
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Verdict
+
+WRITER = "rules/2"
+
+#: Facts of a page that are asked about at most; a page of dense tables states thousands.
+MAX_DRAFTS = 80
+#: Kinds of fact that name a topic and state nothing: asked about where a page has nothing better.
+_GENERAL = ("caption", "topic", "points")
 
 
 class Rules:
@@ -27,7 +38,11 @@ class Rules:
     Args:
         pages: all pages of the document, in order.
         recipe: how many of each.
-        seed: with a page's id it decides all choices on that page.
+        seed: with a page's id, and the query that is edited or rephrased, it decides all choices.
+
+    Example:
+        >>> Rules([], Generate(), seed=13).owner
+        ''
     """
 
     def __init__(self, pages: Sequence[Page], recipe: Generate, seed: int) -> None:
@@ -35,34 +50,30 @@ class Rules:
         self.index = DocumentIndex(pages)
         self._recipe, self._seed = recipe, seed
         self._pages = {page.id: page for page in pages}
-        self._drafts = {page.id: list(draft_page(page, self.owner, seed)) for page in pages}
-        self._pools = Pools(draft for drafts in self._drafts.values() for draft, _ in drafts)
         self._known: dict[tuple[str, str], tuple[Draft, str]] = {}
 
     def positives(self, page: Page) -> Iterator[Query]:
         """Candidate positives of a page, best first; not yet judged, their ids empty."""
         for draft, section in mix(self._drafts[page.id], make_rng(page, self._seed, "write")):
             self._known[page.id, draft.text] = draft, section
-            yield make_positive("", page.id, draft)
+            fact = draft.fact
+            yield Query(
+                "",
+                page.id,
+                draft.text,
+                "positive",
+                draft.form,
+                answer=fact.answer,
+                evidence=fact.evidence,
+                writer=WRITER,
+            )
 
     def negatives(self, source: Query) -> list[Query]:
         """Candidate hard negatives of a positive, whoever wrote it; not yet judged, their ids empty."""
         draft, _ = self._draft(source)
         edits = candidate_edits(draft, self._pools, self._recipe, self._rng(source, "edit"))
         return [
-            replace(
-                source,
-                id="",
-                text=edit.text,
-                kind="hard_negative",
-                source_id=source.id,
-                answer="",
-                property=edit.slot.property,
-                original=edit.slot.text,
-                edited=edit.edited,
-                location="",
-                writer=WRITER,
-            )
+            make_negative(source, edit.text, edit.slot.property, (edit.slot.text, edit.edited), WRITER)
             for edit in edits
         ]
 
@@ -89,6 +100,14 @@ class Rules:
         """Other pages of the document that answer a query."""
         return self.index.answering(query.text, self.owner, query.page_id)
 
+    @cached_property
+    def _drafts(self) -> dict[str, list[tuple[Draft, str]]]:
+        return {page.id: list(draft_page(page, self.owner, self._seed)) for page in self._pages.values()}
+
+    @cached_property
+    def _pools(self) -> Pools:
+        return Pools(draft for drafts in self._drafts.values() for draft, _ in drafts)
+
     def _draft(self, source: Query) -> tuple[Draft, str]:
         """The draft that a positive came from, or one made of its text."""
         fact = Fact("written", source.answer, source.evidence, {})
@@ -97,6 +116,52 @@ class Rules:
 
     def _rng(self, source: Query, purpose: str) -> random.Random:
         return make_rng(self._pages[source.page_id], self._seed, f"{purpose}|{source.text}")
+
+
+def draft_page(page: Page, owner: str, seed: int) -> Iterator[tuple[Draft, str]]:
+    """Phrase the page's facts; of very many, a seeded sample of each kind."""
+    rng = make_rng(page, seed, "draft")
+    for fact, section in _sample(list(read_facts(page, owner)), rng):
+        if (draft := phrase(fact, owner, section, rng)) is not None:
+            yield draft, section
+
+
+def _sample(facts: list[tuple[Fact, str]], rng: random.Random) -> list[tuple[Fact, str]]:
+    return (
+        facts if len(facts) <= MAX_DRAFTS else [facts[at] for at in sorted(rng.sample(range(len(facts)), MAX_DRAFTS))]
+    )
+
+
+def mix(drafts: list[tuple[Draft, str]], rng: random.Random) -> Iterator[tuple[Draft, str]]:
+    """The drafts in random order, their kinds taken in turn; what only names a topic comes last."""
+    by_kind: dict[str, list[tuple[Draft, str]]] = defaultdict(list)
+    for draft in rng.sample(drafts, len(drafts)):
+        by_kind[draft[0].fact.kind].append(draft)
+    kinds = sorted(by_kind, key=lambda kind: kind in _GENERAL)
+    rounds = itertools.zip_longest(*(by_kind[kind] for kind in kinds if kind not in _GENERAL))
+    specific = (draft for each in rounds for draft in each if draft is not None)
+    return itertools.chain(specific, (draft for kind in kinds if kind in _GENERAL for draft in by_kind[kind]))
+
+
+def make_rng(page: Page, seed: int, purpose: str) -> random.Random:
+    return random.Random(hashlib.sha256(f"{seed}|{purpose}|{page.id}".encode()).digest())
+
+
+def make_negative(source: Query, text: str, name: str, edit: tuple[str, str], writer: str) -> Query:
+    """A hard negative of a positive: its text, the property and the words (before, after) of its edit."""
+    return replace(
+        source,
+        id="",
+        text=text,
+        kind="hard_negative",
+        source_id=source.id,
+        answer="",
+        property=name,
+        original=edit[0],
+        edited=edit[1],
+        location="",
+        writer=writer,
+    )
 
 
 def find_edit(original: str, edited: str) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from docrerank.queries import Family, find_families
 from docrerank.recipe import Train
 from docrerank.records import MinedPage, Query, TrainingGroup
 from docrerank.training.split import sort_by_hash
@@ -18,20 +19,6 @@ class Group:
     evidence: str
 
 
-@dataclass(slots=True)
-class Family:
-    """A positive with all that was made from it."""
-
-    positive: Query
-    rephrased: list[Query] = field(default_factory=list)
-    negatives: list[Query] = field(default_factory=list)
-    mined: list[MinedPage] = field(default_factory=list)
-
-    def is_answered_by(self, page_id: str) -> bool:
-        """Whether this page answers the positive, or one of its rephrasings, as far as is known."""
-        return any(page_id in query.answered_by for query in (self.positive, *self.rephrased))
-
-
 def build_groups(
     queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str], settings: Train, seed: int
 ) -> list[Group]:
@@ -41,7 +28,8 @@ def build_groups(
     down to its share, unless the share asks for one kind alone. A positive gives one group of each kind at most.
     Which positives, and which of their groups are rephrased, follows from the seed.
     """
-    families = find_families(queries, mined, pages)
+    families = find_families(query for query in queries if query.page_id in pages)
+    _add_mined(families, mined, pages)
     by_kind = {
         "mined": list(_mined_groups(families, settings, seed)),
         "generated": list(_generated_groups(families, settings, seed)),
@@ -67,61 +55,44 @@ def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
     return {"mined": min(mined, from_mined), "generated": min(generated, round(total) - from_mined)}
 
 
-def find_families(queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str]) -> dict[str, Family]:
-    """Positives on these pages with their rephrasings, hard negatives and mined pages, by the positive's id.
-
-    What the records themselves say to be answered is never a negative: a hard negative with the words of a positive
-    or a rephrasing of its page, or with its page in `answered_by`; a mined page in `answered_by` of the query.
-    """
-    kept = [query for query in queries if query.page_id in pages]
-    families = {query.id: Family(query) for query in kept if query.kind == "positive"}
-    asked = {(query.page_id, _flatten(query.text)) for query in kept if query.kind != "hard_negative"}
-    for query in kept:
-        if query.source_id not in families:
-            continue
-        family = families[query.source_id]
-        if query.kind == "rephrased":
-            family.rephrased.append(query)
-        elif (query.page_id, _flatten(query.text)) not in asked and query.page_id not in query.answered_by:
-            family.negatives.append(query)
-    for row in mined:
-        if (
-            row.query_id in families
-            and row.page_id in pages
-            and not families[row.query_id].is_answered_by(row.page_id)
-        ):
-            families[row.query_id].mined.append(row)
-    return families
+def _add_mined(families: dict[str, Family], mined: Iterable[MinedPage], pages: frozenset[str]) -> None:
+    """Give every family its mined pages on these pages, the closest first; none that is known to answer."""
+    for row in sorted(mined, key=lambda row: row.rank):
+        family = families.get(row.query_id)
+        if family and row.page_id in pages and row.page_id not in family.answering():
+            family.mined.append(row.page_id)
 
 
-def _flatten(text: str) -> str:
-    """A query without its case, its spacing and its closing mark: two that differ in these alone are one."""
-    return " ".join(text.casefold().split()).rstrip("?. ")
+def _mined_groups(families: dict[str, Family], settings: Train, seed: int) -> Iterator[Group]:
+    usable = {key: family for key, family in families.items() if family.mined}
+    for family, text in choose_wordings(_shuffle(usable, "mined", seed), settings.rephrased_share):
+        pages = (family.positive.page_id, *family.mined[: settings.negatives_per_group])
+        yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence)
 
 
-def _mined_groups(families: Mapping[str, Family], settings: Train, seed: int) -> Iterator[Group]:
-    for family, text in _draw(families, "mined", settings, seed):
-        found = sorted(family.mined, key=lambda row: row.rank)[: settings.negatives_per_group]
-        if found:
-            pages = (family.positive.page_id, *(row.page_id for row in found))
-            yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence)
-
-
-def _generated_groups(families: Mapping[str, Family], settings: Train, seed: int) -> Iterator[Group]:
-    for family, text in _draw(families, "generated", settings, seed):
+def _generated_groups(families: dict[str, Family], settings: Train, seed: int) -> Iterator[Group]:
+    usable = {key: family for key, family in families.items() if family.negatives}
+    for family, text in choose_wordings(_shuffle(usable, "generated", seed), settings.rephrased_share):
         negatives = {query.id: query.text for query in family.negatives}
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
-        if chosen:
-            queries = (text, *(negatives[key] for key in chosen))
-            yield Group(TrainingGroup("generated", queries, (family.positive.page_id,)), family.positive.evidence)
+        queries = (text, *(negatives[key] for key in chosen))
+        yield Group(TrainingGroup("generated", queries, (family.positive.page_id,)), family.positive.evidence)
 
 
-def _draw(families: Mapping[str, Family], kind: str, settings: Train, seed: int) -> Iterator[tuple[Family, str]]:
-    """Families in the order of the kind's draw, each with the wording of its positive."""
-    order = [key.removeprefix(kind) for key in sort_by_hash([kind + key for key in families], seed)]
-    rephrasable = [key for key in order if families[key].rephrased]
-    reworded = set(rephrasable[:: max(1, round(1 / settings.rephrased_share))]) if settings.rephrased_share else set()
-    for key in order:
-        family = families[key]
-        options: Sequence[Query] = family.rephrased if key in reworded else [family.positive]
-        yield family, options[sum(key.encode()) % len(options)].text
+def _shuffle(families: dict[str, Family], kind: str, seed: int) -> list[Family]:
+    """In the order of the kind's draw."""
+    return [families[key.removeprefix(kind)] for key in sort_by_hash([kind + key for key in families], seed)]
+
+
+def choose_wordings(families: Iterable[Family], share: float) -> Iterator[tuple[Family, str]]:
+    """Each family with the wording of its positive.
+
+    Of the first n families, for every n, `share` of n (rounded up) are rephrased, as far as they have rephrasings:
+    families without one are made up for by the next that have.
+    """
+    rephrased = 0
+    for count, family in enumerate(families, 1):
+        options = [family.positive]
+        if family.rephrased and rephrased + 1e-9 < share * count:
+            options, rephrased = family.rephrased, rephrased + 1
+        yield family, options[sum(family.positive.id.encode()) % len(options)].text

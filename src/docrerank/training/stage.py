@@ -25,7 +25,7 @@ from docrerank.training.split import Split, split_pages
 from docrerank.training.vision import hash_base
 
 STAGE = "train"
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 FOLDER = "training"
 CURVES = "curves.json"
 

@@ -1,4 +1,4 @@
-"""The desks of a run: one for each role that a chat model does, with its client; rules need none."""
+"""The clients of a run: one for each role that a chat model does; rules need none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from docrerank.recipe import Generate, Role
 from docrerank.records import UserError
 
 ROLES = ("positive_writer", "negative_writer", "rephraser", "judge")
-Shape = TypeVar("Shape", bound=BaseModel)
+Value = TypeVar("Value", bound=BaseModel)
 #: These say nothing of the call: the same one may be answered another time.
 PASSING = (Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMED_OUT, Reason.DROPPED)
 #: Calls in a row that may go unanswered before the endpoint counts as gone.
@@ -51,8 +51,8 @@ class CallFailed(Exception):
 
 
 @dataclass(slots=True)
-class Desk:
-    """Where one role is asked.
+class RoleClient:
+    """Asks the model that does one role.
 
     Attributes:
         role: as in the recipe.
@@ -64,7 +64,7 @@ class Desk:
     client: ChatClient
     unanswered: int = 0
 
-    async def ask(self, view: View, instruction: str, schema: type[Shape], group: str) -> tuple[Shape, str]:
+    async def ask(self, view: View, instruction: str, schema: type[Value], group: str) -> tuple[Value, str]:
         """A usable answer, and its text as it came.
 
         The page stands first and the instruction last, under the one system text of all roles: what a page's calls
@@ -110,8 +110,8 @@ def model_roles(recipe: Generate) -> dict[str, Role]:
 
 
 @contextlib.asynccontextmanager
-async def open_desks(recipe: Generate, cache_path: Path, budget: Budget) -> AsyncIterator[dict[str, Desk]]:
-    """Open a desk for each role of `model_roles`; roles with equal settings share a client.
+async def open_clients(recipe: Generate, cache_path: Path, budget: Budget) -> AsyncIterator[dict[str, RoleClient]]:
+    """Open a client for each role of `model_roles`; roles with equal settings share a connection.
 
     Raises:
         UserError: a key is not set, the cache cannot be written, the embedded server does not start.
@@ -123,14 +123,14 @@ async def open_desks(recipe: Generate, cache_path: Path, budget: Budget) -> Asyn
             for role in roles.values():
                 if _address(role) not in clients and cache is not None:
                     clients[_address(role)] = await stack.enter_async_context(ChatClient(role, cache, budget))
-            yield {name: Desk(role, clients[_address(role)]) for name, role in roles.items()}
+            yield {name: RoleClient(role, clients[_address(role)]) for name, role in roles.items()}
 
 
-def sum_usage(desks: Mapping[str, Desk]) -> dict[str, Any]:
+def sum_usage(clients: Mapping[str, RoleClient]) -> dict[str, Any]:
     """What every model was asked and billed, for `run.json`."""
     usages: dict[int, tuple[list[str], Usage]] = {}
-    for name, desk in desks.items():
-        usages.setdefault(id(desk.client), ([], desk.client.usage))[0].append(name)
+    for name, own in clients.items():
+        usages.setdefault(id(own.client), ([], own.client.usage))[0].append(name)
     return {" + ".join(names): usage.summary() for names, usage in usages.values()}
 
 

@@ -1,4 +1,4 @@
-"""The shapes of sentence-transformers: the README's own snippets, and real training steps on what they load."""
+"""The groups of sentence-transformers: the README's own snippets, and real training steps on what they load."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from docrerank.exchange import ExportOptions, export_run
+from docrerank.exchange.group_tables import GROUP_FORMS, build_rows
 from docrerank.exchange.groups import FamilyGroup, GroupReader
-from docrerank.exchange.shapes import SHAPES, build_rows
-from docrerank.exchange.sheets import Family
 from docrerank.exchange.usage import SNIPPETS
+from docrerank.queries import Family
 from docrerank.records import MinedPage, Query
 from docrerank.runs import Run
 
@@ -34,11 +34,11 @@ def load(form: str, folder: Path, page: str = "text") -> dict[str, Any]:
 def family(mined: tuple[str, ...] = ("a/2", "a/3"), negatives: int = 3) -> Family:
     positive = Query("a/1#0", "a/1", "q", "positive", "question")
     made = [Query(f"n{n}", "a/1", f"n{n}", "hard_negative", "question", "a/1#0") for n in range(negatives)]
-    return Family(positive, [], made, mined)
+    return Family(positive, [], made, list(mined))
 
 
-def rows(shape: Any, group: FamilyGroup, negatives: int = 2) -> list[tuple[str, tuple[Any, ...]]]:
-    return [(table, tuple(row.values())) for table, row in build_rows(shape, group, negatives)]
+def rows(form: Any, group: FamilyGroup, negatives: int = 2) -> list[tuple[str, tuple[Any, ...]]]:
+    return [(table, tuple(row.values())) for table, row in build_rows(form, group, negatives)]
 
 
 def test_the_anchor_is_the_query_of_mined_groups_and_the_page_of_generated_ones() -> None:
@@ -76,14 +76,14 @@ def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) 
     run.mined.write("corpus", [MinedPage("acme/1#0", f"acme/{n}", n, 0.0) for n in (2, 3)], "changed")
     reader = GroupReader(run)
     group = next(reader.read())
-    assert group.family.mined == ("acme/3",)
+    assert group.family.mined == ["acme/3"]
     assert reader.left_out["a mined page that answers the query"] == 1
     labels = {row[:2]: row[2] for _, row in rows("labeled-pair", group)}
     assert labels["acme/1#0", "acme/2"] == 1
     assert labels[queries[2].id, "acme/3"] == 1
     assert labels[queries[2].id, "acme/1"] == 0
-    for shape in SHAPES[:2]:
-        assert all("acme/2" not in row[2:] for table, row in rows(shape, group) if table == "mined")
+    for form in GROUP_FORMS[:2]:
+        assert all("acme/2" not in row[2:] for table, row in rows(form, group) if table == "mined")
 
 
 def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
     assert not found["train"] & found["dev"]
 
 
-@pytest.mark.parametrize("form", SHAPES)
+@pytest.mark.parametrize("form", GROUP_FORMS)
 def test_the_snippet_joins_texts_and_images(form: str, sets: Callable[[str], Path]) -> None:
     loaded = load(form, sets(form), "image")
     for table in ("pairs",) if form == "labeled-pair" else ("mined", "generated"):

@@ -1,4 +1,4 @@
-"""What is decided over the whole corpus, once every document is written: near-duplicates, and who else answers.
+"""The gates over the whole corpus, once every document is written: near-duplicates, and which other pages answer.
 
 It asks no model, so that it can be done again whenever a document changes.
 """
@@ -12,6 +12,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from docrerank.generation.origin import (
+    STAGE,
+    find_bare,
+    given_queries,
+    made_from,
+    written_queries,
+    written_rejected,
+    written_verdicts,
+)
 from docrerank.queries import NearDuplicates, PageIndex
 from docrerank.records import Query, Rejected
 from docrerank.runs import Run
@@ -20,6 +29,29 @@ from docrerank.words import terms, years
 #: Pages that are looked at closely for one query; a query of common words only would name half the corpus.
 MAX_CANDIDATES = 64
 MAX_ANSWERING = 20
+
+
+def pass_corpus_gates(run: Run) -> None:
+    """Write RUN/queries, verdicts and rejected from what was written for each document."""
+    origins = made_from(run)
+    corpus, seen = CorpusIndex(run), NearDuplicates(run.recipe.generate.near_duplicate)
+    for name, origin in origins.items():
+        kept, rejected = gate_document(written_queries(run).read(name), seen, corpus, _find_complete(run, name))
+        ids = {query.id for query in kept}
+        run.rejected(STAGE).write(name, (*written_rejected(run).read(name), *rejected), origin)
+        run.verdicts.write(name, (row for row in written_verdicts(run).read(name) if row.query_id in ids), origin)
+        run.queries.write(name, kept, origin)
+
+
+def is_gated(run: Run) -> bool:
+    """Whether RUN/queries is what the documents written so far give."""
+    return all(run.queries.is_done(name, origin) for name, origin in made_from(run).items())
+
+
+def _find_complete(run: Run, document: str) -> set[str]:
+    """Ids of the positives that a set brought with hard negatives: they stay whatever else the corpus holds."""
+    given = list(given_queries(run).read(document))
+    return {query.id for query in given if query.kind == "positive"} - {query.id for query in find_bare(given)}
 
 
 class CorpusIndex:
@@ -65,14 +97,14 @@ class CorpusIndex:
         return {page.id: PageIndex(page) for page in self._run.pages.read(document)}
 
 
-def settle_document(
+def gate_document(
     queries: Iterable[Query], seen: NearDuplicates, corpus: CorpusIndex, stay: Collection[str] = ()
 ) -> tuple[list[Query], list[Rejected]]:
     """The queries of one document that stay, labelled with the other documents' pages that answer them.
 
     Args:
         queries: of the document, every positive before what was made from it.
-        seen: the positives of the documents before it.
+        seen: the positives of the documents before it; those that stay are added.
         corpus: all pages.
         stay: ids of positives that stay, repeated or not: they were imported with their hard negatives.
     """
@@ -80,13 +112,13 @@ def settle_document(
     rejected: list[Rejected] = []
     gone: set[str] = set()
     for query in queries:
-        repeated = seen.add(query.text) if query.kind == "positive" else ""
+        repeated = seen.find(query.text) if query.kind == "positive" else ""
         if repeated and query.id not in stay:
             gone.add(query.id)
-            rejected.append(
-                Rejected("settle", query.text, "near-duplicate in another document", repeated, query.page_id)
-            )
+            rejected.append(Rejected(STAGE, query.text, "near-duplicate in the corpus", repeated, query.page_id))
         elif query.source_id not in gone:
             others = (*query.answered_by, *corpus.answering(query))
             kept.append(replace(query, answered_by=others[:MAX_ANSWERING]))
+            if query.kind == "positive" and not repeated:
+                seen.add(query.text)
     return kept, rejected

@@ -14,7 +14,7 @@ from server import Call, Reaction, ScriptedServer
 from docrerank.chat import Budget, BudgetReached
 from docrerank.generation import generate, plan_calls, unfinished
 from docrerank.generation.origin import given_queries
-from docrerank.records import Query, UserError
+from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run
 
 
@@ -124,15 +124,14 @@ def test_faults_of_the_server_lose_nothing_and_are_counted(tmp_path: Path) -> No
     assert any(query.kind == "positive" for query in dataset(run))
 
 
-def test_two_thousand_pages_go_through_every_stage(tmp_path: Path) -> None:
+def test_four_hundred_pages_go_through_every_stage(tmp_path: Path) -> None:
     with ScriptedServer(lambda call: Reaction(answer(call))) as server:
-        run = make_run(tmp_path / "run", server.base_url, 20, 100, "generate.negative_candidates=6")
+        run = make_run(tmp_path / "run", server.base_url, 4, 100, "generate.negative_candidates=6")
         counts = generate(run)
         assert not paid_twice(server)
-    assert counts["rejected"]["holds its own answer"] == 1  # 2045 litres in 2045
-    assert counts["positive"] == 1799
+    assert counts["positive"] == 360
     assert counts["hard_negative"] == 3 * counts["positive"]
-    assert counts["rejected"]["nothing to ask"] == 200
+    assert counts["rejected"]["nothing to ask"] == 40
 
 
 def test_a_dead_endpoint_is_one_clear_line(tmp_path: Path) -> None:
@@ -241,7 +240,7 @@ def test_a_query_that_another_document_repeats_is_left_out_with_all_made_from_it
     with ScriptedServer(lambda call: Reaction(answer(call))) as server:
         run = make_run(tmp_path / "run", server.base_url, 3, 4, "generate.near_duplicate=0.85")
         counts = generate(run)
-    assert reasons(run)["near-duplicate in another document"] == 8
+    assert reasons(run)["near-duplicate in the corpus"] == 8
     assert {query.page_id.partition("/")[0] for query in dataset(run)} == {"volume-000"}
     assert {verdict.query_id for verdict in run.verdicts.read()} == {query.id for query in dataset(run)}
     assert counts["positive"] == 4
@@ -257,6 +256,61 @@ def test_a_negative_that_another_page_answers_is_kept_and_labelled(tmp_path: Pat
     labelled = [query for query in dataset(run) if query.answered_by]
     assert labelled
     assert all(page.startswith("volume-001/") for query in labelled for page in query.answered_by)
+
+
+def test_a_query_that_the_judge_turned_down_is_not_in_the_way_of_the_same_with_another_answer(tmp_path: Path) -> None:
+    """A model that first gives a wrong answer, and the judge's own answer as the gate."""
+
+    def twice(call: Call) -> Reaction:
+        if "Write up to" not in call.text:
+            return Reaction(answer(call))
+        own = json.loads(answer(call))["queries"][1:]
+        return Reaction(json.dumps({"queries": [{**each, "answer": "999999"} for each in own] + own, "reason": ""}))
+
+    with ScriptedServer(twice) as server:
+        run = make_run(tmp_path / "run", server.base_url, 1, 3, "generate.answer_check=true")
+        generate(run)
+    assert reasons(run)["answered otherwise"] == 3
+    assert [query.answer for query in dataset(run) if query.kind == "positive"] == ["37", "74", "111"]
+
+
+def test_a_model_s_positive_that_many_pages_answer_is_rejected(tmp_path: Path) -> None:
+    with ScriptedServer(lambda call: Reaction(answer(call))) as server:
+        run = make_run(tmp_path / "run", server.base_url, 1, 5)
+        asked = "How many litres did the waterworks of Graz treat in 1991 (report 0-1)?"
+        text = f"{asked} The plant of Graz treated 37 litres in 1991."
+        pages = [replace(page, text=text, boxes=boxes_for(text)) for page in run.pages.read()]
+        run.pages.write("volume-000", pages, "alike")
+        generate(run)
+    assert reasons(run)["answered by many pages"] == 5
+    assert not dataset(run)
+
+
+def test_a_page_that_cannot_be_drawn_is_left_out_and_the_others_go_on(tmp_path: Path) -> None:
+    with ScriptedServer(lambda call: Reaction(answer(call))) as server:
+        run = make_run(tmp_path / "run", server.base_url, 1, 2, "generate.judge.sees=image")
+        generate(run)
+    assert reasons(run) == {"page cannot be drawn": 2}
+    assert not dataset(run)
+
+
+def test_rules_write_a_new_document_alone_and_label_all_by_the_whole_corpus(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", "http://127.0.0.1:9/v1", 1, 1, "workers=1", "generate.min_negatives=0", roles=())
+    text = "Net sales of Acme were $12 million in 2019.\nAcme employed 340 people in Graz in 2018.\n"
+    first = [replace(page, text=text, boxes=boxes_for(text)) for page in run.pages.read()]
+    run.pages.write("volume-000", first, "text")
+    assert generate(run)["documents_redone"] == 1
+    before = dataset(run)
+    assert [query for query in before if query.kind == "positive"]
+    other = text + "In all, 62% of engineers say they work in Germany.\n"
+    second = Page("other/1", "other", 1, "other.pdf", "0", 600, 800, other, "layer", boxes_for(other))
+    run.pages.write("other", [second], "text")
+    assert unfinished(run) == ["other"]
+    assert generate(run)["documents_redone"] == 1
+    assert generate(run)["documents_redone"] == 0
+    positives = [query for query in dataset(run) if query.kind == "positive"]
+    assert len({query.text for query in positives}) == len(positives)
+    assert any(query.answered_by for query in positives)
 
 
 def test_progress_counts_pages(tmp_path: Path) -> None:

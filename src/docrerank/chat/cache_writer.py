@@ -8,7 +8,7 @@ from docrerank.chat.answers import Reply
 from docrerank.chat.cache import Cache
 
 
-class Shelf:
+class CacheWriter:
     """Stores replies in a cache; each is handed on only once it is safe."""
 
     def __init__(self, cache: Cache) -> None:

@@ -1,0 +1,86 @@
+"""Pages drawn as JPEG in worker processes, where a hostile file can hang or crash without harm."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+from pebble import ProcessExpired, ProcessPool
+
+from docrerank.pages.render import render
+from docrerank.pages.strip import add_title_strip
+from docrerank.records import Page, UserError
+from docrerank.runs import worker_count
+
+SECONDS_PER_PAGE = 120.0
+
+
+class PageNotDrawn(UserError):
+    """A page's image cannot be had: its file is gone or damaged, or its worker ended; others may be."""
+
+
+class DrawingPool:
+    """Worker processes that draw pages; they start with the first page.
+
+    Args:
+        workers: processes; 0 means one per core.
+    """
+
+    def __init__(self, workers: int = 0) -> None:
+        self._workers = worker_count(workers)
+        self._pool: ProcessPool | None = None
+
+    def draw(self, page: Page, pixels: int, strip: str = "") -> bytes:
+        """A page as JPEG within a pixel budget, the same for the same page.
+
+        Args:
+            page: the page.
+            pixels: at most, without the strip.
+            strip: written over the image; empty for none.
+
+        Raises:
+            PageNotDrawn: it cannot be drawn.
+        """
+        with _telling(page):
+            return self._schedule(page, pixels, strip).result()
+
+    async def draw_beside(self, page: Page, pixels: int, strip: str = "") -> bytes:
+        """As `draw`, while the event loop goes on."""
+        with _telling(page):
+            return await asyncio.wrap_future(self._schedule(page, pixels, strip))
+
+    def close(self) -> None:
+        """End the workers, whatever they do."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+
+    def _schedule(self, page: Page, pixels: int, strip: str) -> Future[bytes]:
+        if self._pool is None:
+            self._pool = ProcessPool(self._workers, context=multiprocessing.get_context("spawn"))
+        future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels, strip], timeout=SECONDS_PER_PAGE)
+        return future
+
+
+def draw_jpeg(page: Page, pixels: int, strip: str) -> bytes:
+    """In a worker: a page as JPEG bytes."""
+    image = render(page, pixels)
+    if strip:
+        image = add_title_strip(image, strip)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _telling(page: Page) -> Iterator[None]:
+    try:
+        yield
+    except (ProcessExpired, TimeoutError, MemoryError) as error:
+        raise PageNotDrawn(f"page {page.id} cannot be drawn: its worker ended ({type(error).__name__})") from None
+    except UserError as error:
+        raise PageNotDrawn(str(error)) from None

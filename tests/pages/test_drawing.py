@@ -1,0 +1,47 @@
+"""Pages drawn in worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from docrerank.pages import DrawingPool, PageNotDrawn, draw_jpeg, read_files
+from docrerank.records import Page
+
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return read_files(SAMPLE[:1])[0][0]
+
+
+def test_an_image_keeps_to_its_pixels_and_is_the_same_every_time(page: Page) -> None:
+    data = draw_jpeg(page, 120_000, "")
+    image = Image.open(io.BytesIO(data))
+    assert 60_000 < image.width * image.height <= 120_000
+    assert draw_jpeg(page, 120_000, "") == data
+
+
+def test_a_strip_stands_over_the_page(page: Page) -> None:
+    plain = Image.open(io.BytesIO(draw_jpeg(page, 120_000, "")))
+    titled = Image.open(io.BytesIO(draw_jpeg(page, 120_000, "Acme, fiscal 2019")))
+    assert titled.width == plain.width
+    assert titled.height > plain.height
+
+
+def test_a_pool_draws_what_drawing_here_gives_and_tells_what_it_cannot(page: Page) -> None:
+    gone = replace(page, source="gone.pdf")
+    with contextlib.closing(DrawingPool(1)) as pool:
+        assert pool.draw(page, 50_000) == draw_jpeg(page, 50_000, "")
+        assert asyncio.run(pool.draw_beside(page, 50_000)) == draw_jpeg(page, 50_000, "")
+        with pytest.raises(PageNotDrawn, match="gone"):
+            pool.draw(gone, 50_000)
+        with pytest.raises(PageNotDrawn, match="gone"):
+            asyncio.run(pool.draw_beside(gone, 50_000))
