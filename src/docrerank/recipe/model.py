@@ -109,7 +109,9 @@ class Vision(Section):
     loader_workers: int = Field(2, ge=0, description="processes that draw pages; 0 draws them in the training process")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")
     patience: int = Field(0, ge=0, description="measurements without a gain that end the training; 0 never does")
-    save: Literal["merged", "adapter"] = "merged"
+    save: Literal["merged", "float32", "adapter"] = Field(
+        "merged", description="the whole model in the type it was trained in or in float32, or the adapter alone"
+    )
 
 
 class Evaluate(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,10 +32,9 @@ class Example:
 
 def build_examples(
     groups: Sequence[Group],
-    pages: dict[str, Page],
+    pages: Mapping[str, Page],
     store: PageStore,
     windows_per_page: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Example]:
     """Choose each page's windows: for the positive the one that holds the evidence, then those closest to the query.
 

@@ -11,10 +11,11 @@ import torch
 from docrerank.encoding import Vectors
 from docrerank.mining import Bm25
 from docrerank.records import Page
-from docrerank.reranker import Threshold, choose_threshold, measure_relevance
+from docrerank.reranker import Threshold, measure_relevance
 from docrerank.reranker.vision.page_cache import PageCache
 from docrerank.reranker.vision.scoring import VisionReranker
 from docrerank.training.dev import DevPart, DevScores, measure_ndcg
+from docrerank.training.fit import choose_useful
 from docrerank.training.vision.processes import Processes
 
 #: Score of a page that could not be drawn: it is below every other.
@@ -57,11 +58,10 @@ def plan_dev(part: DevPart, candidates: int) -> DevPlan:
     return DevPlan(tuple(pairs), tuple(rankings), tuple(gaps))
 
 
-def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, together: bool = False) -> DevScores:
-    """Score the plan's pairs, shared among the processes by page, or `together`: every one scores all of them."""
+def rate(scores: Vectors, plan: DevPlan) -> DevScores:
+    """What the scores of a plan's pairs, in their order, come to."""
     if not plan.pairs:
         return DevScores(0.0, 0.0, 0.0)
-    scores = score_shared(reranker, plan.pairs, processes, together)
     lists = [scores[list(places)] for places in plan.rankings]
     ndcg = float(np.mean([measure_ndcg(own, 0) for own in lists]))
     loss = float(np.mean([np.logaddexp.reduce(own.astype(np.float64)) - own[0] for own in lists]))
@@ -71,29 +71,32 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, toget
     return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps).mean()))
 
 
-def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate: float) -> Threshold | None:
+def find_threshold(scores: Vectors, part: DevPart, plan: DevPlan, false_answer_rate: float) -> Threshold | None:
     """The relevance from which a page is said to answer; hard negatives get their positive's candidates.
 
     Args:
-        reranker: as it is delivered; cut weights cannot be asked by one process alone.
+        scores: of the plan's pairs, by the model as it is delivered.
         part: the queries of the plan.
         plan: their pairs.
-        rate: share of hard negatives that may pass.
+        false_answer_rate: share of hard negatives that may pass.
     """
-    scores = np.nan_to_num(reranker.score(plan.pairs).values, nan=UNREADABLE).astype(np.float64)
-    chances = 1 / (1 + np.exp(-scores))
-    found: dict[bool, list[float]] = {True: [], False: []}
+    chances = 1 / (1 + np.exp(-scores.astype(np.float64)))
+    judged: list[tuple[bool, float]] = []
     candidates: dict[int, list[str]] = {}
     for places in plan.rankings:
         best = sorted(places, key=lambda place: -scores[place])
-        pages = [plan.pairs[place][1].text for place in best]
         candidates[places[0]] = [plan.pairs[place][1].text for place in places]
-        found[True].append(measure_relevance(plan.pairs[best[0]][0], pages, float(chances[best[0]])))
+        texts = [plan.pairs[place][1].text for place in best]
+        judged.append((True, measure_relevance(plan.pairs[best[0]][0], texts, float(chances[best[0]]))))
     for query, (place, source) in zip(part.negatives, plan.gaps, strict=True):
         if not query.answered_by:
-            found[False].append(measure_relevance(query.text, candidates[source], float(chances[place])))
-    threshold = choose_threshold(found[True], found[False], rate, "dev part")
-    return threshold if threshold and threshold.is_useful else None
+            judged.append((False, measure_relevance(query.text, candidates[source], float(chances[place]))))
+    return choose_useful(judged, false_answer_rate)
+
+
+def score_plan(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]]) -> Vectors:
+    """Logit differences of all pairs, those of pages that cannot be drawn below every other."""
+    return np.nan_to_num(reranker.score(pairs).values, nan=UNREADABLE).astype(np.float32)
 
 
 def score_shared(
@@ -112,8 +115,8 @@ def score_shared(
         if together or numbers[page.id] % processes.world == processes.rank
     ]
     scores = torch.zeros(len(pairs))
-    found = reranker.score([pairs[place] for place in own]).values if own else None
+    found = score_plan(reranker, [pairs[place] for place in own]) if own else None
     if found is not None and not (together and processes.rank):
-        scores[own] = torch.from_numpy(np.nan_to_num(found, nan=UNREADABLE))
+        scores[own] = torch.from_numpy(found)
     processes.sum([scores])
     return scores.numpy()

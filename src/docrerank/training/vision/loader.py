@@ -46,8 +46,8 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """The whole way of a training, for one process of several.
+class Route:
+    """The groups of every step, for one process of several.
 
     Attributes:
         groups: in the order of training.
@@ -75,7 +75,7 @@ class PieceStream(IterableDataset[Piece]):
     """The pieces from a step on; several workers take turns.
 
     Args:
-        course: what is trained on.
+        route: what is trained on.
         pages: by id.
         reader: draws pages; holds the prompt.
         loss: decides what stays together and what sums are divided by.
@@ -83,10 +83,10 @@ class PieceStream(IterableDataset[Piece]):
     """
 
     def __init__(
-        self, course: Course, pages: Mapping[str, Page], reader: ImageReader, loss: StepLoss, start: int
+        self, route: Route, pages: Mapping[str, Page], reader: ImageReader, loss: StepLoss, start: int
     ) -> None:
         super().__init__()
-        self.course, self.pages, self.reader, self.loss, self.start = course, pages, reader, loss, start
+        self.route, self.pages, self.reader, self.loss, self.start = route, pages, reader, loss, start
 
     def __iter__(self) -> Iterator[Piece]:
         """Yield this worker's pieces."""
@@ -99,14 +99,14 @@ class PieceStream(IterableDataset[Piece]):
     def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
         """Every process has as many pieces in a step as any other, the last of them empty if need be."""
         suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
-        for step in range(self.start, self.course.steps):
-            pairs = list_pairs(self.course.batch(step))
+        for step in range(self.start, self.route.steps):
+            pairs = list_pairs(self.route.batch(step))
             units = cut_units(pairs, self.loss.whole_groups)
             shares = [
-                cut_pieces(share_units(units, rank, self.course.world), self._bound_page(), suffix, self.course.budget)
-                for rank in range(self.course.world)
+                cut_pieces(share_units(units, rank, self.route.world), self._bound_page(), suffix, self.route.budget)
+                for rank in range(self.route.world)
             ]
-            own, most = shares[self.course.rank], max(map(len, shares))
+            own, most = shares[self.route.rank], max(map(len, shares))
             for number in range(most):
                 piece = own[number] if number < len(own) else []
                 yield step, number, number == most - 1, self.loss.count(pairs), piece
