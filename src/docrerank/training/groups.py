@@ -12,10 +12,11 @@ from docrerank.training.split import sort_by_hash
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A training group and the line of the positive page that answers it."""
+    """A training group, the line of the positive page that answers it, and the other pages known to answer it."""
 
     group: TrainingGroup
     evidence: str
+    answered_by: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -27,9 +28,9 @@ class Family:
     negatives: list[Query] = field(default_factory=list)
     mined: list[MinedPage] = field(default_factory=list)
 
-    def is_answered_by(self, page_id: str) -> bool:
-        """Whether this page answers the positive, or one of its rephrasings, as far as is known."""
-        return any(page_id in query.answered_by for query in (self.positive, *self.rephrased))
+    def find_answers(self) -> frozenset[str]:
+        """The other pages that answer the positive, or one of its rephrasings, as far as is known."""
+        return frozenset(page for query in (self.positive, *self.rephrased) for page in query.answered_by)
 
 
 def build_groups(
@@ -88,7 +89,7 @@ def find_families(queries: Iterable[Query], mined: Iterable[MinedPage], pages: f
         if (
             row.query_id in families
             and row.page_id in pages
-            and not families[row.query_id].is_answered_by(row.page_id)
+            and row.page_id not in families[row.query_id].find_answers()
         ):
             families[row.query_id].mined.append(row)
     return families
@@ -104,7 +105,7 @@ def _mined_groups(families: Mapping[str, Family], settings: Train, seed: int) ->
         found = sorted(family.mined, key=lambda row: row.rank)[: settings.negatives_per_group]
         if found:
             pages = (family.positive.page_id, *(row.page_id for row in found))
-            yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence)
+            yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence, family.find_answers())
 
 
 def _generated_groups(families: Mapping[str, Family], settings: Train, seed: int) -> Iterator[Group]:
@@ -112,8 +113,8 @@ def _generated_groups(families: Mapping[str, Family], settings: Train, seed: int
         negatives = {query.id: query.text for query in family.negatives}
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
         if chosen:
-            queries = (text, *(negatives[key] for key in chosen))
-            yield Group(TrainingGroup("generated", queries, (family.positive.page_id,)), family.positive.evidence)
+            group = TrainingGroup("generated", (text, *(negatives[key] for key in chosen)), (family.positive.page_id,))
+            yield Group(group, family.positive.evidence, family.find_answers())
 
 
 def _draw(families: Mapping[str, Family], kind: str, settings: Train, seed: int) -> Iterator[tuple[Family, str]]:

@@ -94,3 +94,19 @@ def test_order_counts_among_scores_that_rounding_cannot_exchange() -> None:
     first = np.array([[1.0, 1.00001, 0.5]], np.float32)
     assert compare_scores(first, np.array([[1.00001, 1.0, 0.5]], np.float32)).agreement == 1
     assert compare_scores(first, np.array([[0.4, 1.0, 0.5]], np.float32)).agreement == 0.5
+
+
+def test_a_merge_into_bfloat16_rounds_and_one_into_float32_does_not(adapter: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    ours = VisionReranker.from_pretrained(adapter, prompt="own", dtype=torch.bfloat16)
+    half, whole = (
+        load_file(save_reranker(ours.parts, tmp_path / form, form=form) / "model.safetensors")
+        for form in ("merged", "float32")
+    )
+    name = next(name for name in half if name.endswith("q_proj.weight") and "language_model" in name)
+    assert (half[name].dtype, whole[name].dtype) == (torch.bfloat16, torch.float32)
+    lost = (half[name].float() - whole[name]).abs().max()
+    assert 0 < lost < 0.01
+    assert ours.model.get_base_model().dtype == torch.bfloat16

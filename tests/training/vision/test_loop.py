@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from docrerank.records import UserError
 from docrerank.training import loop
+from docrerank.training.vision import fingerprint_vision
 from docrerank.training.vision import trainer as steps
 from docrerank.training.vision.adapt import load_learner
 
@@ -108,6 +110,29 @@ def test_a_checkpoint_of_another_training_or_of_an_older_version_is_refused_in_w
     assert caplog.text.count("begun anew") == 2
 
 
+def test_out_of_memory_ends_in_a_line_and_a_smaller_forward_goes_on_from_the_checkpoint(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "STEPS_PER_CHECKPOINT", 1)
+    trainer, plain = make_trainer(), steps.packed_logits
+
+    def tight(*arguments: Any) -> torch.Tensor:
+        if trainer.schedule.last_epoch == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain(*arguments)
+
+    monkeypatch.setattr(steps, "packed_logits", tight)
+    with pytest.raises(UserError, match=r"out of memory in step 3 of 3 .*vision\.micro_tokens below 8192"):
+        run(trainer)
+    monkeypatch.undo()
+    taken: list[int] = []
+    smaller = make_trainer("vision.micro_tokens=100")
+    smaller.run(lambda done, total: taken.append(done))
+    assert taken == [3]
+    before, after = trainer.recipe, smaller.recipe
+    assert fingerprint_vision("groups", before) == fingerprint_vision("groups", after)
+
+
 def test_what_is_kept_is_the_best_of_the_dev_part_and_patience_ends_early(make_trainer: Make) -> None:
     settings = ("train.epochs=4", "train.evaluations=12", "vision.patience=2", "train.learning_rate=0.3")
     trainer = make_trainer(*settings)
@@ -144,7 +169,6 @@ def test_the_adapter_learns_in_the_language_model_alone_unless_told_otherwise(ma
 )
 def test_settings_that_cannot_work_are_told(overrides: dict[str, Any], message: str, base: Any) -> None:
     from docrerank.recipe import Vision
-    from docrerank.records import UserError
 
     with pytest.raises(UserError, match=message):
         load_learner(str(base), Vision(pixels=15680, **overrides), "cpu", 13)

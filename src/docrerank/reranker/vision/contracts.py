@@ -82,7 +82,7 @@ def find_contract(name: str) -> Contract | None:
 def build_template(contract: Contract) -> str:
     """Write a contract as a Jinja chat template.
 
-    It renders the pair `query`, `document` in the contract's order whichever of the two holds the image. Content may be
+    It renders the pair `query`, `document` in the contract's order whichever of the two holds the image. Content is
     a list of parts (sentence-transformers) or one string with the image's placeholder in it (vLLM). Every newline is
     inside a literal: Jinja drops the others.
     """

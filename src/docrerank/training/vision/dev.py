@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 
 from docrerank.encoding import Vectors
 from docrerank.mining import Bm25
-from docrerank.records import Page
+from docrerank.records import Page, Query, UserError
 from docrerank.reranker import Threshold, measure_relevance
+from docrerank.reranker.vision.images import open_page
 from docrerank.reranker.vision.page_cache import PageCache
 from docrerank.reranker.vision.scoring import VisionReranker
 from docrerank.training.dev import DevPart, DevScores, measure_ndcg
@@ -20,6 +21,8 @@ from docrerank.training.vision.processes import Processes
 
 #: Score of a page that could not be drawn: it is below every other.
 UNREADABLE = -100.0
+#: Pages that look alike do so at this size.
+LOOK_SIDE, LOOK_PIXELS = 32, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,48 @@ class DevPlan:
 
 
 def plan_dev(part: DevPart, candidates: int) -> DevPlan:
-    """Each query with its own page and BM25's best others of the document; each hard negative with its page."""
+    """Each query with its own page and the best others of the document; each hard negative with its page.
+
+    The best are BM25's; where no page of a document has any text, those that look most like the query's own.
+    """
     pages = {page.id: page for page in part.pages}
     documents: dict[str, list[Page]] = {}
     for page in part.pages:
         documents.setdefault(page.document, []).append(page)
-    indexes = {name: Bm25([page.text for page in own]) for name, own in documents.items()}
+    orders = {name: _order_by_text(own) or _order_by_look(own) for name, own in documents.items()}
     pairs: list[tuple[str, Page]] = []
     rankings, owner = [], {}
     for query in part.queries:
         own = pages[query.page_id]
-        order = np.argsort(-indexes[own.document].score(query.text), kind="stable")
-        others = [page for index in order if (page := documents[own.document][index]).id != own.id]
+        others = [page for page in orders[own.document](query) if page.id != own.id]
         rankings.append(tuple(range(len(pairs), len(pairs) + 1 + len(others[: candidates - 1]))))
         owner[query.id] = len(pairs)
         pairs += [(query.text, page) for page in (own, *others[: candidates - 1])]
     gaps = [(len(pairs) + number, owner[query.source_id]) for number, query in enumerate(part.negatives)]
     pairs += [(query.text, pages[query.page_id]) for query in part.negatives]
     return DevPlan(tuple(pairs), tuple(rankings), tuple(gaps))
+
+
+def _order_by_text(pages: Sequence[Page]) -> Callable[[Query], list[Page]] | None:
+    if not any(page.text.strip() for page in pages):
+        return None
+    index = Bm25([page.text for page in pages])
+    return lambda query: [pages[place] for place in np.argsort(-index.score(query.text), kind="stable")]
+
+
+def _order_by_look(pages: Sequence[Page]) -> Callable[[Query], list[Page]]:
+    places, looks = {page.id: place for place, page in enumerate(pages)}, np.stack([draw_look(page) for page in pages])
+    return lambda query: [pages[at] for at in np.argsort(-looks @ looks[places[query.page_id]], kind="stable")]
+
+
+def draw_look(page: Page) -> Vectors:
+    """A page as a small grey image, (side * side,), of mean 0 and length 1; zeros if it cannot be drawn."""
+    try:
+        image = open_page(page, LOOK_PIXELS).draw().convert("L").resize((LOOK_SIDE, LOOK_SIDE))
+    except (UserError, OSError, ValueError):
+        return np.zeros(LOOK_SIDE**2, np.float32)
+    grey = np.asarray(image, np.float32).ravel()
+    return np.asarray((grey - grey.mean()) / max(float(np.linalg.norm(grey - grey.mean())), 1e-6), np.float32)
 
 
 def rate(scores: Vectors, plan: DevPlan) -> DevScores:
