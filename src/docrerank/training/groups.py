@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ class Family:
     negatives: list[Query] = field(default_factory=list)
     mined: list[MinedPage] = field(default_factory=list)
 
-    def find_answers(self) -> frozenset[str]:
+    def answering(self) -> frozenset[str]:
         """The other pages that answer the positive, or one of its rephrasings, as far as is known."""
         return frozenset(page for query in (self.positive, *self.rephrased) for page in query.answered_by)
 
@@ -86,11 +87,7 @@ def find_families(queries: Iterable[Query], mined: Iterable[MinedPage], pages: f
         elif (query.page_id, _flatten(query.text)) not in asked and query.page_id not in query.answered_by:
             family.negatives.append(query)
     for row in mined:
-        if (
-            row.query_id in families
-            and row.page_id in pages
-            and row.page_id not in families[row.query_id].find_answers()
-        ):
+        if row.query_id in families and row.page_id in pages and row.page_id not in families[row.query_id].answering():
             families[row.query_id].mined.append(row)
     return families
 
@@ -105,7 +102,7 @@ def _mined_groups(families: Mapping[str, Family], settings: Train, seed: int) ->
         found = sorted(family.mined, key=lambda row: row.rank)[: settings.negatives_per_group]
         if found:
             pages = (family.positive.page_id, *(row.page_id for row in found))
-            yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence, family.find_answers())
+            yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence, family.answering())
 
 
 def _generated_groups(families: Mapping[str, Family], settings: Train, seed: int) -> Iterator[Group]:
@@ -114,15 +111,25 @@ def _generated_groups(families: Mapping[str, Family], settings: Train, seed: int
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
         if chosen:
             group = TrainingGroup("generated", (text, *(negatives[key] for key in chosen)), (family.positive.page_id,))
-            yield Group(group, family.positive.evidence, family.find_answers())
+            yield Group(group, family.positive.evidence, family.answering())
 
 
 def _draw(families: Mapping[str, Family], kind: str, settings: Train, seed: int) -> Iterator[tuple[Family, str]]:
     """Families in the order of the kind's draw, each with the wording of its positive."""
     order = [key.removeprefix(kind) for key in sort_by_hash([kind + key for key in families], seed)]
     rephrasable = [key for key in order if families[key].rephrased]
-    reworded = set(rephrasable[:: max(1, round(1 / settings.rephrased_share))]) if settings.rephrased_share else set()
+    reworded = {key for place, key in enumerate(rephrasable) if takes_turn(place, settings.rephrased_share)}
     for key in order:
         family = families[key]
         options: Sequence[Query] = family.rephrased if key in reworded else [family.positive]
         yield family, options[sum(key.encode()) % len(options)].text
+
+
+def takes_turn(place: int, share: float) -> bool:
+    """Whether this place is one of an even spread of exactly a share of all places.
+
+    Example:
+        >>> [place for place in range(10) if takes_turn(place, 0.6)]
+        [0, 1, 3, 5, 6, 8]
+    """
+    return math.ceil(round((place + 1) * share, 9)) > math.ceil(round(place * share, 9))

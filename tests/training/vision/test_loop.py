@@ -165,6 +165,7 @@ def test_the_adapter_learns_in_the_language_model_alone_unless_told_otherwise(ma
     ("overrides", "message"),
     [
         ({"lora_rank": 0, "save": "adapter"}, "vision.save=adapter"),
+        ({"prompt": "qwen3"}, "the page comes first"),
     ],
 )
 def test_settings_that_cannot_work_are_told(overrides: dict[str, Any], message: str, base: Any) -> None:
