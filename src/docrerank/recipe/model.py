@@ -111,7 +111,7 @@ class Vision(Section):
         "none", description="full: processes share the text layers' weights (FSDP)"
     )
     micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
-    loader_workers: int = Field(2, ge=0, description="processes that draw pages; 0 draws them in the training process")
+    loader_workers: int = Field(-1, ge=-1, description="processes that draw pages; 0: the training one, -1: by cores")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")
     patience: int = Field(0, ge=0, description="measurements without a gain that end the training; 0 never does")
     save: Literal["merged", "float32", "adapter"] = Field(

@@ -102,6 +102,12 @@ class ImageReader:
         """The pixel budget of a page."""
         return int(self.processor.size["longest_edge"])
 
+    @property
+    def token_values(self) -> int:
+        """Values of the patches that make one visual token."""
+        processor = self.processor
+        return int(3 * processor.temporal_patch_size * (processor.patch_size * processor.merge_size) ** 2)
+
     def read(self, page: PageSource, query: str = "") -> PageTokens:
         """Draw a page and cut it up; `query` matters only to prompts that put it in front of the page.
 

@@ -12,13 +12,14 @@ from torch.distributed.tensor import DTensor
 
 from docrerank.recipe import Recipe
 from docrerank.reranker.vision import VisionReranker, packed_logits
+from docrerank.reranker.vision.backbone import core_of
 from docrerank.reranker.vision.load import Parts
 from docrerank.training.dev import DevScores
 from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, State, Trainer
 from docrerank.training.material import Material
 from docrerank.training.vision.adapt import computes_in_half, list_weights
 from docrerank.training.vision.dev import plan_dev, rate, score_shared
-from docrerank.training.vision.loader import Piece, PieceStream, Route, load_pieces
+from docrerank.training.vision.loader import Piece, PieceStream, Route, count_workers, load_pieces
 from docrerank.training.vision.losses import choose_loss
 from docrerank.training.vision.processes import Processes
 from docrerank.training.vision.sharding import clip_gradients, cut_like, cut_state, gather, idle, is_sharded
@@ -108,8 +109,10 @@ class VisionTrainer(Trainer):
         vision, who, size = self.recipe.vision, self.processes, self.settings.batch_groups
         groups = [group.group for group in self.material.groups]
         route = Route(groups, size, self.steps, who.rank, who.world, vision.micro_tokens)
-        stream = PieceStream(route, self.material.pages, self.parts.reader, self.loss, step)
-        return load_pieces(stream, vision.loader_workers)
+        reader, dtype = self.parts.reader, core_of(self.parts.model).dtype
+        stream = PieceStream(route, self.material.pages, reader, self.loss, step, dtype)
+        piece = vision.micro_tokens * reader.token_values * dtype.itemsize
+        return load_pieces(stream, count_workers(vision.loader_workers, who.world, piece))
 
     def _learn(self, piece: Piece) -> float:
         """Add a piece's gradients; returns its share of the step's loss."""
