@@ -134,6 +134,10 @@ def test_pages_of_a_pdf_are_drawn_and_found_by_their_id(reranker: VisionReranker
     assert np.isfinite(scores[0])
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
     assert "whole PDF" in reranker.score([("margin", page.source)]).reasons[0]
+    reader = reranker.parts.reader
+    drawn = scoring_module.Grouper(reader.prompt, reader.pixels)._open(page).draw(28)
+    grid = reader.read(scoring_module.Grouper(reader.prompt, reader.pixels)._open(page)).grid[0].tolist()
+    assert [grid[2] * 14, grid[1] * 14] == list(drawn.size)  # the processor has nothing left to resize
 
 
 def read_pdf(folder: Path) -> Page:

@@ -29,12 +29,12 @@ class PageSource:
 
     Attributes:
         key: hash of what is on the page: equal pages are encoded once, however they were given.
-        draw: gives the image.
+        draw: gives the image; of a file, drawn at once with sides that are multiples of the number it is given.
         text: what goes into the prompt beside the image.
     """
 
     key: str
-    draw: Callable[[], Image.Image]
+    draw: Callable[[int], Image.Image]
     text: str = ""
 
 
@@ -56,9 +56,11 @@ def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = N
         inner = open_page(page["image"], pixels, pages)
         return PageSource(inner.key, inner.draw, str(page.get("text") or ""))
     if isinstance(page, Image.Image):
-        return PageSource(_hash_image(page), lambda: page)
+        return PageSource(_hash_image(page), lambda square: page)
     if isinstance(page, Page):
-        return PageSource(f"{page.sha256}/{page.number}", lambda: render(page, pixels, MAX_IMAGE_PIXELS))
+        return PageSource(
+            f"{page.sha256}/{page.number}", lambda square: render(page, pixels, MAX_IMAGE_PIXELS, square)
+        )
     if isinstance(page, str) and pages is not None and page in pages:
         return open_page(pages[page], pixels)
     return _open_file(page)
@@ -76,7 +78,7 @@ def _open_file(page: object) -> PageSource:
     if path.suffix.lower() == ".pdf":
         raise UserError(f"'{path}' is a whole PDF: give its Page records (docrerank.pages.read_document)")
     record = Page(path.stem, path.stem, 1, str(path), digest, 1, 1, "", "none", np.zeros((0, 4), np.float32))
-    return PageSource(digest, lambda: render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS))
+    return PageSource(digest, lambda square: render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS))
 
 
 def _hash_image(image: Image.Image) -> str:
@@ -115,7 +117,8 @@ class ImageReader:
             UserError: the image cannot be read or is too narrow.
         """
         try:
-            cut = self.processor(images=[page.draw()], return_tensors="pt")
+            square = self.processor.patch_size * self.processor.merge_size
+            cut = self.processor(images=[page.draw(square)], return_tensors="pt")
         except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
             raise UserError(f"the image cannot be read ({' '.join(str(error).split())[:200]})") from error
         grid = cut["image_grid_thw"]

@@ -78,7 +78,7 @@ def _order_by_look(pages: Sequence[Page]) -> Callable[[Query], list[Page]]:
 def draw_look(page: Page) -> Vectors:
     """A page as a small grey image, (side * side,), of mean 0 and length 1; zeros if it cannot be drawn."""
     try:
-        image = open_page(page, LOOK_PIXELS).draw().convert("L").resize((LOOK_SIDE, LOOK_SIDE))
+        image = open_page(page, LOOK_PIXELS).draw(1).convert("L").resize((LOOK_SIDE, LOOK_SIDE))
     except (UserError, OSError, ValueError):
         return np.zeros(LOOK_SIDE**2, np.float32)
     grey = np.asarray(image, np.float32).ravel()
