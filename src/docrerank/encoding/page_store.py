@@ -15,7 +15,7 @@ from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page
-from docrerank.runs import Progress, replacing
+from docrerank.runs import replacing
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
