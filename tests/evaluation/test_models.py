@@ -82,6 +82,15 @@ def test_a_vision_model_reads_the_images_and_its_tokens_are_counted(data: Path, 
     assert count_tokens(texts) > count_tokens(plain)
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_fewer_pixels_make_fewer_tokens_and_are_measured_anew(data: Path, vision: Path, tmp_path: Path) -> None:
+    (plain,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50))
+    (small,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, pixels=7_840))
+    assert 0 < count_tokens(small) < count_tokens(plain)
+    (asked,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, prompt="mono"))
+    assert count_tokens(asked) not in (count_tokens(plain), count_tokens(small))
+
+
 def test_a_vision_model_on_pages_without_images_is_refused(vision: Path, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     (folder / "qrels").mkdir(parents=True)

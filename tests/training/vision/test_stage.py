@@ -90,6 +90,8 @@ def test_a_vision_model_is_trained_evaluated_and_reported(run: Run) -> None:
     assert counts["mined_groups"] > 0 < counts["generated_groups"]
     systems = json.loads(run.evaluation.read_text())["comparison"]["systems"]
     assert systems["trained"]["trained"]
+    assert not systems["untrained vision model"]["trained"]
+    assert systems["untrained vision model"]["metrics"].keys() == systems["trained"]["metrics"].keys()
     curves = json.loads((run.path / "training" / "curves.json").read_text())
     assert len(curves["loss"]) == 3
     assert "Training loss" in run.report.read_text()
