@@ -11,7 +11,7 @@ from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.mining import Bm25
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
-from docrerank.training.split import sort_by_hash
+from docrerank.runs import sort_by_hash
 
 #: Pages among which it is looked for whether any answers, as a search would hand them over.
 CANDIDATES = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from docrerank.recipe import Train
 from docrerank.records import MinedPage, Query, TrainingGroup
-from docrerank.training.split import sort_by_hash
+from docrerank.runs import sort_by_hash
 
 
 @dataclass(frozen=True, slots=True)

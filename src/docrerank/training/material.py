@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, Query, UserError
-from docrerank.runs import Run
+from docrerank.runs import Run, Split, split_pages
 from docrerank.training.dev import DevPart, choose_dev
 from docrerank.training.groups import Group, build_groups
-from docrerank.training.split import Split, split_pages
 
 if TYPE_CHECKING:
     from docrerank.training.loop import Course

@@ -127,12 +127,9 @@ def test_a_path_scores_as_its_image_and_a_large_page_is_shrunk(
     )
 
 
-def test_pages_of_a_pdf_are_drawn_and_found_by_their_id(reranker: VisionReranker, tmp_path: Path) -> None:
+def test_pages_of_a_pdf_are_drawn_at_the_size_that_is_read(reranker: VisionReranker, tmp_path: Path) -> None:
     page = read_pdf(tmp_path)
-    reranker.pages = {page.id: page}
-    scores = reranker.predict([("margin", page), ("margin", page.id)])
-    assert np.isfinite(scores[0])
-    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+    assert np.isfinite(reranker.predict([("margin", page)])).all()
     assert "whole PDF" in reranker.score([("margin", page.source)]).reasons[0]
     reader = reranker.parts.reader
     drawn = scoring_module.Grouper(reader.prompt, reader.pixels)._open(page).draw(28)

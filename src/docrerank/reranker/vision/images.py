@@ -38,14 +38,13 @@ class PageSource:
     text: str = ""
 
 
-def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = None) -> PageSource:
+def open_page(page: PageInput, pixels: int) -> PageSource:
     """Recognise a page.
 
     Args:
-        page: a PIL image, the path of an image, a `Page` (drawn from its file), a page id, or
+        page: a PIL image, the path of an image, a `Page` (drawn from its file), or
             `{"image": any of these, "text": ...}`.
         pixels: the page's pixel budget: a PDF page is drawn at this size.
-        pages: what page ids stand for.
 
     Raises:
         UserError: it is none of these, or the file is missing.
@@ -53,7 +52,7 @@ def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = N
     if isinstance(page, Mapping):
         if "image" not in page:
             raise UserError("a page needs an image: give {'image': ..., 'text': ...}")
-        inner = open_page(page["image"], pixels, pages)
+        inner = open_page(page["image"], pixels)
         return PageSource(inner.key, inner.draw, str(page.get("text") or ""))
     if isinstance(page, Image.Image):
         return PageSource(_hash_image(page), lambda square: page)
@@ -61,8 +60,6 @@ def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = N
         return PageSource(
             f"{page.sha256}/{page.number}", lambda square: render(page, pixels, MAX_IMAGE_PIXELS, square)
         )
-    if isinstance(page, str) and pages is not None and page in pages:
-        return open_page(pages[page], pixels)
     return _open_file(page)
 
 

@@ -54,7 +54,6 @@ class VisionReranker:
     Args:
         parts: what `load_parts` gives.
         cache: where pages are kept between calls; 2 GB of host memory if None.
-        pages: `Page` records by id, so that a page can be named by its id.
         batch_tokens: tokens of a batch of pages, padding counted; by the kind of device if None.
 
     Example:
@@ -67,13 +66,11 @@ class VisionReranker:
         self,
         parts: Parts,
         cache: PageCache | None = None,
-        pages: Mapping[str, Page] | None = None,
         batch_tokens: int | None = None,
         threshold: Threshold | None = None,
     ) -> None:
         self.parts = parts
         self.cache = PageCache.of_size() if cache is None else cache
-        self.pages = pages
         self.threshold = threshold
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
         self._keys = PageKeys(parts)
@@ -89,14 +86,13 @@ class VisionReranker:
         device: str | None = None,
         dtype: torch.dtype | None = None,
         cache: PageCache | None = None,
-        pages: Mapping[str, Page] | None = None,
         attention: Literal["sdpa", "flex"] = "sdpa",
     ) -> VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
         parts = load_parts(
             name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype, attention=attention
         )
-        return cls(parts, cache, pages, threshold=read_card(Path(name_or_path)).relevance_threshold)
+        return cls(parts, cache, threshold=read_card(Path(name_or_path)).relevance_threshold)
 
     @property
     def model(self) -> Any:
@@ -112,7 +108,7 @@ class VisionReranker:
         """Score (query, page) pairs, each alone: float32 of shape (pairs,), higher is better.
 
         Args:
-            pairs: a page is an image, a path, a `Page`, a page id, or `{"image": ..., "text": ...}`.
+            pairs: a page is an image, a path, a `Page`, or `{"image": ..., "text": ...}`.
 
         Returns:
             The probability of the true word, in [0, 1] (the bare logit difference for a checkpoint that says so); NaN,
@@ -153,7 +149,7 @@ class VisionReranker:
     def score(self, pairs: Sequence[Sequence[Any]]) -> Scored:
         """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
         self.parts.model.eval()
-        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels, self.pages)
+        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels)
         groups = grouper.group(pairs)
         values = np.full(len(pairs), np.nan, np.float32)
         reasons = dict(grouper.reasons)
