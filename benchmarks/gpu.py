@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 HERE = Path(__file__).parent
-for folder in (HERE, HERE.parent / "src", HERE.parent / "tests" / "reranker" / "vision"):
+for folder in (HERE, HERE.parent / "src", HERE.parent / "tests"):
     sys.path.insert(0, str(folder))
 import numpy as np
 import peft
@@ -35,8 +35,8 @@ import transformers
 
 stand_ins.install("--bare" in sys.argv)  # after the packages that may use what it stands in for
 
-import conftest as tiny
 import pytest
+from fixtures import tiny_vision as tiny
 from gpu_model import SIDE, ask_plain, backward, draw_page, make_model
 
 from docrerank.reranker.vision import PageCache, VisionReranker, save_reranker

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import conftest as tiny
 import numpy as np
 import torch
+from fixtures import tiny_vision as tiny
 from PIL import Image, ImageDraw
 
 from docrerank.reranker.vision import VisionReranker, packed_logits

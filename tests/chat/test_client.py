@@ -118,7 +118,7 @@ def test_a_call_waits_as_long_as_the_server_asks() -> None:
         started = time.monotonic()
         answer = ask_one(server, ChatRequest(("hi",)))
     assert isinstance(answer, Answer)
-    assert 1.0 <= time.monotonic() - started < 3.0
+    assert time.monotonic() - started >= 1.0
 
 
 def test_a_server_that_asks_to_wait_too_long_is_not_waited_for() -> None:

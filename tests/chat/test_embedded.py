@@ -93,7 +93,7 @@ def test_it_dies_with_a_killed_parent(server: EmbeddedServer) -> None:
     child = int(parent.stdout.readline())
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and is_alive(child):
         time.sleep(0.05)
     assert not is_alive(child)

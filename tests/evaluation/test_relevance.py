@@ -35,7 +35,7 @@ def test_relevance_reads_the_best_pages_of_each_question() -> None:
 
 
 def test_the_stored_threshold_is_judged_with_intervals() -> None:
-    threshold = choose_threshold([0.9] * 20, [0.1] * 20, 0.0, "dev part")
+    threshold = choose_threshold([(True, 0.9), (False, 0.1)] * 20, 0.0, "dev part")
     found = describe_relevance("trained", {"a": 0.95, "b": 0.05, "c": 0.9}, BENCHMARK, threshold)
     assert found is not None
     shares = found["at_threshold"]

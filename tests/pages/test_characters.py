@@ -79,7 +79,7 @@ def test_time_is_linear_even_where_every_word_is_broken() -> None:
     seconds = {}
     for size in (20_000, 200_000):
         text = "ab\ufffecd " * size
-        started = time.perf_counter()
+        started = time.process_time()
         tidy(text)
-        seconds[size] = time.perf_counter() - started
+        seconds[size] = time.process_time() - started
     assert seconds[200_000] < 25 * max(seconds[20_000], 0.01)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from docrerank.pages import find_documents, read_document, render
-from docrerank.pages.render import MAX_SIDE, fit
+from docrerank.pages.render import MAX_SIDE, fit, fit_squares
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError
 
@@ -32,6 +32,35 @@ def test_no_size_of_page_exceeds_its_budget(width: float, height: float, pixels:
     sides = [max(1, int(np.ceil(side * scale))) for side in (width, height)]
     assert max(sides) <= max(MAX_SIDE + 1, 1)
     assert sides[0] * sides[1] <= max(pixels, MAX_SIDE + 1)
+
+
+@given(st.floats(28, 4_000), st.floats(28, 4_000))
+def test_sides_of_squares_keep_the_budget_and_nearly_the_shape(width: float, height: float) -> None:
+    scale = fit(width, height, 602_112)
+    sides = fit_squares(width * scale, height * scale, 602_112, 28)
+    assert sides[0] * sides[1] <= 602_112 or min(sides) == 28
+    for side, wanted in zip(sides, (width * scale, height * scale), strict=True):
+        assert side % 28 == 0
+        assert abs(side - wanted) <= 28
+
+
+def measure_edges(image: Image.Image) -> float:
+    grey = np.asarray(image.convert("L"), np.float64)
+    return float(np.square(np.diff(grey, axis=0)).mean() + np.square(np.diff(grey, axis=1)).mean())
+
+
+@pytest.mark.parametrize("form", ["pdf", "png"])
+def test_a_page_drawn_for_a_reader_of_squares_is_sharper_than_one_that_is_resized_again(
+    form: str, make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    page = first_page(make_pdf("a.pdf", [[f"Net sales of region {row} were {row * 37} million" for row in range(40)]]))
+    if form == "png":
+        render(page, 4_000_000).save(tmp_path / "scan.png")
+        page = first_page(tmp_path / "scan.png")
+    once = render(page, 602_112, square=28)
+    assert (once.width % 28, once.height % 28) == (0, 0)
+    twice = render(page, 602_112).resize(once.size, Image.Resampling.BICUBIC)
+    assert measure_edges(once) > 1.02 * measure_edges(twice)
 
 
 @pytest.mark.parametrize("size", [(14_400, 14_400), (1_000_000, 1_000_000), (1_000_000, 10), (3, 3)])

@@ -44,6 +44,6 @@ def test_a_sentence_whose_subject_points_elsewhere_gives_nothing(text: str) -> N
 @pytest.mark.parametrize("unit", ["a ", "1,", "of 5% of ", "is was ", "A B ", "(", "If a", "$", "in 20", ". A"])
 def test_reading_takes_time_linear_in_the_text(unit: str) -> None:
     """A backtracking pattern would take minutes here."""
-    started = time.perf_counter()
+    started = time.process_time()
     list(read_statements(unit * (200_000 // len(unit)), ""))
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20

@@ -69,3 +69,30 @@ def test_a_fingerprint_follows_its_section_only() -> None:
 def test_any_override_loads_or_is_told(override: str) -> None:
     with contextlib.suppress(UserError):
         load_recipe("cpu", [override])
+
+
+def test_the_rows_of_the_papers_table_differ_in_what_the_table_says() -> None:
+    rows = {name: load_recipe(name).train for name in shipped_recipes() if name.startswith("paper")}
+    found = {name: (row.groups, row.mined_share, row.rephrased_share) for name, row in rows.items()}
+    assert found == {
+        "paper": (120_000, 0.5, 0.0),
+        "paper-fin": (120_000, 0.5, 0.0),
+        "paper-full": (260_000, 0.4615, 0.5),
+        "paper-mined": (120_000, 1.0, 0.0),
+        "paper-reph": (120_000, 0.5, 0.5),
+    }
+    assert round(260_000 * 0.4615) == pytest.approx(120_000, abs=100)
+    for name in rows:
+        recipe = load_recipe(name)
+        assert (recipe.name, recipe.vision.prompt, recipe.mine.same_document_share) == (name, "mono", None)
+        assert round(recipe.train.warmup_share * recipe.train.groups / recipe.train.batch_groups) == 100
+        assert recipe.generate == load_recipe("paper").generate
+
+
+def test_a_recipe_of_ones_own_begins_from_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: paper\nname: mine\ntrain: {epochs: 2}\n")
+    found = load_recipe(tmp_path / "mine.yaml")
+    assert (found.train.epochs, found.train.groups) == (2, 120_000)
+    (tmp_path / "wrong.yaml").write_text("extends: papers\n")
+    with pytest.raises(UserError, match="no shipped recipe 'papers'"):
+        load_recipe(tmp_path / "wrong.yaml")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,15 +24,6 @@ RERANKING = "Vidore3FinanceEnBM25sReranking.v2"
 LANGUAGES = ("english", "french", "german", "spanish", "italian", "portuguese")
 
 
-def load_module(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.parent.name + file.stem, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, hub_cache: None) -> Path:
     """Copies under the very names that mteb's tasks ask for."""
@@ -46,12 +35,9 @@ def data(tmp_path_factory: pytest.TempPathFactory, hub_cache: None) -> Path:
 
 
 @pytest.fixture(scope="module")
-def vision(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("peft")
-    tiny = load_module(Path(__file__).parents[1] / "reranker" / "vision" / "conftest.py")
-    tokenizer = tiny.make_tokenizer()
-    folder = tmp_path_factory.mktemp("models") / "tiny-vision"
-    return Path(tiny.save_base(folder, "qwen2_vl", tiny.make_model("qwen2_vl", tokenizer), tokenizer))
+def vision(tiny_base: Path) -> Path:
+    """A tiny random vision-language base."""
+    return tiny_base
 
 
 @pytest.mark.usefixtures("one_thread")

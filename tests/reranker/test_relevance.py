@@ -48,7 +48,8 @@ def test_without_text_the_models_own_probability_counts() -> None:
 def test_no_more_than_the_wanted_share_of_unanswerable_questions_passes(
     kept: list[float], false: list[float], rate: float
 ) -> None:
-    found = choose_threshold(kept, false, rate, "dev part")
+    judged = [*((True, value) for value in kept), *((False, value) for value in false)]
+    found = choose_threshold(judged, rate, "dev part")
     assert found is not None
     passing = sum(map(found.answers, false)) / len(false)
     assert passing <= rate + 1e-9
@@ -59,11 +60,11 @@ def test_no_more_than_the_wanted_share_of_unanswerable_questions_passes(
 
 
 def test_few_questions_choose_no_threshold() -> None:
-    assert choose_threshold([0.9] * 19, [0.1] * 50, 0.1, "dev part") is None
+    assert choose_threshold([(True, 0.9)] * 19 + [(False, 0.1)] * 50, 0.1, "dev part") is None
 
 
 def test_a_threshold_is_kept_with_the_model_and_a_damaged_one_is_told(tmp_path: Path) -> None:
-    card = ModelCard(relevance_threshold=choose_threshold([0.9] * 20, [0.1] * 20, 0.1, "dev part"))
+    card = ModelCard(relevance_threshold=choose_threshold([(True, 0.9), (False, 0.1)] * 20, 0.1, "dev part"))
     card.write(tmp_path)
     assert read_card(tmp_path) == card
     content = json.loads((tmp_path / "docrerank.json").read_text())
@@ -74,7 +75,7 @@ def test_a_threshold_is_kept_with_the_model_and_a_damaged_one_is_told(tmp_path: 
 
 
 def test_a_reranker_says_whether_a_page_answers(untrained: Reranker, topic_pages: Any) -> None:
-    threshold = choose_threshold([0.9] * 20, [0.5] * 20, 0.0, "dev part")
+    threshold = choose_threshold([(True, 0.9), (False, 0.5)] * 20, 0.0, "dev part")
     told = Reranker(untrained.scorer, replace(untrained.card, relevance_threshold=threshold))
     pages = list(topic_pages)
     found = told.find_answer("who is the Emperor of Zanzibar in 1876?", pages)

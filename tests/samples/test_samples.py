@@ -26,7 +26,7 @@ Texts = dict[str, list[str]]
 
 
 def run_script(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-B", str(SAMPLES / "make_samples.py"), *arguments], check=True, timeout=120)
+    subprocess.run([sys.executable, "-B", str(SAMPLES / "make_samples.py"), *arguments], check=True, timeout=300)
 
 
 def load_maker(name: str) -> Any:

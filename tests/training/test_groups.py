@@ -44,7 +44,7 @@ def test_the_positive_comes_first_with_its_evidence(run: Run) -> None:
         assert all(queries[text].kind == "hard_negative" for text in item.group.queries[1:])
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.5, 12), (1.0, 24)])
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.25, 6), (0.5, 12), (0.75, 18), (1.0, 24)])
 def test_the_share_of_rephrased_positives_is_kept(run: Run, share: float, expected: int) -> None:
     kinds = {query.text: query.kind for query in run.queries.read()}
     groups = build(run, rephrased_share=share, groups=24)

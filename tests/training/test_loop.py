@@ -5,11 +5,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from docrerank.training.dev import DevScores  # noqa: E402
-from docrerank.training.loop import Progress, blend, is_better  # noqa: E402
+from docrerank.training.loop import Course, is_better, mix  # noqa: E402
 
 
-def make_progress() -> Progress:
-    return Progress(0, {"loss": [], "dev": []}, {}, best_loss=1.0, floor=(0.5, 0.8))
+def make_course() -> Course:
+    """A start with loss 1.2 and a first measurement, kept, with loss 1."""
+    return Course(1, [], [[0, 0.5, 0.8, 1.2], [1, 0.6, 0.9, 1.0]], {"w": torch.zeros(1)}, kept=1)
 
 
 @pytest.mark.parametrize(
@@ -22,10 +23,14 @@ def make_progress() -> Progress:
     ],
 )
 def test_weights_are_kept_if_they_lose_less_and_are_nowhere_below_the_start(scores: DevScores, expected: bool) -> None:
-    assert is_better(scores, make_progress()) is expected
+    assert is_better(scores, make_course()) is expected
 
 
-def test_a_blend_lies_between_the_start_and_the_trained_weights() -> None:
+def test_a_course_tells_its_start_and_what_is_delivered() -> None:
+    assert (make_course().start.loss, make_course().end.loss) == (1.2, 1.0)
+
+
+def test_a_mixture_lies_between_the_start_and_the_trained_weights() -> None:
     start, trained = {"w": torch.zeros(2)}, {"w": torch.tensor([1.0, 2.0])}
-    assert blend(start, trained, 0.25)["w"].tolist() == [0.25, 0.5]
-    assert blend(start, trained, 1.0)["w"].tolist() == [1.0, 2.0]
+    assert mix(start, trained, 0.25)["w"].tolist() == [0.25, 0.5]
+    assert mix(start, trained, 1.0)["w"].tolist() == [1.0, 2.0]

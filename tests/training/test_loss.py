@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,11 @@ EXAMPLES = [
     Example("mined", ("net sales in 2020",), (("net sales rose", "in 2020 all rose"), ("the board met",)), "a"),
     Example("generated", ("who runs the plant?", "who ran the plant?"), (("the plant is run by the town",),), "b"),
 ]
+
+
+def place(*documents: str) -> list[Example]:
+    """Examples on the first page of these documents."""
+    return [Example("generated", ("q",), (("text",),), document, f"{document}/1") for document in documents]
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +58,21 @@ def test_the_listwise_loss_is_the_same_for_both_kinds_and_for_groups_of_other_le
 def test_pages_of_the_own_document_are_no_in_batch_negatives() -> None:
     scores = torch.tensor([[0.5, 0.9, 0.1], [0.9, 0.5, 0.1], [0.3, 0.2, 0.5]])
     groups = [[(0, 0)], [(1, 1)], [(2, 2)]]
-    apart = compute_in_batch(scores, groups, ["a", "b", "c"], 1.0)
-    together = compute_in_batch(scores, groups, ["a", "a", "c"], 1.0)
+    apart = compute_in_batch(scores, groups, place("a", "b", "c"), 1.0)
+    together = compute_in_batch(scores, groups, place("a", "a", "c"), 1.0)
     assert together < apart
-    alone = compute_in_batch(scores, groups, ["a", "a", "a"], 1.0)
+    alone = compute_in_batch(scores, groups, place("a", "a", "a"), 1.0)
     assert float(alone) == 0.0
+
+
+def test_a_page_of_another_document_that_answers_the_query_is_no_in_batch_negative() -> None:
+    scores = torch.tensor([[0.5, 0.9, 0.1], [0.9, 0.5, 0.1], [0.3, 0.2, 0.5]])
+    first, *others = place("a", "b", "c")
+    known = [replace(first, answered_by=frozenset({"b/1"})), *others]
+    found = compute_in_batch(scores, [[(0, 0)], [(1, 1)], [(2, 2)]], known, 1.0)
+    rows = torch.tensor([[0.5, -math.inf, 0.1], [0.9, 0.5, 0.1], [0.3, 0.2, 0.5]])
+    expected = -rows.log_softmax(1).diagonal().mean()
+    assert float(found) == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_a_positive_pair_weighs_three_times_a_negative_one() -> None:

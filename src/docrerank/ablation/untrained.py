@@ -36,6 +36,6 @@ def _save(run: Run, saved: Path, origin: str) -> None:
     partial = saved.with_name(f"{FOLDER}.partial")
     for leftover in (partial, saved):
         shutil.rmtree(leftover, ignore_errors=True)
-    save_reranker(load_parts(run.recipe.train.base, pixels=run.recipe.vision.pixels), partial, "")
+    save_reranker(load_parts(run.recipe.train.base, pixels=run.recipe.vision.pixels), partial)
     ModelCard(made_from=origin).write(partial)
     partial.rename(saved)

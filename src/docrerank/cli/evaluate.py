@@ -11,6 +11,7 @@ import typer
 
 from docrerank.cli.options import Json, Overrides, open_run
 from docrerank.cli.output import print_json, progress, results, say
+from docrerank.cli.rerank import Pixels, Prompt
 from docrerank.records import UserError
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def evaluate_run(
     level: Levels = None,
     with_text: WithText = False,
     trust_remote_code: Trust = False,
+    pixels: Pixels = None,
+    prompt: Prompt = None,
     seed: Seed = 0,
     set_: Overrides = None,
     json: Json = False,
@@ -87,7 +90,7 @@ def evaluate_run(
     A single RUN on a folder of PDFs, without any other option, is compared with every untrained first stage and
     reranker, and RUN/evaluation.json is written.
     """
-    asked = (compare, first_stage, top, out, format_, level, with_text, trust_remote_code)
+    asked = (compare, first_stage, top, out, format_, level, with_text, trust_remote_code, pixels, prompt)
     if len(models) == 1 and not any(asked) and _is_run(models[0], benchmark):
         _evaluate_run(Path(models[0]), Path(benchmark), set_, json)
         return
@@ -97,7 +100,7 @@ def evaluate_run(
 
     settings = Settings(
         out or name_folder(benchmark), first_stage, top or 50, data, split, tuple(level or ()), with_text,
-        trust_remote_code, seed,
+        trust_remote_code, seed, pixels=pixels, prompt=prompt,
     )  # fmt: skip
     tables = _evaluate(models, benchmark, settings)
     _print(tables, "json" if json else format_ or "text")

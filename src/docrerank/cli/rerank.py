@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +19,23 @@ Model = Annotated[
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
+Pixels = Annotated[
+    int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
+]
+Prompt = Annotated[
+    str | None, typer.Option("--prompt", help="own, mono or qwen3, for a model that does not say its prompt.")
+]
 
 
-def rerank_files(model: Model, query: Question, files: Files, top: Top = 10, json: Json = False) -> None:
+def rerank_files(
+    model: Model,
+    query: Question,
+    files: Files,
+    top: Top = 10,
+    pixels: Pixels = None,
+    prompt: Prompt = None,
+    json: Json = False,
+) -> None:
     """Order the pages of PDFs or images by how well they answer a question."""
     from docrerank.pages import read_files
     from docrerank.reranker import Reranker
@@ -30,13 +43,20 @@ def rerank_files(model: Model, query: Question, files: Files, top: Top = 10, jso
     pages, rejected = read_files(files)
     for row in rejected:
         say(f"left out {row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
-    reranker = Reranker.from_pretrained(find_model(model))
-    ranked: Sequence[Any] = reranker.rank(query, pages)
+    reranker = Reranker.from_pretrained(find_model(model), **choose_reading(pixels, prompt))
+    if not isinstance(reranker, Reranker):
+        say(reranker.parts.describe())
+    ranked = reranker.rank(query, pages)
     rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked[:top]]
     for hit in ranked[:top]:
-        if "error" in hit:
+        if hit["error"]:
             say(f"{pages[hit['corpus_id']].id} has no score: {hit['error']}")
     show_hits(rows, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
+
+
+def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
+    """How a vision-language model is to read pages, as far as it was said."""
+    return {name: value for name, value in (("pixels", pixels), ("prompt", prompt)) if value is not None}
 
 
 def show_hits(rows: list[dict[str, object]], answer: Answer, json: bool) -> None:

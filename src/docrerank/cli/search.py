@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from docrerank.cli.options import Json, RunFolder
-from docrerank.cli.rerank import Question, Top, show_hits
+from docrerank.cli.output import say
+from docrerank.cli.rerank import Pixels, Prompt, Question, Top, choose_reading, show_hits
 from docrerank.cli.vision import Cache
 from docrerank.runs import Run
 
 
-def search_run(run: RunFolder, query: Question, top: Top = 10, cache: Cache = None, json: Json = False) -> None:
+def search_run(
+    run: RunFolder,
+    query: Question,
+    top: Top = 10,
+    cache: Cache = None,
+    pixels: Pixels = None,
+    prompt: Prompt = None,
+    json: Json = False,
+) -> None:
     """Find the pages of a run that answer a question: first stage, then the run's reranker."""
     from docrerank.reranker import Searcher
 
     opened = Run.open(run)
-    searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache)
+    reading = choose_reading(pixels, prompt)
+    searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache, **reading)
+    if searcher.vision:
+        say(searcher.vision.parts.describe())
     hits = searcher.search(query, top_k=max(top, searcher.candidates))
     rows = [{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits[:top]]
     show_hits(rows, searcher.find_answer(query, hits), json)

@@ -9,7 +9,7 @@ import typer
 
 from docrerank.cli.options import Json, RunFolder
 from docrerank.cli.output import print_json, progress, results, say
-from docrerank.cli.rerank import Model, find_model
+from docrerank.cli.rerank import Model, Pixels, Prompt, choose_reading, find_model
 from docrerank.records import Page, UserError
 from docrerank.runs import Run
 
@@ -28,14 +28,23 @@ Sample = Annotated[Path | None, typer.Option("--run", help="Take the sample pair
 Pages = Annotated[int, typer.Option("--pages", min=1, help="Sample pages.")]
 
 
-def warm_cache(model: Model, run: RunFolder, cache: Cache = None, json: Json = False) -> None:
+def warm_cache(
+    model: Model,
+    run: RunFolder,
+    cache: Cache = None,
+    pixels: Pixels = None,
+    prompt: Prompt = None,
+    json: Json = False,
+) -> None:
     """Encode a run's pages ahead, so that its first searches find them on disk."""
     from docrerank.reranker import CACHE
     from docrerank.reranker.vision import PageCache
 
     opened = Run.open(run)
     folder, pages = cache or opened.path / CACHE, list(opened.pages.read())
-    reranker = load_vision(model, cache=PageCache.of_size(host_bytes=0, folder=str(folder)))
+    kept = PageCache.of_size(host_bytes=0, folder=str(folder))
+    reranker = load_vision(model, cache=kept, **choose_reading(pixels, prompt))
+    say(reranker.parts.describe())
     reasons: dict[str, str] = {}
     with progress("warm") as show:
         for start in range(0, len(pages), PAGES_AT_ONCE):

@@ -109,8 +109,12 @@ class TokenEncoder:
 def choose_precision(device: str) -> Precision:
     """bfloat16 where it is fast (a GPU, a processor with the instructions), else float32."""
     torch = require("torch", extra="train")
-    fast = torch.cpu._is_avx512_bf16_supported() if device == "cpu" else device == "cuda"
-    return "bfloat16" if fast else "float32"
+    if device != "cpu":
+        return "bfloat16" if device == "cuda" else "float32"
+    known: dict[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # an older torch does not say: float32 is always right
+    return "bfloat16" if known.get("avx512_bf16") else "float32"
 
 
 def batch_by_size(sizes: npt.NDArray[np.int64], budget: int = BATCH_TOKENS) -> list[list[int]]:

@@ -15,7 +15,7 @@ from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page
-from docrerank.runs import Progress, replacing
+from docrerank.runs import replacing
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
@@ -38,16 +38,13 @@ class PageStore:
         self.encoder = encoder
         self.folder = folder / encoder.fingerprint
 
-    def fill(self, pages: Iterable[Page], progress: Progress | None = None) -> int:
+    def fill(self, pages: Iterable[Page]) -> int:
         """Encode what is new or changed of whole documents; returns how many pages were encoded."""
-        shards = group_by_shard(pages)
         encoded = 0
-        for done, (shard, own) in enumerate(shards.items(), 1):
+        for shard, own in group_by_shard(pages).items():
             if self._made_from(shard) != _made_from(own):
                 self._write(shard, own)
                 encoded += len(own)
-            if progress is not None:
-                progress(done, len(shards))
         return encoded
 
     def read_windows(self, pages: Sequence[Page]) -> list[Vectors]:

@@ -88,13 +88,14 @@ def find_model(name: str) -> Model:
     return Model(peer, peer, trained=False)
 
 
-def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False) -> Scorer:
+def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False, **reading: Any) -> Scorer:
     """Load a model.
 
     Args:
         model: see `find_model`.
         with_text: give a vision model the page's text beside its image.
         trust_code: run the code in a repository that needs it.
+        reading: `pixels` and `prompt` of a vision model, if not its own.
 
     Raises:
         UserError: no weights at hand, or not a model that scores pages.
@@ -105,7 +106,7 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False)
     if model.is_vision:
         from docrerank.reranker.vision import VisionReranker
 
-        return VisionScorer(VisionReranker.from_pretrained(path), with_text)
+        return VisionScorer(VisionReranker.from_pretrained(path, **reading), with_text)
     if read_kind(Path(path)) == "SentenceTransformer":
         return load_embedder(path, images=False)
     reranker = Reranker.from_pretrained(path)
@@ -173,6 +174,7 @@ def _load_own_code(name: str, path: str, trust_code: bool) -> OwnCodeScorer:
         raise UserError(f"'{name}' runs code from its repository: read it, then give --trust-remote-code")
     transformers = require("transformers", extra="train")
     loaded: Any = transformers.AutoModel.from_pretrained(path, trust_remote_code=True, dtype="auto").eval()
+    loaded.to("cuda" if require("torch", extra="train").cuda.is_available() else "cpu")
     if not hasattr(loaded, "compute_score"):
         raise UserError(f"'{name}' has no compute_score: it is not a reranker of this kind")
     return OwnCodeScorer(loaded)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docrerank.benchmark import Collection, DataSet, find_levels, is_pdf_benchmark, read_beir, read_pdf_benchmark
 from docrerank.evaluation.candidates import TOP, Candidates, find_candidates, slug
@@ -45,6 +46,8 @@ class Settings:
         trust_code: run the code in a model's repository where it needs it.
         seed: of every resampling and of `random`.
         resamples: of the bootstrap.
+        pixels: of a page at most, for vision models; None: each model's own.
+        prompt: of vision models, by name; None: each model's own.
     """
 
     out: Path
@@ -57,6 +60,13 @@ class Settings:
     trust_code: bool = False
     seed: int = 0
     resamples: int = RESAMPLES
+    pixels: int | None = None
+    prompt: str | None = None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How vision models are to read pages, as far as it was said."""
+        return {name: value for name in ("pixels", "prompt") if (value := getattr(self, name)) is not None}
 
 
 def evaluate_models(
@@ -89,7 +99,8 @@ def evaluate_models(
     for collection in open_collections(benchmark, settings):
 
         def work(name: str, found: Candidates, collection: Collection = collection) -> Measured:
-            system = open_system(name, collection, settings.seed, settings.with_text, settings.trust_code)
+            options = (settings.seed, settings.with_text, settings.trust_code)
+            system = open_system(name, collection, *options, **settings.reading)
             return measure(collection, system, found, settings.out, progress)
 
         tables.append(compare_models(models, collection, settings, work, progress))

@@ -17,6 +17,8 @@ TOKENS = "untrained late interaction"
 FIRST_STAGE = "untrained first stage"
 FUSION = "untrained fusion"
 NAMED = "untrained fusion, named pages"
+#: The base of a vision-language model, so that training's gain is told from its base's.
+UNTRAINED_VISION = "untrained vision model"
 TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
 TRAINED_ALL = "trained, every page"

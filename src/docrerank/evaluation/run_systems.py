@@ -5,9 +5,11 @@ A further system is a further row in `_list_untrained` or `_list_trained`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,16 +29,21 @@ from docrerank.evaluation.names import (
     TRAINED_ALL,
     TRAINED_FUSED,
     TRAINED_FUSED_ALL,
+    UNTRAINED_VISION,
     WINDOW,
 )
 from docrerank.evaluation.relevance import find_relevance
 from docrerank.evaluation.scorers import UNREADABLE
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, score_bm25, score_encoded, score_named
 from docrerank.mining import FusionWeights, fuse
-from docrerank.records import Page
+from docrerank.records import Page, UserError
 from docrerank.reranker import Calibration, is_vision_model, load_encoder, read_card
 from docrerank.runs import Progress, Run
 
+if TYPE_CHECKING:
+    from docrerank.reranker.vision import VisionReranker
+
+logger = logging.getLogger(__name__)
 #: query id to page id to score, best first.
 Ranking = dict[str, dict[str, float]]
 #: Name of a system, its scores, (queries, pages) for each scope, and the clock's steps that make them.
@@ -95,7 +102,7 @@ def rank_systems(
     found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
     first = ranker.rank(views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
     if is_vision_model(run.model):
-        found.append(ranker.rank_vision(run.model, first))
+        found += ranker.rank_vision(run, first)
     elif trained:
         found += _list_trained(ranker, run.model, views, first)
     return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
@@ -177,11 +184,23 @@ class _Ranker:
             own = encoded.read([self.pages[page] for page in candidates[query.id]])
             self.clock.measure("candidates", query.id, lambda one=question, own=own: score_tokens(one, own))  # type: ignore[misc]
 
-    def rank_vision(self, folder: Path, candidates: Ranking) -> Measured:
-        """A vision-language model's order of the candidates; a page that cannot be drawn comes last."""
+    def rank_vision(self, run: Run, candidates: Ranking) -> Iterator[Measured]:
+        """The run's vision-language model, after its untrained base where that is still at hand."""
         from docrerank.reranker.vision import VisionReranker
 
-        reranker, ranking = VisionReranker.from_pretrained(folder), {}
+        base, vision = run.recipe.train.base, run.recipe.vision
+        try:
+            untrained = VisionReranker.from_pretrained(base, pixels=vision.pixels, prompt=vision.prompt or None)
+        except UserError as error:
+            logger.warning("no row for the untrained base: %s", error)
+        else:
+            yield self.rank_pages(UNTRAINED_VISION, untrained, candidates)
+            del untrained  # its memory is for the next one
+        yield self.rank_pages(TRAINED, VisionReranker.from_pretrained(run.model), candidates)
+
+    def rank_pages(self, name: str, reranker: VisionReranker, candidates: Ranking) -> Measured:
+        """A vision-language model's order of the candidates; a page that cannot be drawn comes last."""
+        ranking = {}
         texts = {query.id: query.text for scope in self.scopes for query in scope.queries}
         pairs = [(query, page) for query, found in candidates.items() for page in found]
         scored = reranker.score([(texts[query], self.pages[page]) for query, page in pairs]).values
@@ -191,18 +210,18 @@ class _Ranker:
             own = [(texts[query], self.pages[page]) for page in found]
             if query in self.clock.queries:
                 reranker.score(own)  # the pages are then held in memory, as those of the other systems are
-            self.clock.measure("vision", query, lambda own=own: reranker.score(own))  # type: ignore[misc]
-        steps = ("bm25", "named", "untrained encode", "untrained windows", "vision")
+            self.clock.measure(name, query, lambda own=own: reranker.score(own))  # type: ignore[misc]
+        steps = ("bm25", "named", "untrained encode", "untrained windows", name)
         unreadable = int(np.count_nonzero(np.isnan(scored)))
-        return Measured(TRAINED, True, ranking, self.clock.milliseconds(*steps), unreadable=unreadable)
+        return Measured(name, name == TRAINED, ranking, self.clock.milliseconds(*steps), unreadable=unreadable)
 
 
 def _add_relevance(found: Measured, run: Run, collection: Collection, source: PdfPages) -> Measured:
     """How far pages answer, for the systems whose score is the model's own and not relative to its candidates."""
-    if found.name not in (TOKENS, TRAINED, TRAINED_ALL):
+    if found.name not in (TOKENS, UNTRAINED_VISION, TRAINED, TRAINED_ALL):
         return found
-    calibration = read_card(run.model).calibration if found.name != TOKENS else Calibration()
-    if is_vision_model(run.model) and found.name == TRAINED:
+    calibration = read_card(run.model).calibration if found.trained else Calibration()
+    if is_vision_model(run.model) and found.name in (UNTRAINED_VISION, TRAINED):
         calibration = Calibration(1.0, 0.0)
     relevance = find_relevance(
         found.ranking,

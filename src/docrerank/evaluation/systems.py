@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,12 @@ class System:
 
 
 def open_system(
-    name: str, collection: Collection, seed: int = 0, with_text: bool = False, trust_code: bool = False
+    name: str,
+    collection: Collection,
+    seed: int = 0,
+    with_text: bool = False,
+    trust_code: bool = False,
+    **reading: Any,
 ) -> System:
     """A system by what a user names it: `bm25`, `random`, `oracle`, or anything that `find_model` knows."""
     if name == PLAIN_BM25:
@@ -52,11 +58,17 @@ def open_system(
     if name == ORACLE:
         return System(name, fingerprint(name, 1), _score_by_judgements(collection))
     model = find_model(name)
-    return open_model(model, load_scorer(model, with_text, trust_code), collection)
+    return open_model(model, load_scorer(model, with_text, trust_code, **reading), collection, *reading.items())
 
 
-def open_model(model: Model, scorer: Scorer, collection: Collection) -> System:
+def open_model(model: Model, scorer: Scorer, collection: Collection, *reading: tuple[str, object]) -> System:
     """A loaded model put to a collection's pages.
+
+    Args:
+        model: what it is.
+        scorer: it, loaded.
+        collection: whose pages it reads.
+        reading: how it reads images, if not in its own way.
 
     Raises:
         UserError: it reads images and there are none.
@@ -69,7 +81,7 @@ def open_model(model: Model, scorer: Scorer, collection: Collection) -> System:
 
     return System(
         model.name,
-        fingerprint(model.fingerprint(), scorer.needs_text),
+        fingerprint(model.fingerprint(), scorer.needs_text, *map(list, reading)),
         lambda query, ids: scorer.score(query.text, read(ids)),
         model.trained,
         lambda query, ids: scorer.count_tokens(query.text, read(ids)),

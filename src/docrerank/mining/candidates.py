@@ -40,19 +40,29 @@ class Miner:
         self._exclusions = Exclusions(first.pages, settings.near_identical)
 
     def mine(self, query: Query, encoded: Encoding) -> list[MinedPage]:
-        """The query's negatives: from its own document first, then from others, filled up from whichever has more."""
+        """The query's negatives: the best of all pages, or as many as asked for from its document, then others."""
         own = self._rows[query.page_id]
-        same_rows = self.first.rows(self.first.pages[own].document)
         bm25, best = self.first.views(query.text, encoded)
-        scores = standardise(bm25) + standardise(best)
-        inside = standardise(bm25[same_rows]) + standardise(best[same_rows])
-        same = self._survivors(query, own, same_rows, inside)
-        other_rows = np.setdiff1d(np.arange(len(self.first.pages)), same_rows)
-        others = self._survivors(query, own, np.append(other_rows, own), scores[np.append(other_rows, own)])
+        share, rows = self.settings.same_document_share, self.first.rows()
+        if share is None:
+            scores = standardise(bm25) + standardise(best)
+            found = self._survivors(query, own, rows, scores)[: self.settings.negatives_per_query]
+        else:
+            found = self._mix(*self._find_both(query, own, bm25, best), share)
         return [
-            MinedPage(query.id, self.first.pages[found.row].id, rank, found.score / 2)
-            for rank, found in enumerate(self._mix(same, others), 1)
+            MinedPage(query.id, self.first.pages[one.row].id, rank, one.score / 2) for rank, one in enumerate(found, 1)
         ]
+
+    def _find_both(self, query: Query, own: int, bm25: Vectors, best: Vectors) -> tuple[list[Found], list[Found]]:
+        """What survives of the query's own document, and of the others."""
+        scores = standardise(bm25) + standardise(best)
+        same_rows = self.first.rows(self.first.pages[own].document)
+        inside = standardise(bm25[same_rows]) + standardise(best[same_rows])
+        other_rows = np.append(np.setdiff1d(self.first.rows(), same_rows), own)
+        return (
+            self._survivors(query, own, same_rows, inside),
+            self._survivors(query, own, other_rows, scores[other_rows]),
+        )
 
     def _survivors(self, query: Query, own: int, rows: np.ndarray, scores: Vectors) -> list[Found]:
         """Of the best `pool` rows besides the own page, those that no rule leaves out."""
@@ -72,8 +82,8 @@ class Miner:
             else:
                 yield Found(row, float(scores[index]))
 
-    def _mix(self, same: list[Found], others: list[Found]) -> list[Found]:
+    def _mix(self, same: list[Found], others: list[Found], share: float) -> list[Found]:
         wanted = self.settings.negatives_per_query
-        from_same = min(len(same), round(wanted * self.settings.same_document_share))
+        from_same = min(len(same), round(wanted * share))
         from_others = min(len(others), wanted - from_same)
         return same[: wanted - from_others] + others[:from_others]

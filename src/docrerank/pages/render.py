@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pypdfium2
+import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
 from docrerank.pages.sources import IMAGE_SUFFIXES
@@ -21,13 +22,14 @@ MAX_SCALE = 6.0
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 
 
-def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_000) -> Image.Image:
+def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_000, square: int = 1) -> Image.Image:
     """Draw a page from its source file.
 
     Args:
         page: its `source` must still be the file that it was read from.
         pixels: width times height of the result at most; neither side exceeds 8,192.
         max_image_pixels: an image file with more pixels is not decoded.
+        square: both sides are multiples of it, for a reader that would resize the image to such sides once more.
 
     Returns:
         an RGB image, at least one pixel on each side.
@@ -46,17 +48,21 @@ def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_0
             with open_image(page.source, max_image_pixels) as image:
                 if image.format == "TIFF":  # of another image the first frame is the page, whatever its number
                     image.seek(page.number - 1)
-                return shrink(image, pixels)
+                return shrink(image, pixels, square)
         with contextlib.closing(pypdfium2.PdfDocument(page.source)) as pdf, closing_page(pdf, page.number) as opened:
-            return draw(opened, pixels)
+            return draw(opened, pixels, square)
     except (pypdfium2.PdfiumError, OSError, EOFError, IndexError, SyntaxError, ValueError) as error:
         raise UserError(f"page {page.id} cannot be drawn from '{page.source}' ({error}): ingest again") from error
 
 
-def draw(page: pypdfium2.PdfPage, pixels: int) -> Image.Image:
+def draw(page: pypdfium2.PdfPage, pixels: int, square: int = 1) -> Image.Image:
     """Draw an open PDF page as RGB within a pixel budget."""
     width, height = page.get_size()
-    bitmap = page.render(scale=fit(width, height, pixels), maybe_alpha=False, rev_byteorder=True)
+    scale = fit(width, height, pixels)
+    if square == 1:
+        bitmap = page.render(scale=scale, maybe_alpha=False, rev_byteorder=True)
+    else:
+        bitmap = _draw_exactly(page, fit_squares(width * scale, height * scale, pixels, square))
     try:
         image: Image.Image = bitmap.to_pil()
         return image.convert("RGB").copy()
@@ -64,12 +70,38 @@ def draw(page: pypdfium2.PdfPage, pixels: int) -> Image.Image:
         bitmap.close()
 
 
-def shrink(image: Image.Image, pixels: int) -> Image.Image:
+def _draw_exactly(page: pypdfium2.PdfPage, size: tuple[int, int]) -> pypdfium2.PdfBitmap:
+    """A page stretched to just this width and height."""
+    bitmap = pypdfium2.PdfBitmap.new_native(*size, pdfium.FPDFBitmap_BGR, rev_byteorder=True)
+    bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, *size, 0, pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER)
+    return bitmap
+
+
+def fit_squares(width: float, height: float, pixels: int, square: int) -> tuple[int, int]:
+    """The nearest sides that are multiples of `square`; the next smaller ones where these pass the pixel budget.
+
+    Example:
+        >>> fit_squares(621, 804, 500_000, 28), fit_squares(10, 100, 500_000, 28)
+        ((616, 784), (28, 112))
+    """
+    near, below = (
+        [max(square, whole(side / square) * square) for side in (width, height)] for whole in (round, math.floor)
+    )
+    chosen = near if near[0] * near[1] <= pixels else below
+    return chosen[0], chosen[1]
+
+
+def shrink(image: Image.Image, pixels: int, square: int = 1) -> Image.Image:
     """An open image as RGB, upright and on white, scaled down to a pixel budget."""
     scale = min(1.0, fit(*image.size, pixels))
     size = [max(1, int(side * scale)) for side in image.size]
     image.draft("RGB", (size[0], size[1]))
     upright = ImageOps.exif_transpose(image)
+    if square > 1:
+        scale = min(1.0, fit(*upright.size, pixels))
+        sides = fit_squares(upright.width * scale, upright.height * scale, pixels, square)
+        return _on_white(upright).resize(sides, Image.Resampling.BICUBIC)
     upright.thumbnail((max(size), max(size)) if upright.size != image.size else (size[0], size[1]))
     return _on_white(upright)
 

@@ -52,15 +52,16 @@ def calibrate(
     if not model.is_dir():
         raise UserError(f"no model in '{model}': train one, or give --model")
     judged, source = _read_benchmark(run, benchmark) if benchmark else _read_run(run, model)
-    reranker, found = Reranker.from_pretrained(model), {True: list[float](), False: list[float]()}
+    reranker, found = Reranker.from_pretrained(model), list[tuple[bool, float]]()
     for done, one in enumerate(judged, 1):
         ranked = reranker.rank(one.text, one.pages)
         pages = [one.pages[hit["corpus_id"]] for hit in ranked]
-        found[one.answerable].append(reranker.find_answer(one.text, pages).relevance)
+        found.append((one.answerable, reranker.find_answer(one.text, pages).relevance))
         progress(done, len(judged))
-    threshold = choose_threshold(found[True], found[False], false_answer_rate, source)
+    threshold = choose_threshold(found, false_answer_rate, source)
     if threshold is None:
-        counts = f"{len(found[True])} answerable and {len(found[False])} unanswerable questions"
+        answerable = sum(kind for kind, _ in found)
+        counts = f"{answerable} answerable and {len(found) - answerable} unanswerable questions"
         raise UserError(f"{counts} choose no threshold: 20 of each are needed")
     if not threshold.is_useful:
         raise UserError(

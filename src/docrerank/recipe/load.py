@@ -82,7 +82,23 @@ def _read(name_or_file: str | Path) -> dict[str, Any]:
         raise UserError(f"recipe {name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UserError(f"recipe {name} must hold 'key: value' lines, found a {type(values).__name__}")
+    return _merge(_read_shipped(values.pop("extends")), values) if "extends" in values else values
+
+
+def _read_shipped(name: object) -> dict[str, Any]:
+    """The shipped recipe that another one begins from; it begins from none itself."""
+    if name not in shipped_recipes():
+        raise UserError(f"no shipped recipe '{name}': 'extends' takes one of {', '.join(shipped_recipes())}")
+    values: dict[str, Any] = yaml.safe_load(
+        (files("docrerank.recipe") / "shipped" / f"{name}.yaml").read_text("utf-8")
+    )
     return values
+
+
+def _merge(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The base with these values in it, section by section."""
+    inner = {key: _merge(base[key], own) for key, own in values.items() if isinstance(own, dict) and key in base}
+    return {**base, **values, **inner}
 
 
 def _read_file(path: Path) -> str:

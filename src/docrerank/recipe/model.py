@@ -55,7 +55,9 @@ class Mine(Section):
 
     pool: int = Field(10, ge=1, description="pages searched per query in its document, and in the others (paper: 10)")
     negatives_per_query: int = Field(3, ge=1, description="kept per query (the paper: 3)")
-    same_document_share: float = Field(0.67, ge=0, le=1, description="share of them from the query's own document")
+    same_document_share: float | None = Field(
+        0.67, ge=0, le=1, description="share of them from the query's own document; null: the best of all (the paper)"
+    )
     relative_margin: float = Field(0.05, ge=0, lt=1, description="a page scoring within this share of the own page")
     near_identical: float = Field(0.9, gt=0, le=1, description="token Jaccard from which two pages are one")
 
@@ -68,7 +70,7 @@ class Train(Section):
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64)
     positive_weight: float = Field(3.0, gt=0, description="weight of a positive pair against a negative one")
-    rephrased_share: float = Field(0.5, ge=0, le=1, description="share of groups whose positive is rephrased")
+    rephrased_share: float = Field(0.5, ge=0, le=1, description="of groups with a rephrasing, those that use it")
     dev_share: float = Field(0.15, gt=0, lt=1, description="share of documents kept for the dev part")
     dev_pages: int = Field(200, ge=1, description="pages of the dev part that are measured, at most")
     dev_queries: int = Field(300, ge=1, description="queries of the dev part that are measured, at most")
@@ -92,6 +94,9 @@ class Vision(Section):
     """A vision-language `train.base`: how it reads pages and what of it learns (paper section 3)."""
 
     pixels: int = Field(602_112, ge=3_136, description="a page image has at most this many pixels (768 visual tokens)")
+    prompt: Literal["", "own", "mono", "qwen3"] = Field(
+        "", description="what is read with a page; empty: the base's own"
+    )
     loss: str = Field("pointwise", description="`pointwise`, `listwise`, or a loss of sentence-transformers")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
     lora_alpha: int = Field(32, ge=1)
@@ -106,10 +111,12 @@ class Vision(Section):
         "none", description="full: processes share the text layers' weights (FSDP)"
     )
     micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
-    loader_workers: int = Field(2, ge=0, description="processes that draw pages; 0 draws them in the training process")
+    loader_workers: int = Field(-1, ge=-1, description="processes that draw pages; 0: the training one, -1: by cores")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")
     patience: int = Field(0, ge=0, description="measurements without a gain that end the training; 0 never does")
-    save: Literal["merged", "adapter"] = "merged"
+    save: Literal["merged", "float32", "adapter"] = Field(
+        "merged", description="the whole model in the type it was trained in or in float32, or the adapter alone"
+    )
 
 
 class Evaluate(Section):

@@ -123,11 +123,12 @@ def _judge(name: str, task: Any, collection: Collection, candidates: Candidates,
     """Let mteb run a model over the candidates; what it found is kept, and taken if nothing changed."""
     model = find_model(name)
     made_from = fingerprint("mteb", 1, collection.fingerprint(), candidates.version, model.fingerprint())
-    made_from = fingerprint(made_from, settings.with_text, require("mteb", extra="bench").__version__)
+    reading = map(list, settings.reading.items())
+    made_from = fingerprint(made_from, settings.with_text, require("mteb", extra="bench").__version__, *reading)
     path = name_file(collection.name, model.name, settings.out)
     if (known := read_measured(path, made_from)) is not None:
         return known
-    scorer = load_scorer(model, settings.with_text, settings.trust_code)
+    scorer = load_scorer(model, settings.with_text, settings.trust_code, **settings.reading)
     reranker = MtebReranker(name, scorer=scorer, folder=settings.out)
     score = _run(reranker, task, candidates, settings.out / "mteb")
     extra = {"mteb": round(score, 5), "mteb_main_score": task.metadata.main_score}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from docrerank.reranker.answer import Answer
+from docrerank.reranker.answer import Answer, RankedPage
 from docrerank.reranker.card import Calibration, ModelCard, read_card
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.relevance import Threshold, choose_threshold, measure_relevance
-from docrerank.reranker.reranker import RankedPage, Reranker
+from docrerank.reranker.reranker import Reranker
 from docrerank.reranker.search import CACHE, Hit, Searcher, search
 from docrerank.reranker.vision import is_vision_model
 

@@ -1,11 +1,27 @@
-"""What is said of a ranking as a whole: whether any of its pages answers."""
+"""What a ranking says: of each page, and, as a whole, whether any of its pages answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from docrerank.reranker.relevance import Threshold
+
+
+class RankedPage(TypedDict):
+    """One page of a ranking, by a text or a vision-language model.
+
+    Attributes:
+        corpus_id: its index among the pages given.
+        score: higher is better; NaN if the page could not be read.
+        page: as it was given.
+        error: why it could not be read; None if it could.
+    """
+
+    corpus_id: int
+    score: float
+    page: Any
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)

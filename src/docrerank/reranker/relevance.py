@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from docrerank.words import stem, tokens
@@ -90,14 +90,11 @@ def measure_relevance(query: str, texts: Sequence[str], probability: float) -> f
     return round(SUPPORT_WEIGHT * support + (1 - SUPPORT_WEIGHT) * probability, 6)
 
 
-def choose_threshold(
-    answerable: Sequence[float], unanswerable: Sequence[float], false_answer_rate: float, source: str
-) -> Threshold | None:
+def choose_threshold(judged: Iterable[tuple[bool, float]], false_answer_rate: float, source: str) -> Threshold | None:
     """The lowest relevance at which at most a wanted share of unanswerable questions passes.
 
     Args:
-        answerable: relevance of questions that a page answers.
-        unanswerable: of questions that none does.
+        judged: of every question, whether a page answers it, and its relevance.
         false_answer_rate: from 0 to 1.
         source: what the questions are.
 
@@ -105,18 +102,21 @@ def choose_threshold(
         None if there are fewer than 20 of either kind.
 
     Example:
-        >>> found = choose_threshold([0.9] * 20, [0.2] * 18 + [0.95] * 2, 0.1, "dev part")
+        >>> judged = [(True, 0.9)] * 20 + [(False, 0.2)] * 18 + [(False, 0.95)] * 2
+        >>> found = choose_threshold(judged, 0.1, "dev part")
         >>> found.answers(0.9), found.answers(0.2), found.answers_kept
         (True, False, 1.0)
     """
-    if min(len(answerable), len(unanswerable)) < MIN_QUESTIONS:
+    found: dict[bool, list[float]] = {True: [], False: []}
+    for answerable, relevance in judged:
+        found[answerable].append(relevance)
+    if min(map(len, found.values())) < MIN_QUESTIONS:
         return None
-    allowed = int(false_answer_rate * len(unanswerable) + 1e-9)
-    ordered = sorted(unanswerable, reverse=True)
+    ordered = sorted(found[False], reverse=True)
+    allowed = int(false_answer_rate * len(ordered) + 1e-9)
     bar = math.nextafter(ordered[allowed], math.inf) if allowed < len(ordered) else 0.0
-    kept, false = (sum(value >= bar for value in values) / len(values) for values in (answerable, unanswerable))
-    counts = (len(answerable), len(unanswerable))
-    return Threshold(bar, false_answer_rate, round(false, 4), round(kept, 4), *counts, source)
+    kept, false = (round(sum(value >= bar for value in values) / len(values), 4) for values in found.values())
+    return Threshold(bar, false_answer_rate, false, kept, len(found[True]), len(found[False]), source)
 
 
 def _share(names: frozenset[str], texts: Sequence[str]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from docrerank.encoding import (
 )
 from docrerank.mining import Bm25, NamedPages, fuse, order
 from docrerank.records import Page, UserError
-from docrerank.reranker.answer import Answer
+from docrerank.reranker.answer import Answer, RankedPage
 from docrerank.reranker.card import ModelCard, read_card
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load import find_kind, load_encoder
@@ -35,14 +35,6 @@ if TYPE_CHECKING:
 CACHED_PAGES = 512
 
 
-class RankedPage(TypedDict):
-    """One page of a ranking: its index among the pages given, its score, and the page itself."""
-
-    corpus_id: int
-    score: float
-    page: Page | str
-
-
 class Reranker:
     """Orders pages by how well they answer a query.
 
@@ -50,7 +42,7 @@ class Reranker:
         >>> from docrerank.pages import read_files  # doctest: +SKIP
         >>> pages, _ = read_files(["report.pdf"])  # doctest: +SKIP
         >>> Reranker.from_pretrained("RUN/model").rank("net sales in 2020", pages)[0]  # doctest: +SKIP
-        {'corpus_id': 11, 'score': 1.93, 'page': Page(id='report/12', ...)}
+        {'corpus_id': 11, 'score': 1.93, 'page': Page(id='report/12', ...), 'error': None}
     """
 
     def __init__(self, scorer: TokenEncoder | PageCrossEncoder, card: ModelCard) -> None:
@@ -63,7 +55,7 @@ class Reranker:
         """Load a trained model's folder, any CrossEncoder's folder, or the untrained start by the name `minilm`.
 
         A vision-language model (a base, an adapter, a merged model, a CrossEncoder, a classifier) becomes a
-        `VisionReranker`, whose `predict` and `rank` are CrossEncoder's and take `Page` records as well.
+        `VisionReranker`, which has the same `rank`, `predict` and `find_answer`.
 
         Args:
             name_or_path: a folder; for a vision-language model a hub name too.
@@ -113,7 +105,7 @@ class Reranker:
         else:
             scores = self.predict([(query, page) for page in pages])
         best = order(scores)[:top_k]
-        return [{"corpus_id": index, "score": float(scores[index]), "page": pages[index]} for index in best]
+        return [RankedPage(corpus_id=at, score=float(scores[at]), page=pages[at], error=None) for at in best]
 
     def predict(self, pairs: Sequence[tuple[str, Page | str]]) -> Vectors:
         """Score (query, page) pairs, each alone: float32 of shape (pairs,), higher is better.

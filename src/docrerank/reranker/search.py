@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, score_tokens, window_settings
 from docrerank.mining import FirstStage, order
@@ -43,17 +43,18 @@ class Searcher:
         candidates: pages that the first stage hands to the reranker.
         cache: where a vision-language model keeps encoded pages; `RUN/cache` if None. Its first stage is the untrained
             one, and it alone orders the candidates.
+        reading: `pixels` and `prompt` of a vision-language model, if not its own.
 
     Raises:
         UserError: the run has no pages yet.
     """
 
-    def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None) -> None:
+    def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None, **reading: Any) -> None:
         self.pages = list(run.pages.read())
         if not self.pages:
             raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
         self.candidates = candidates
-        self.vision = open_vision(run, cache)
+        self.vision = open_vision(run, cache, **reading)
         self.encoder, self.card = open_encoder(run)
         self.store = PageStore(run.path / ENCODINGS, self.encoder)
         self.store.fill(self.pages)
@@ -75,7 +76,7 @@ class Searcher:
             return []
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
-            return [_hit(query, pages[hit["corpus_id"]], float(hit["score"])) for hit in ranked]
+            return [_hit(query, pages[hit["corpus_id"]], hit["score"]) for hit in ranked]
         texts, named = [page.text for page in pages], self.first.named(query)[rows[best]]
         scores = fuse_views(query, encoded, texts, self.store.read(pages), self.card, named)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
@@ -113,13 +114,20 @@ def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
     return load_untrained(settings), ModelCard(windows=settings)
 
 
-def open_vision(run: Run, cache: Path | None = None) -> VisionReranker | None:
-    """The run's model if it is a vision-language one, with its page cache."""
+def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionReranker | None:
+    """The run's model if it is a vision-language one, with its page cache.
+
+    Raises:
+        UserError: it is a text model, and `reading` says how images are to be read.
+    """
     if not is_vision_model(run.model):
+        if reading:
+            raise UserError(f"the model of '{run.path}' reads text: it takes no {', '.join(reading)}")
         return None
     from docrerank.reranker.vision import PageCache, VisionReranker
 
-    return VisionReranker.from_pretrained(run.model, cache=PageCache.of_size(folder=str(cache or run.path / CACHE)))
+    kept = PageCache.of_size(folder=str(cache or run.path / CACHE))
+    return VisionReranker.from_pretrained(run.model, cache=kept, **reading)
 
 
 def _hit(query: str, page: Page, score: float) -> Hit:

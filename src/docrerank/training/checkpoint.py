@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ import torch
 
 from docrerank.records import UserError
 from docrerank.runs import replacing
+
+logger = logging.getLogger(__name__)
+
+#: Raised when a checkpoint holds something else than before.
+VERSION = 2
 
 
 def write_checkpoint(file: Path, made_from: str, content: Mapping[str, Any]) -> None:
@@ -21,11 +27,11 @@ def write_checkpoint(file: Path, made_from: str, content: Mapping[str, Any]) -> 
         content: tensors, numbers, texts, and lists and dictionaries of them.
     """
     with replacing(file) as temporary:
-        torch.save({"made_from": made_from, **content}, temporary)
+        torch.save({"made_from": f"{VERSION} {made_from}", **content}, temporary)
 
 
 def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
-    """What `write_checkpoint` wrote, in host memory; None if there is none, or one of another training.
+    """What `write_checkpoint` wrote, in host memory; None if there is none, or one of another training, which is told.
 
     Raises:
         UserError: the file cannot be read.
@@ -34,7 +40,10 @@ def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
         return None
     try:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        own = content["made_from"] == made_from
+        own = content["made_from"] == f"{VERSION} {made_from}"
     except Exception as error:
         raise UserError(f"{file} cannot be read: delete it and run again") from error
-    return content if own else None
+    if own:
+        return content
+    logger.warning("%s is of another training (other pages, queries, settings or version): begun anew", file)
+    return None

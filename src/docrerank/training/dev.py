@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,10 +11,12 @@ from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.mining import Bm25
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
-from docrerank.training.split import sort_by_hash
+from docrerank.runs import sort_by_hash
 
 #: Pages among which it is looked for whether any answers, as a search would hand them over.
 CANDIDATES = 20
+#: The document's name of pages that have none.
+COLLECTION = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,14 @@ class Asked:
 
 
 def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int) -> DevPart:
-    """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs."""
+    """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs.
+
+    Pages that are files of their own under one name, as an imported set has them, are no document: they are drawn over
+    the whole set, page by page, and measured among each other.
+    """
     documents: dict[str, list[Page]] = {}
-    for page in pages:
-        documents.setdefault(page.document, []).append(page)
+    for page in _join_collections(list(pages)):
+        documents.setdefault(page.id if page.document == COLLECTION else page.document, []).append(page)
     ordered = [page for name in sort_by_hash(list(documents), seed) for page in documents[name]]
     chosen = tuple(ordered[: settings.dev_pages])
     ids = {page.id for page in chosen}
@@ -87,6 +93,14 @@ def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train,
     sources = {query.id for query in drawn}
     negatives = tuple(query for query in kept.values() if query.kind == "hard_negative" and query.source_id in sources)
     return DevPart(chosen, tuple(drawn), negatives)
+
+
+def _join_collections(pages: Sequence[Page]) -> list[Page]:
+    """The pages of every document that has more than one file as pages of one collection."""
+    files: dict[str, set[str]] = {}
+    for page in pages:
+        files.setdefault(page.document, set()).add(page.source)
+    return [replace(page, document=COLLECTION) if len(files[page.document]) > 1 else page for page in pages]
 
 
 def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevViews], list[Asked]]:
@@ -116,11 +130,12 @@ def _find_best(part: DevPart, tokens: Vectors) -> list[Asked]:
     documents: dict[str, list[int]] = {}
     for column, page in enumerate(part.pages):
         documents.setdefault(page.document, []).append(column)
+    names = {page.id: page.document for page in part.pages}
     found = []
     for row, query in enumerate((*part.queries, *part.negatives)):
         if query.kind == "hard_negative" and query.answered_by:
             continue
-        columns = np.array(documents[query.page_id.rpartition("/")[0]])
+        columns = np.array(documents[names[query.page_id]])
         best = columns[np.argsort(-tokens[row, columns], kind="stable")][:CANDIDATES]
         found.append(Asked(query, tuple(part.pages[column] for column in best), float(tokens[row, best[0]])))
     return found

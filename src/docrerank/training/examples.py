@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,20 +22,23 @@ class Example:
         queries: texts, the positive first.
         pages: the chosen windows of each page, the positive first.
         document: of the positive page; pages of one document are never in-batch negatives of each other.
+        page: id of the positive page.
+        answered_by: ids of other pages that answer the positive: no in-batch negatives either.
     """
 
     kind: Literal["mined", "generated"]
     queries: tuple[str, ...]
     pages: tuple[tuple[str, ...], ...]
     document: str
+    page: str = ""
+    answered_by: frozenset[str] = frozenset()
 
 
 def build_examples(
     groups: Sequence[Group],
-    pages: dict[str, Page],
+    pages: Mapping[str, Page],
     store: PageStore,
     windows_per_page: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Example]:
     """Choose each page's windows: for the positive the one that holds the evidence, then those closest to the query.
 
@@ -57,8 +60,8 @@ def build_examples(
             choose_windows(texts[page], vectors[page], query, group.evidence if index == 0 else "", windows_per_page)
             for index, page in enumerate(group.group.pages)
         ]
-        document = pages[group.group.pages[0]].document
-        examples.append(Example(group.group.kind, group.group.queries, tuple(chosen), document))
+        kind, asked, own = group.group.kind, group.group.queries, pages[group.group.pages[0]]
+        examples.append(Example(kind, asked, tuple(chosen), own.document, own.id, group.answered_by))
     return examples
 
 

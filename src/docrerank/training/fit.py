@@ -52,11 +52,19 @@ def fit_calibration(views: Sequence[DevViews]) -> Calibration:
 def fit_threshold(asked: Sequence[Asked], calibration: Calibration, false_answer_rate: float) -> Threshold | None:
     """The relevance from which a page is said to answer; None where the dev part gives no useful one."""
     chances = calibration.apply(np.array([one.score for one in asked], np.float32)).tolist()
-    found: dict[bool, list[float]] = {True: [], False: []}
-    for one, chance in zip(asked, chances, strict=True):
-        relevance = measure_relevance(one.query.text, [page.text for page in one.pages], chance)
-        found[one.query.kind != "hard_negative"].append(relevance)
-    threshold = choose_threshold(found[True], found[False], false_answer_rate, "dev part")
+    judged = [
+        (
+            one.query.kind != "hard_negative",
+            measure_relevance(one.query.text, [page.text for page in one.pages], chance),
+        )
+        for one, chance in zip(asked, chances, strict=True)
+    ]
+    return choose_useful(judged, false_answer_rate)
+
+
+def choose_useful(judged: Sequence[tuple[bool, float]], false_answer_rate: float) -> Threshold | None:
+    """See `choose_threshold`; None too for one that would say "no page answers" to nearly everything."""
+    threshold = choose_threshold(judged, false_answer_rate, "dev part")
     return threshold if threshold and threshold.is_useful else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from docrerank.queries import Family, find_families
 from docrerank.recipe import Train
 from docrerank.records import MinedPage, Query, TrainingGroup
-from docrerank.training.split import sort_by_hash
+from docrerank.runs import sort_by_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Group:
 
     group: TrainingGroup
     evidence: str
+    answered_by: frozenset[str] = frozenset()
 
 
 def build_groups(
@@ -67,7 +68,8 @@ def _mined_groups(families: dict[str, Family], settings: Train, seed: int) -> It
     usable = {key: family for key, family in families.items() if family.mined}
     for family, text in choose_wordings(_shuffle(usable, "mined", seed), settings.rephrased_share):
         pages = (family.positive.page_id, *family.mined[: settings.negatives_per_group])
-        yield Group(TrainingGroup("mined", (text,), pages), family.positive.evidence)
+        group = TrainingGroup("mined", (text,), pages)
+        yield Group(group, family.positive.evidence, frozenset(family.answering()))
 
 
 def _generated_groups(families: dict[str, Family], settings: Train, seed: int) -> Iterator[Group]:
@@ -76,7 +78,8 @@ def _generated_groups(families: dict[str, Family], settings: Train, seed: int) -
         negatives = {query.id: query.text for query in family.negatives}
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
         queries = (text, *(negatives[key] for key in chosen))
-        yield Group(TrainingGroup("generated", queries, (family.positive.page_id,)), family.positive.evidence)
+        group = TrainingGroup("generated", queries, (family.positive.page_id,))
+        yield Group(group, family.positive.evidence, frozenset(family.answering()))
 
 
 def _shuffle(families: dict[str, Family], kind: str, seed: int) -> list[Family]:

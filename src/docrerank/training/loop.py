@@ -1,191 +1,217 @@
-"""The training loop: a step follows from its batch and the state before it, so a killed training goes on exactly."""
+"""The one training loop: schedule, measurements, the best weights, and a file that a killed training goes on from.
+
+What a step is, and what it learns, is said by `training.text` and `training.vision.trainer`.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
+import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
+from docrerank.records import UserError
+from docrerank.reranker.vision.memory_limit import is_out_of_memory
+from docrerank.runs import write_text
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
-from docrerank.training.dev import DevPart, DevScores, measure
-from docrerank.training.examples import Example
-from docrerank.training.loss import GroupLoss, score_batch
+from docrerank.training.dev import DevScores
 
 STEPS_PER_CHECKPOINT = 20
 MAX_GRADIENT = 1.0
 WEIGHT_DECAY = 0.01
-#: The loss's own scale and bias learn this much faster than the encoder.
-LOSS_RATE = 100.0
-
 #: How much the dev part's NDCG@5 may fall while its loss falls: less is a matter of single questions.
 NDCG_TOLERANCE = 0.005
 
 State = dict[str, Tensor]
-Curves = dict[str, list[Any]]
 
 
 @dataclass(slots=True)
-class Progress:
+class Course:
     """How far a training is; all of it is in a checkpoint.
 
     Attributes:
         step: steps done.
-        curves: `loss` per step; `dev` as [step, NDCG@5, accuracy, loss] per measurement.
+        loss: of every step.
+        dev: a row [step, NDCG@5, accuracy, loss] of every measurement, the untrained start first.
         best: the delivered weights of the best measurement so far; empty while that is the untrained start.
-        best_loss: its `DevScores.loss`.
-        floor: NDCG@5 and accuracy of the untrained start, below which nothing is delivered.
+        kept: the row of `dev` that `best` reached.
     """
 
     step: int
-    curves: Curves
+    loss: list[float]
+    dev: list[list[float]]
     best: State
-    best_loss: float
-    floor: tuple[float, float]
+    kept: int = 0
+
+    @property
+    def start(self) -> DevScores:
+        """What the untrained start reaches."""
+        return DevScores(*self.dev[0][1:])
+
+    @property
+    def end(self) -> DevScores:
+        """What the weights that are delivered reach."""
+        return DevScores(*self.dev[self.kept][1:])
+
+    def write_curves(self, file: Path) -> None:
+        """Write loss and dev scores as JSON, for the report."""
+        write_text(file, json.dumps({"loss": self.loss, "dev": self.dev}) + "\n")
 
 
-class Trainer:
-    """Trains an encoder on examples, keeping the state that is best on the dev part.
+class Trainer(ABC):
+    """Trains what learns of a model, keeping the weights that are best on the dev part.
+
+    A step follows from its groups and the state before it, so a killed training goes on exactly.
 
     Args:
-        encoder: the untrained start; its weights are changed in place. Word embeddings stay as they are.
-        examples: in the order of training.
-        dev: what measures progress.
+        weights: those that learn, by name; they are changed in place.
+        optimizer: over them, and over what else a kind of training learns.
+        groups: how many there are.
         settings: the recipe's section.
         checkpoint: file that a killed training goes on from.
-        made_from: fingerprint of all that the training depends on; a checkpoint made from anything else is not used.
+        made_from: fingerprint of all that the training depends on; a checkpoint made from anything else is refused.
     """
+
+    #: Share of the way from the start to the trained weights that is measured and delivered.
+    blend = 1.0
+    #: Measurements without a gain that end the training; 0 never does.
+    patience = 0
+    #: Whether this process writes the checkpoint.
+    writes = True
+    #: What a user does when memory runs out.
+    relief = "lower train.batch_groups"
 
     def __init__(
         self,
-        encoder: TokenEncoder,
-        examples: Sequence[Example],
-        dev: DevPart,
+        weights: Mapping[str, torch.nn.Parameter],
+        optimizer: torch.optim.Optimizer,
+        groups: int,
         settings: Train,
         checkpoint: Path,
         made_from: str,
     ) -> None:
-        self.encoder, self.examples, self.dev, self.settings = encoder, examples, dev, settings
+        self.weights, self.optimizer, self.settings = weights, optimizer, settings
         self.checkpoint, self.made_from = checkpoint, made_from
-        self.loss = GroupLoss(settings)
-        self.weights = _freeze_words(encoder.model)
-        self.start = {name: weight.detach().clone() for name, weight in self.weights.items()}
-        self.steps = math.ceil(len(examples) * settings.epochs / settings.batch_groups)
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": list(self.weights.values()), "lr": settings.learning_rate},
-                {"params": list(self.loss.parameters()), "lr": settings.learning_rate * LOSS_RATE},
-            ],
-            weight_decay=WEIGHT_DECAY,
-        )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._find_rate)
+        self.steps = math.ceil(groups * settings.epochs / settings.batch_groups)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._find_rate)
+        self.start = self.copy()
 
-    def run(self, progress: Callable[[int, int], None]) -> Progress:
-        """Train to the end, from the last checkpoint if there is one; the encoder then holds the best weights."""
-        state = self._resume() or self._begin()
+    @abstractmethod
+    def take_steps(self, first: int) -> Iterator[float]:
+        """Take the steps from this one on; yield each one's loss."""
+
+    @abstractmethod
+    def measure(self) -> DevScores:
+        """Measure the model as it is on the dev part."""
+
+    def copy(self) -> State:
+        """The weights that learn, apart from the model."""
+        return {name: weight.detach().clone() for name, weight in self.weights.items()}
+
+    def load(self, weights: State) -> None:
+        """Give the weights that learn these values."""
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(weights[name])
+
+    def pack(self) -> dict[str, Any]:
+        """What a checkpoint holds beside course and weights."""
+        return {"optimizer": self.optimizer.state_dict()}
+
+    def unpack(self, content: Mapping[str, Any]) -> None:
+        """Take over what `pack` gave."""
+        self.optimizer.load_state_dict(content["optimizer"])
+
+    def run(self, progress: Callable[[int, int], None]) -> Course:
+        """Train to the end, from the last checkpoint if there is one; the model then holds the best weights.
+
+        Raises:
+            UserError: memory runs out; the checkpoint stays.
+        """
+        course = self.resume() or Course(0, [], [[0, *astuple(self.measure())]], {})
+        try:
+            self._go_on(course, progress)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            reason = " ".join(str(error).split())[:120]
+            raise UserError(
+                f"out of memory in step {course.step + 1} of {self.steps} ({reason}): {self.relief}; what was learned "
+                "up to the last checkpoint is kept"
+            ) from error
+        self.load({**self.start, **course.best})
+        return course
+
+    def _go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
         every = max(1, math.ceil(self.steps / self.settings.evaluations))
-        while state.step < self.steps:
-            state.curves["loss"].append(self._step(state.step))
-            state.step += 1
-            if state.step % every == 0 or state.step == self.steps:
-                self._measure(state)
-            if state.step % STEPS_PER_CHECKPOINT == 0 or state.step == self.steps:
-                self._save(state)
-            progress(state.step, self.steps)
-        self._load({**self.start, **state.best})
-        return state
-
-    def _begin(self) -> Progress:
-        scores = measure(self.encoder, self.dev, self.settings.temperature)[0]
-        curves: Curves = {"loss": [], "dev": [[0, *asdict(scores).values()]]}
-        return Progress(0, curves, {}, scores.loss, (scores.ndcg, scores.accuracy))
-
-    def _step(self, step: int) -> float:
-        size = self.settings.batch_groups
-        order = [(step * size + index) % len(self.examples) for index in range(min(size, len(self.examples)))]
-        batch = [self.examples[index] for index in order]
-        self.encoder.model.eval()  # no dropout: a step then follows from its batch alone, and needs half the memory
-        loss = self.loss(score_batch(self.encoder.model, batch, self.encoder.precision).cpu(), batch)
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(list(self.weights.values()), MAX_GRADIENT)
-        self.optimizer.step()
-        self.schedule.step()
-        _return_memory()
-        return round(float(loss.detach()), 6)
+        for loss in () if self._is_over(course) else self.take_steps(course.step):
+            course.loss.append(loss)
+            course.step += 1
+            if course.step % every == 0 or course.step == self.steps:
+                self._measure(course)
+            if course.step % STEPS_PER_CHECKPOINT == 0 or self._is_over(course):
+                self._save(course)
+            progress(course.step, self.steps)
+            if self._is_over(course):
+                break
 
     def _find_rate(self, step: int) -> float:
         """Linear warm-up, then linear to zero."""
         warm = max(1, round(self.steps * self.settings.warmup_share))
         return min((step + 1) / warm, max(0.0, (self.steps - step) / max(1, self.steps - warm)), 1.0)
 
-    def _measure(self, state: Progress) -> None:
+    def _measure(self, course: Course) -> None:
         """Measure the weights as they would be delivered, and keep them if they are the best."""
-        trained = {name: weight.detach().clone() for name, weight in self.weights.items()}
-        blended = blend(self.start, trained, self.settings.blend)
-        self._load(blended)
-        scores = measure(self.encoder, self.dev, self.settings.temperature)[0]
-        self._load(trained)
-        state.curves["dev"].append([state.step, *asdict(scores).values()])
-        if is_better(scores, state):
-            state.best, state.best_loss = blended, scores.loss
+        trained = self.copy()
+        delivered = mix(self.start, trained, self.blend)
+        self.load(delivered)
+        scores = self.measure()
+        self.load(trained)
+        if is_better(scores, course):
+            course.best, course.kept = delivered, len(course.dev)
+        course.dev.append([course.step, *astuple(scores)])
 
-    def _load(self, weights: State) -> None:
-        with torch.no_grad():
-            for name, weight in self.weights.items():
-                weight.copy_(weights[name])
+    def _is_over(self, course: Course) -> bool:
+        """All steps are done, or as many measurements as the recipe allows brought no gain."""
+        losses = [row[3] for row in course.dev]
+        stale = bool(self.patience) and len(losses) - 1 - losses.index(min(losses)) >= self.patience
+        return course.step >= self.steps or stale
 
-    def _save(self, state: Progress) -> None:
+    def _save(self, course: Course) -> None:
         content = {
-            "progress": asdict(state),
-            "weights": {name: weight.detach() for name, weight in self.weights.items()},
-            "loss": self.loss.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "course": asdict(course),
+            "weights": self.copy(),
             "schedule": self.schedule.state_dict(),
+            **self.pack(),
         }
-        write_checkpoint(self.checkpoint, self.made_from, content)
+        if self.writes:
+            write_checkpoint(self.checkpoint, self.made_from, content)
 
-    def _resume(self) -> Progress | None:
+    def resume(self) -> Course | None:
+        """Where the checkpoint was, if there is one of this very training; the model then holds its weights."""
         content = read_checkpoint(self.checkpoint, self.made_from)
         if content is None:
             return None
-        self._load(content["weights"])
-        self.loss.load_state_dict(content["loss"])
-        self.optimizer.load_state_dict(content["optimizer"])
+        self.load(content["weights"])
         self.schedule.load_state_dict(content["schedule"])
-        return Progress(**content["progress"])
+        self.unpack(content)
+        return Course(**content["course"])
 
 
-def _return_memory() -> None:
-    """Hand freed memory back: batches of ever new shapes would leave the heap in pieces, three times as large."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def blend(start: State, trained: State, share: float) -> State:
+def mix(start: State, trained: State, share: float) -> State:
     """The way from the start to the trained weights, gone by `share`: keeps what the start knew of other documents."""
-    return {name: torch.lerp(start[name], weight, share) for name, weight in trained.items()}
+    return trained if share == 1 else {name: torch.lerp(start[name], own, share) for name, own in trained.items()}
 
 
-def is_better(scores: DevScores, state: Progress) -> bool:
+def is_better(scores: DevScores, course: Course) -> bool:
     """Whether weights are the best so far; never if they rank or tell apart worse than the untrained start."""
-    ranks = scores.ndcg >= state.floor[0] - NDCG_TOLERANCE
-    return scores.loss < state.best_loss and ranks and scores.accuracy >= state.floor[1]
-
-
-def _freeze_words(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The weights that learn, by name: all but the embeddings, which a few thousand groups would only disturb."""
-    learning = {}
-    for name, weight in model.named_parameters():
-        weight.requires_grad_(".embeddings." not in name)
-        if weight.requires_grad:
-            learning[name] = weight
-    return learning
+    start = course.start
+    ranks = scores.ndcg >= start.ndcg - NDCG_TOLERANCE
+    return scores.loss < course.end.loss and ranks and scores.accuracy >= start.accuracy

@@ -41,10 +41,8 @@ class GroupLoss(nn.Module):
         groups = place_groups(examples)
         loss = compute_listwise(scores, groups, self.settings.temperature)
         if self.settings.in_batch_weight:
-            documents = [example.document for example in examples]
-            loss = loss + self.settings.in_batch_weight * compute_in_batch(
-                scores, groups, documents, self.settings.temperature
-            )
+            in_batch = compute_in_batch(scores, groups, examples, self.settings.temperature)
+            loss = loss + self.settings.in_batch_weight * in_batch
         if self.settings.pointwise_weight:
             logits = scores * self.scale + self.bias
             loss = loss + self.settings.pointwise_weight * compute_pointwise(
@@ -71,18 +69,22 @@ def compute_listwise(scores: Tensor, groups: Sequence[Pairs], temperature: float
     return -F.log_softmax(logits, dim=1)[:, 0].mean()
 
 
-def compute_in_batch(scores: Tensor, groups: Sequence[Pairs], documents: Sequence[str], temperature: float) -> Tensor:
+def compute_in_batch(
+    scores: Tensor, groups: Sequence[Pairs], examples: Sequence[Example], temperature: float
+) -> Tensor:
     """Cross-entropy of each positive page among the positive pages of the batch's other documents.
 
-    Pages of one document repeat each other's facts, so they are no negatives unless they were mined.
+    Pages of one document repeat each other's facts, so they are no negatives unless they were mined; a page that is
+    known to answer a query is none in any document.
     """
     rows = torch.tensor([group[0][0] for group in groups])
     columns = torch.tensor([group[0][1] for group in groups])
     square = scores[rows][:, columns] / temperature
-    numbers = {name: index for index, name in enumerate(dict.fromkeys(documents))}
-    owner = torch.tensor([numbers[document] for document in documents])
-    masked = (owner[:, None] == owner[None]) & ~torch.eye(len(groups), dtype=torch.bool)
-    square = square.masked_fill(masked, float("-inf"))
+    answers = [
+        [one is not other and (one.document == other.document or other.page in one.answered_by) for other in examples]
+        for one in examples
+    ]
+    square = square.masked_fill(torch.tensor(answers), float("-inf"))
     return F.cross_entropy(square, torch.arange(len(groups)))
 
 

@@ -1,33 +1,34 @@
-"""The `train` stage: from queries and mined pages to RUN/model."""
+"""The `train` stage: from queries and mined pages to RUN/model.
+
+The story: `material` gathers groups and the dev part, `loop` trains, with a step from `text` or `vision.trainer`, and
+what is delivered is fitted, measured and written here or in `vision.stage`.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import Page, UserError
+from docrerank.records import Page
 from docrerank.reranker import ModelCard, load_encoder, read_card
-from docrerank.runs import Run, write_text
+from docrerank.runs import Run
 from docrerank.training.deliver import deliver, write_readme
-from docrerank.training.dev import DevPart, DevScores, choose_dev, measure
+from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
 from docrerank.training.fit import fit_calibration, fit_fusion, fit_threshold
-from docrerank.training.groups import build_groups
-from docrerank.training.split import Split, split_pages
-from docrerank.training.vision import hash_base
+from docrerank.training.material import Material, count, gather
+from docrerank.training.vision import fingerprint_vision
 
 STAGE = "train"
 STAGE_VERSION = 2
 FOLDER = "training"
-CURVES = "curves.json"
+CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 
 
 def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
@@ -51,94 +52,57 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
     origin = made_from(run)
     if run.model.is_dir() and read_card(run.model).made_from == origin:
         return {"redone": 0}
-    work = _train_vision if run.recipe.train.base else _train
+    work = _train_vision if run.recipe.train.base else _train_text
     if int(os.environ.get("RANK", "0")):
-        return work(run, origin, progress)
+        return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
-        counts.update(work(run, origin, progress))
+        counts.update(work(run, origin, gather(run), progress))
+        (run.path / FOLDER / CHECKPOINT).unlink(missing_ok=True)
     return counts
 
 
 def made_from(run: Run) -> str:
     """Fingerprint of all that the model depends on."""
-    base, settings = run.recipe.train.base, run.recipe.train.model_dump(mode="json", exclude={"base"})
+    settings = run.recipe.train.model_dump(mode="json", exclude={"base"})
     origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
-    return fingerprint(origin, hash_base(base), run.recipe.vision) if base else origin
+    return fingerprint_vision(origin, run.recipe) if run.recipe.train.base else origin
 
 
-def _train_vision(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def _train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
     from docrerank.training.vision.stage import train_vision
 
-    return train_vision(run, origin, run.path / FOLDER, progress)
+    return train_vision(run, origin, material, run.path / FOLDER, progress)
 
 
-def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    from docrerank.training.loop import Trainer
+def _train_text(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from docrerank.training.text import TextTrainer
 
-    pages = list(run.pages.read())
-    split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
+    settings, dev = run.recipe.train, material.dev
     encoder = load_untrained(window_settings(run))
-    examples, dev = prepare(run, pages, split, encoder)
-    folder = run.path / FOLDER
-    trainer = Trainer(encoder, examples, dev, run.recipe.train, folder / "checkpoint.pt", origin)
-    state = trainer.run(progress)
-    end, views, asked = measure(encoder, dev, run.recipe.train.temperature)
-    start = DevScores(*state.curves["dev"][0][1:])
-    write_text(folder / CURVES, json.dumps(state.curves) + "\n")
+    examples = _cut_examples(run, material, encoder)
+    course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
+    _, views, asked = measure(encoder, dev, settings.temperature)
+    course.write_curves(run.path / FOLDER / CURVES)
     calibration = fit_calibration(views)
-    threshold = fit_threshold(asked, calibration, run.recipe.train.false_answer_rate)
+    threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
     card = ModelCard(encoder.settings, fit_fusion(views), calibration, origin, threshold)
-    deliver(encoder, card, write_readme(len(examples), len(dev.queries), len(dev.pages), start, end), run.model)
-    trainer.checkpoint.unlink(missing_ok=True)
-    _encode_pages(run, pages, card, encoder)
-    return {
-        **_count(split, examples, dev),
-        "steps": state.step,
-        "dev_ndcg_untrained": round(start.ndcg, 4),
-        "dev_ndcg": round(end.ndcg, 4),
-        "dev_accuracy_untrained": round(start.accuracy, 4),
-        "dev_accuracy": round(end.accuracy, 4),
-        "relevance_threshold": round(threshold.relevance, 4) if threshold else None,
-        "kept": "trained" if state.best else "untrained",
-        "redone": 1,
-    }
+    readme = write_readme(len(examples), len(dev.queries), len(dev.pages), course.start, course.end)
+    deliver(encoder, card, readme, run.model)
+    _encode_pages(run, material.pages.values(), card, encoder)
+    return {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
 
 
-def _encode_pages(run: Run, pages: Sequence[Page], card: ModelCard, untrained: TokenEncoder) -> None:
+def _cut_examples(run: Run, material: Material, encoder: TokenEncoder) -> list[Example]:
+    """The groups as texts: windows of their pages, chosen by what the encoder makes of them."""
+    store = PageStore(run.path / ENCODINGS, encoder)
+    store.fill(material.pages.values())
+    return build_examples(material.groups, material.pages, store, run.recipe.train.windows_per_page)
+
+
+def _encode_pages(run: Run, pages: Iterable[Page], card: ModelCard, untrained: TokenEncoder) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go."""
     store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
     store.fill(pages)
     for folder in (run.path / ENCODINGS).iterdir():
         if folder.name not in (store.encoder.fingerprint, untrained.fingerprint):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def prepare(run: Run, pages: Sequence[Page], split: Split, encoder: TokenEncoder) -> tuple[list[Example], DevPart]:
-    """What is learned from and what measures it.
-
-    Raises:
-        UserError: there is no group to learn from.
-    """
-    settings, seed = run.recipe.train, run.recipe.seed
-    queries = list(run.queries.read())
-    groups = build_groups(queries, run.mined.read(), split.train, settings, seed)
-    if not groups:
-        raise UserError(
-            f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
-        )
-    store = PageStore(run.path / ENCODINGS, encoder)
-    store.fill(pages)
-    examples = build_examples(groups, {page.id: page for page in pages}, store, settings.windows_per_page)
-    return examples, choose_dev([page for page in pages if page.id in split.dev], queries, settings, seed)
-
-
-def _count(split: Split, examples: Sequence[Example], dev: DevPart) -> dict[str, Any]:
-    kinds = Counter(example.kind for example in examples)
-    return {
-        "groups": len(examples),
-        "mined_groups": kinds["mined"],
-        "generated_groups": kinds["generated"],
-        "split_by": split.unit,
-        "dev_pages": len(dev.pages),
-        "dev_queries": len(dev.queries),
-    }

@@ -8,7 +8,7 @@ import torch
 
 from docrerank.reranker.vision import VisionReranker, packed_logits
 from docrerank.reranker.vision import layout as layout_module
-from docrerank.reranker.vision.flex import use_flex
+from docrerank.reranker.vision.flex import FLEX, name_attention, use_flex
 from docrerank.reranker.vision.prefix import encode_pages, score_queries
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*flex_attention called without torch.compile.*")
@@ -46,3 +46,10 @@ def test_a_reranker_is_loaded_with_flex_attention(bases: dict[str, Path], pages:
     )
     pairs = [("net sales", page) for page in pages]
     assert abs(plain.score(pairs).values - flex.score(pairs).values).max() < 1e-5
+
+
+def test_the_attention_of_a_models_text_layers_is_known_by_name(make_plain: Any) -> None:
+    plain = make_plain("qwen2_vl", torch.float32)
+    assert name_attention(plain.model) == "sdpa"
+    use_flex(plain.model)
+    assert name_attention(plain.model) == FLEX

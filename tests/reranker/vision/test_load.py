@@ -13,6 +13,7 @@ from docrerank.records import UserError
 from docrerank.reranker.vision import VisionReranker, is_vision_model, save_reranker
 from docrerank.reranker.vision.checkpoint import find_contract
 from docrerank.reranker.vision.contracts import MONO, QWEN3
+from docrerank.reranker.vision.load import choose_dtype
 
 
 def copy_of(folder: Path, target: Path) -> Path:
@@ -139,3 +140,51 @@ def test_another_ones_cross_encoder_keeps_its_template_words_and_activation(
 def test_a_wrong_option_is_named(options: dict[str, Any], message: str, bases: dict[str, Path]) -> None:
     with pytest.raises(UserError, match=message):
         VisionReranker.from_pretrained(bases["qwen2_vl"], **options)
+
+
+def test_every_contract_bounds_a_page_and_says_what_it_costs(bases: dict[str, Path], tmp_path: Path) -> None:
+    mono = copy_of(bases["qwen2_vl"], tmp_path / "MonoQwen2-VL-v0.1")
+    change_json(mono / "preprocessor_config.json", size={"shortest_edge": 3136, "longest_edge": 12_845_056})
+    plain = copy_of(mono, tmp_path / "base")
+    for folder, prompt, pixels in ((mono, None, 602_112), (mono, "qwen3", 1_310_720), (plain, None, 602_112)):
+        assert VisionReranker.from_pretrained(folder, prompt=prompt).parts.reader.pixels == pixels
+    told = VisionReranker.from_pretrained(mono, pixels=28 * 28 * 100).parts.describe()
+    assert told == "a page has up to 100 visual tokens (78,400 pixels; --pixels changes it)"
+
+
+def test_a_base_model_is_said_to_be_zero_shot_and_a_reranker_is_not(bases: dict[str, Path], tmp_path: Path) -> None:
+    base = VisionReranker.from_pretrained(bases["qwen2_vl"])
+    assert base.parts.describe().endswith("a base model, not trained to rank: zero-shot")
+    saved = VisionReranker.from_pretrained(save_reranker(base.parts, tmp_path / "saved"))
+    assert "zero-shot" not in saved.parts.describe()
+
+
+def test_a_model_whose_own_code_scores_is_refused(bases: dict[str, Path], tmp_path: Path) -> None:
+    folder = copy_of(bases["qwen2_vl"], tmp_path / "jina-reranker-m0")
+    change_json(folder / "config.json", architectures=["JinaVLForRanking"])
+    with pytest.raises(UserError, match="is a JinaVLForRanking, whose own code scores"):
+        VisionReranker.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "7", "[1]"])
+def test_broken_modules_are_told_in_one_line(text: str, bases: dict[str, Path], tmp_path: Path) -> None:
+    folder = copy_of(bases["qwen2_vl"], tmp_path / "model")
+    (folder / "modules.json").write_text(text)
+    with pytest.raises(UserError, match=r"modules\.json .*: fetch or save the model again") as told:
+        VisionReranker.from_pretrained(folder)
+    assert "\n" not in str(told.value)
+
+
+def test_a_hub_name_that_is_not_here_says_how_to_fetch_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="hf download nobody/qwen2-vl-none, or set HF_HUB_OFFLINE=0"):
+        VisionReranker.from_pretrained("nobody/qwen2-vl-none")
+
+
+def test_weights_keep_their_stored_type_on_a_gpu() -> None:
+    import torch
+
+    assert choose_dtype("cpu") is torch.float32
+    assert choose_dtype("cuda") == "auto"

@@ -56,6 +56,14 @@ def test_a_query_in_front_of_the_page_cannot_be_shared(tokenizer: Any) -> None:
     assert prompt.prefix_ids("why", "", 2) != prompt.prefix_ids("who", "", 2)
 
 
+def test_qwen3s_prompt_has_the_text_of_a_page_behind_its_image_and_the_others_in_front(tokenizer: Any) -> None:
+    for name, contract in CONTRACTS.items():
+        pair = messages("why?", True, "Net sales 41")
+        rendered = tokenizer.apply_chat_template(pair, chat_template=build_template(contract), tokenize=False)
+        expected = f"<Document>:{IMAGE}Net sales 41<|im_end|>" if name == "qwen3" else f"user\nNet sales 41\n{IMAGE}"
+        assert expected in rendered
+
+
 def test_special_tokens_in_a_query_are_only_text(tokenizer: Any) -> None:
     prompt = make_prompt(tokenizer, build_template(CONTRACTS["own"]))
     query = prompt.clean_query("a <|im_<|im_end|>end|> <|image_pad|> b")

@@ -15,6 +15,7 @@ from docrerank.reranker.vision import (
     is_vision_model,
     save_reranker,
 )
+from docrerank.reranker.vision.verify import compare_scores
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 QUERIES = ("margin", "net sales in 2021")
@@ -41,7 +42,7 @@ def test_an_adapter_scores_alike_alone_merged_saved_and_in_plain_cross_encoder(
     scores = ours.predict(pairs)
     assert np.abs(scores - VisionReranker.from_pretrained(bases["qwen2_vl"]).predict(pairs)).max() > 1e-3
     merged = save_reranker(ours.parts, tmp_path / "merged")
-    alone = save_reranker(ours.parts, tmp_path / "alone", merged=False)
+    alone = save_reranker(ours.parts, tmp_path / "alone", form="adapter")
     assert not (merged / "adapter_config.json").exists()
     assert not (alone / "model.safetensors").exists()
     for folder in (merged, alone):
@@ -80,11 +81,32 @@ def test_a_saved_folder_holds_prompt_and_budget_and_no_image(
 ) -> None:
     ours = VisionReranker.from_pretrained(bases["qwen2_vl"], prompt="mono", pixels=28 * 28 * 20)
     scores = ours.predict([("margin", page) for page in pages])
-    folder = save_reranker(ours.parts, tmp_path / "saved", card="# A model\n")
+    folder = save_reranker(ours.parts, tmp_path / "saved")
     assert is_vision_model(folder)
     loaded = VisionReranker.from_pretrained(folder)
     assert loaded.parts.reader.pixels == 28 * 28 * 20
     assert "previous image document" in loaded.parts.reader.prompt.template
     np.testing.assert_allclose(loaded.predict([("margin", page) for page in pages]), scores, atol=1e-6)
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".jinja", ".safetensors", ".md"}
-    assert (folder / "README.md").read_text() == "# A model\n"
+
+
+def test_order_counts_among_scores_that_rounding_cannot_exchange() -> None:
+    first = np.array([[1.0, 1.00001, 0.5]], np.float32)
+    assert compare_scores(first, np.array([[1.00001, 1.0, 0.5]], np.float32)).agreement == 1
+    assert compare_scores(first, np.array([[0.4, 1.0, 0.5]], np.float32)).agreement == 0.5
+
+
+def test_a_merge_into_bfloat16_rounds_and_one_into_float32_does_not(adapter: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    ours = VisionReranker.from_pretrained(adapter, prompt="own", dtype=torch.bfloat16)
+    half, whole = (
+        load_file(save_reranker(ours.parts, tmp_path / form, form=form) / "model.safetensors")
+        for form in ("merged", "float32")
+    )
+    name = next(name for name in half if name.endswith("q_proj.weight"))
+    assert (half[name].dtype, whole[name].dtype) == (torch.bfloat16, torch.float32)
+    lost = (half[name].float() - whole[name]).abs().max()
+    assert 0 < lost < 0.01
+    assert ours.model.get_base_model().dtype == torch.bfloat16

@@ -35,8 +35,11 @@ def test_scores_are_those_of_plain_cross_encoder_on_the_same_folder(
         np.testing.assert_allclose(fresh, plain.predict(pairs, batch_size=batch_size), atol=1e-5)
     np.testing.assert_allclose(fresh, cached, atol=1e-6)
     assert plain.predict(pairs).std() > 0.01
-    expected = [hit["corpus_id"] for hit in plain.rank(QUERIES[1], list(pages))]
-    assert [hit["corpus_id"] for hit in ours.rank(QUERIES[1], list(pages))] == expected
+    theirs = {hit["corpus_id"]: hit["score"] for hit in plain.rank(QUERIES[1], list(pages))}
+    ranked = ours.rank(QUERIES[1], list(pages))
+    assert [hit["score"] for hit in ranked] == sorted((hit["score"] for hit in ranked), reverse=True)
+    for hit in ranked:
+        assert hit["score"] == pytest.approx(theirs[hit["corpus_id"]], abs=1e-5)
 
 
 @torch.no_grad()
@@ -77,18 +80,17 @@ def test_a_query_first_prompt_scores_every_pair_by_itself(
         ours.warm(pages)
 
 
-def test_predict_and_rank_answer_as_cross_encoder_does(reranker: VisionReranker, pages: Any) -> None:
-    one = reranker.predict(("margin", pages[0]))
-    assert one.shape == ()
-    many = reranker.predict([("margin", page) for page in pages], convert_to_tensor=True)
-    assert isinstance(many, torch.Tensor)
-    assert float(many[0]) == pytest.approx(float(one), abs=1e-6)
-    hits = reranker.rank("margin", pages, top_k=2, return_documents=True)
-    assert [set(hit) for hit in hits] == [{"corpus_id", "score", "text"}] * 2
-    assert hits[0]["score"] == pytest.approx(float(many.max()), abs=1e-6)
-    assert hits[0]["text"] is pages[hits[0]["corpus_id"]]
-    raw = reranker.predict([("margin", pages[0])], activation_fn=torch.nn.Identity())
-    assert 1 / (1 + np.exp(-raw[0])) == pytest.approx(float(one), abs=1e-6)
+def test_a_ranking_has_the_form_of_a_text_rerankers(reranker: VisionReranker, pages: Any) -> None:
+    scores = reranker.predict([("margin", page) for page in pages])
+    hits = reranker.rank("margin", pages, top_k=2)
+    assert [set(hit) for hit in hits] == [{"corpus_id", "score", "page", "error"}] * 2
+    assert hits[0]["score"] == pytest.approx(float(scores.max()), abs=1e-6)
+    assert hits[0]["page"] is pages[hits[0]["corpus_id"]]
+    assert hits[0]["error"] is None
+    raw = reranker.score([("margin", pages[0])]).values
+    assert 1 / (1 + np.exp(-raw[0])) == pytest.approx(float(scores[0]), abs=1e-6)
+    with pytest.raises(UserError, match="no pages"):
+        reranker.rank("margin", [])
 
 
 def test_an_unreadable_image_among_fifty_leaves_the_others_their_scores(
@@ -107,7 +109,9 @@ def test_an_unreadable_image_among_fifty_leaves_the_others_their_scores(
     assert "aspect ratio" in scored.reasons[49]
     assert np.isnan(reranker.predict([("margin", document) for document in documents])[46:]).all()
     assert "pair 47 has no score" in caplog.text
-    assert [hit["corpus_id"] for hit in reranker.rank("margin", documents)][-4:] == [46, 47, 48, 49]
+    last = reranker.rank("margin", documents)[-4:]
+    assert [hit["corpus_id"] for hit in last] == [46, 47, 48, 49]
+    assert "cannot be" in str(last[0]["error"])
 
 
 def test_a_path_scores_as_its_image_and_a_large_page_is_shrunk(
@@ -123,13 +127,14 @@ def test_a_path_scores_as_its_image_and_a_large_page_is_shrunk(
     )
 
 
-def test_pages_of_a_pdf_are_drawn_and_found_by_their_id(reranker: VisionReranker, tmp_path: Path) -> None:
+def test_pages_of_a_pdf_are_drawn_at_the_size_that_is_read(reranker: VisionReranker, tmp_path: Path) -> None:
     page = read_pdf(tmp_path)
-    reranker.pages = {page.id: page}
-    scores = reranker.predict([("margin", page), ("margin", page.id)])
-    assert np.isfinite(scores[0])
-    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+    assert np.isfinite(reranker.predict([("margin", page)])).all()
     assert "whole PDF" in reranker.score([("margin", page.source)]).reasons[0]
+    reader = reranker.parts.reader
+    drawn = scoring_module.Grouper(reader.prompt, reader.pixels)._open(page).draw(28)
+    grid = reader.read(scoring_module.Grouper(reader.prompt, reader.pixels)._open(page)).grid[0].tolist()
+    assert [grid[2] * 14, grid[1] * 14] == list(drawn.size)  # the processor has nothing left to resize
 
 
 def read_pdf(folder: Path) -> Page:

@@ -1,6 +1,6 @@
 """Run by torchrun: gradients of one step, with weights cut over the processes, written whole by the first.
 
-Arguments: run folder, file for the gradients, `sum` or `mean`, device.
+Arguments: run folders; the gradients go to RUN/sum and, as means, to RUN/mean.
 """
 
 from __future__ import annotations
@@ -11,28 +11,21 @@ from pathlib import Path
 import torch
 from torch.distributed.tensor import DTensor
 
-from docrerank.records import Page
 from docrerank.reranker.vision.backbone import core_of
 from docrerank.runs import Run
-from docrerank.training import split_pages
-from docrerank.training.vision.dev import plan_dev
-from docrerank.training.vision.loop import Material, VisionTrainer
+from docrerank.training.material import gather as gather_material
 from docrerank.training.vision.processes import Processes
 from docrerank.training.vision.sharding import gather
-from docrerank.training.vision.stage import load_shared, prepare
+from docrerank.training.vision.stage import load_shared
+from docrerank.training.vision.trainer import VisionTrainer
 
 
-def main(folder: str, target: str, reduction: str) -> None:
-    run, processes = Run.open(folder), Processes.join()
-    pages: list[Page] = list(run.pages.read())
-    split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
-    groups, dev = prepare(run, pages, list(run.queries.read()), split)
+def write_gradients(run: Run, processes: Processes, mean: bool) -> None:
     parts = load_shared(run.recipe, processes)
-    if reduction == "mean":
+    if mean:
         for layer in core_of(parts.model).language_model.layers:
             layer.set_gradient_divide_factor(float(processes.world))
-    material = Material(groups, {page.id: page for page in pages}, plan_dev(dev, 3))
-    trainer = VisionTrainer(parts, material, run.recipe, Path("none"), "origin", processes)
+    trainer = VisionTrainer(parts, gather_material(run), run.recipe, Path("none"), "origin", processes)
     counts = {"pieces": 0, "empty": 0}
     for piece in trainer._load_pieces(0):
         counts["pieces"] += 1
@@ -47,9 +40,17 @@ def main(folder: str, target: str, reduction: str) -> None:
     everyone = torch.tensor([counts["pieces"], counts["empty"]])
     processes.sum([everyone])
     if not processes.rank:
-        torch.save({"gradients": whole, "cut": cut, "pieces": everyone.tolist()}, target)
+        found = {"gradients": whole, "cut": cut, "pieces": everyone.tolist()}
+        torch.save(found, run.path / ("mean" if mean else "sum"))
+
+
+def main(folders: list[str]) -> None:
+    processes = Processes.join()
+    for folder in folders:
+        for mean in (False, True):
+            write_gradients(Run.open(folder), processes, mean)
     processes.leave()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(sys.argv[1:])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 
-from docrerank.training.vision import loop
+from docrerank.records import UserError
+from docrerank.training import loop
+from docrerank.training.vision import fingerprint_vision
+from docrerank.training.vision import trainer as steps
 from docrerank.training.vision.adapt import load_learner
 
 Make = Callable[..., Any]
 
 
 def run(trainer: Any) -> list[float]:
-    losses: list[float] = trainer.run(lambda done, total: None).curves["loss"]
+    losses: list[float] = trainer.run(lambda done, total: None).loss
     return losses
 
 
@@ -50,12 +52,12 @@ def test_packed_rows_train_as_one_pair_at_a_time_does(
     loss: str, make_trainer: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = run(make_trainer(f"vision.loss={loss}", name="packed"))
-    monkeypatch.setattr(loop, "packed_logits", one_by_one())
+    monkeypatch.setattr(steps, "packed_logits", one_by_one())
     plain = run(make_trainer(f"vision.loss={loss}", name="plain"))
     assert packed == pytest.approx(plain, abs=1e-4)
     assert len(packed) == 3
     assert len(set(packed)) == 3
-    monkeypatch.setattr(loop, "packed_logits", one_by_one(shift=1))
+    monkeypatch.setattr(steps, "packed_logits", one_by_one(shift=1))
     other = run(make_trainer(f"vision.loss={loss}", name="other"))
     assert other != pytest.approx(plain, abs=1e-4)
 
@@ -84,15 +86,51 @@ def test_a_stopped_training_goes_on_and_ends_with_the_same_weights(
 
     with pytest.raises(KeyboardInterrupt):
         make_trainer(*settings, name="stopped").run(stop)
-    steps: list[int] = []
+    taken: list[int] = []
     again = make_trainer(*settings, name="stopped")
-    found = again.run(lambda done, total: steps.append(done))
-    assert steps == [3, 4]
-    assert found.curves == expected.curves
+    found = again.run(lambda done, total: taken.append(done))
+    assert taken == [3, 4]
+    assert (found.loss, found.dev) == (expected.loss, expected.dev)
     for name, weight in whole.weights.items():
         assert torch.equal(again.weights[name], weight), name
-    again.made_from = "another origin"
-    assert again._resume() is None
+
+
+def test_a_checkpoint_of_another_training_or_of_an_older_version_is_refused_in_words(
+    make_trainer: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = make_trainer("train.groups=4")
+    course = trainer.run(lambda done, total: None)
+    assert trainer.resume().loss == course.loss
+    trainer.made_from = "another origin"
+    assert trainer.resume() is None
+    assert "is of another training" in caplog.text
+    torch.save({"made_from": "origin", "progress": {}}, trainer.checkpoint)  # as version 1 wrote it
+    trainer.made_from = "origin"
+    assert trainer.resume() is None
+    assert caplog.text.count("begun anew") == 2
+
+
+def test_out_of_memory_ends_in_a_line_and_a_smaller_forward_goes_on_from_the_checkpoint(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "STEPS_PER_CHECKPOINT", 1)
+    trainer, plain = make_trainer(), steps.packed_logits
+
+    def tight(*arguments: Any) -> torch.Tensor:
+        if trainer.schedule.last_epoch == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain(*arguments)
+
+    monkeypatch.setattr(steps, "packed_logits", tight)
+    with pytest.raises(UserError, match=r"out of memory in step 3 of 3 .*vision\.micro_tokens below 8192"):
+        run(trainer)
+    monkeypatch.undo()
+    taken: list[int] = []
+    smaller = make_trainer("vision.micro_tokens=100")
+    smaller.run(lambda done, total: taken.append(done))
+    assert taken == [3]
+    before, after = trainer.recipe, smaller.recipe
+    assert fingerprint_vision("groups", before) == fingerprint_vision("groups", after)
 
 
 def test_what_is_kept_is_the_best_of_the_dev_part_and_patience_ends_early(make_trainer: Make) -> None:
@@ -100,13 +138,13 @@ def test_what_is_kept_is_the_best_of_the_dev_part_and_patience_ends_early(make_t
     trainer = make_trainer(*settings)
     state = trainer.run(lambda done, total: None)
     assert state.step < trainer.steps
-    assert [row[0] for row in state.curves["dev"]] == list(range(state.step + 1))
-    assert state.best_loss <= state.curves["dev_loss"][0]
+    assert [row[0] for row in state.dev] == list(range(state.step + 1))
+    assert state.end.loss <= state.start.loss
 
 
 def test_an_unreadable_page_costs_its_pairs_alone(make_trainer: Make, caplog: pytest.LogCaptureFixture) -> None:
     trainer = make_trainer()
-    gone = trainer.material.groups[0].pages[0].split("/")[0]
+    gone = trainer.material.groups[0].group.pages[0].split("/")[0]
     (trainer.checkpoint.parents[1] / "pdfs" / f"{gone}.pdf").unlink()
     assert len(run(trainer)) == 3
     assert "left out of step 1" in caplog.text
@@ -127,17 +165,17 @@ def test_the_adapter_learns_in_the_language_model_alone_unless_told_otherwise(ma
     ("overrides", "message"),
     [
         ({"lora_rank": 0, "save": "adapter"}, "vision.save=adapter"),
+        ({"prompt": "qwen3"}, "the page comes first"),
     ],
 )
 def test_settings_that_cannot_work_are_told(overrides: dict[str, Any], message: str, base: Any) -> None:
     from docrerank.recipe import Vision
-    from docrerank.records import UserError
 
     with pytest.raises(UserError, match=message):
         load_learner(str(base), Vision(pixels=15680, **overrides), "cpu", 13)
 
 
-def test_a_frozen_base_in_bfloat16_trains_an_adapter_in_float32(make_trainer: Make, tiny: ModuleType) -> None:
+def test_a_frozen_base_in_bfloat16_trains_an_adapter_in_float32(make_trainer: Make) -> None:
     trainer = make_trainer("vision.precision=bfloat16")
     exact = run(make_trainer(name="exact"))
     assert {weight.dtype for weight in trainer.weights.values()} == {torch.float32}

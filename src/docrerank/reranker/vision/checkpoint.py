@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from docrerank.recipe import require
 from docrerank.records import UserError
 from docrerank.reranker.vision.contracts import CONTRACTS, OWN, Contract, build_template, find_contract
-from docrerank.reranker.vision.detect import read_json
+from docrerank.reranker.vision.detect import HEADS, read_json
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +25,7 @@ class Checkpoint:
         base: where the base model's weights are; equal to `name` unless it is an adapter.
         is_adapter: whether `name` holds a LoRA adapter.
         is_reranker: whether it is a sentence-transformers model or a classifier: then its template is its contract.
+        is_zero_shot: whether nothing says that it was ever trained to tell relevant pages: a base model.
         tokens: ids of the true and the false word, if its LogitScore module says so.
         activation: `sigmoid` or `identity`.
     """
@@ -34,6 +34,7 @@ class Checkpoint:
     base: str
     is_adapter: bool
     is_reranker: bool
+    is_zero_shot: bool
     tokens: tuple[int, int] | None
     activation: str
 
@@ -48,13 +49,14 @@ def read_checkpoint(name: str, base: str | None) -> Checkpoint:
     found = base or str(adapter.get("base_model_name_or_path") or "") if adapter else base or name
     if not found:
         raise UserError(f"the adapter '{name}' does not name its base model: give base=")
-    modules = find_modules(name)
-    architectures = find_json(name, "config.json").get("architectures") or [""]
+    modules, architecture = find_modules(name), find_architecture(name)
+    is_reranker = bool(modules) or architecture.endswith("ForSequenceClassification")
     return Checkpoint(
         name,
         found,
         bool(adapter),
-        bool(modules) or str(architectures[0]).endswith("ForSequenceClassification"),
+        is_reranker,
+        not (is_reranker or adapter or find_contract(name)),
         _find_tokens(name, modules),
         _find_activation(name),
     )
@@ -71,8 +73,34 @@ def find_file(name: str, file: str) -> Path | None:
             name, file, _raise_exceptions_for_missing_entries=False, _raise_exceptions_for_connection_errors=False
         )
     except (OSError, ValueError) as error:
-        raise UserError(f"no model '{name}': it is neither a folder nor found on the hub") from error
+        raise UserError(explain_absence(name)) from error
     return Path(cached) if cached else None
+
+
+def explain_absence(name: str) -> str:
+    """What to do about a hub name whose files are not here."""
+    if "/" in name and require("huggingface_hub", extra="train").is_offline_mode():
+        return (
+            f"'{name}' is not on this machine, and docrerank asks no hub by itself: hf download {name}, or set "
+            "HF_HUB_OFFLINE=0"
+        )
+    return f"no model '{name}': it is neither a folder nor found on the hub"
+
+
+def find_architecture(name: str) -> str:
+    """The architecture that a checkpoint's `config.json` names, or nothing.
+
+    Raises:
+        UserError: one whose own code makes the score, such as jina-reranker-m0's.
+    """
+    named = find_json(name, "config.json").get("architectures") or [""]
+    architecture = str(named[0])
+    if architecture and not architecture.endswith(HEADS):
+        raise UserError(
+            f"'{name}' is a {architecture}, whose own code scores: no prompt of docrerank's fits it; "
+            f"docrerank evaluate {name} --trust-remote-code runs that code"
+        )
+    return architecture
 
 
 def find_json(name: str, file: str) -> dict[str, Any]:
@@ -86,8 +114,13 @@ def find_modules(name: str) -> list[dict[str, Any]]:
     file = find_file(name, "modules.json")
     if file is None:
         return []
-    modules = json.loads(file.read_text("utf-8"))
-    return [module for module in modules if isinstance(module, dict)]
+    try:
+        modules = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read ({error}): fetch or save the model again") from None
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise UserError(f"{file} is not a list of modules: fetch or save the model again")
+    return modules
 
 
 def choose_template(checkpoint: Checkpoint, tokenizer: Any, prompt: str | None) -> tuple[str, Contract]:
@@ -153,10 +186,3 @@ def _find_tokens(name: str, modules: list[dict[str, Any]]) -> tuple[int, int] | 
 def _find_activation(name: str) -> str:
     stored = str(find_json(name, "config_sentence_transformers.json").get("activation_fn", ""))
     return "identity" if stored.endswith("Identity") else "sigmoid"
-
-
-def activate(name: str) -> Callable[[Any], Any]:
-    """The function that makes a score of a logit difference."""
-    torch = require("torch", extra="train")
-    function: Callable[[Any], Any] = torch.nn.Identity() if name == "identity" else torch.nn.Sigmoid()
-    return function

@@ -15,26 +15,31 @@ class Contract:
     Attributes:
         before: the text in front of the page.
         after: the text behind it; `{query}` stands in exactly one of the two.
+        pixels: a page image has at most this many; 0 leaves the checkpoint's own bound.
         true: the token for a relevant page.
         false: the token for any other.
-        pixels: the page's pixel budget; 0 leaves the checkpoint's own bound.
+        text_first: whether a text that comes with the image stands in front of it.
     """
 
     before: str
     after: str
+    pixels: int = 0
     true: str = "True"
     false: str = "False"
-    pixels: int = 0
+    text_first: bool = True
 
 
-#: For models trained here: page first, query last (paper section 3), 768 visual tokens of 28 x 28 pixels.
+#: 768 visual tokens of 28 x 28 pixels. The paper does not publish its bound; others on the same base use 720 to 768,
+#: where the base's own, 12.8 million, would make 16,000 tokens of a page.
+PAPER_PIXELS = 768 * 28 * 28
+#: For models trained here: page first, query last (paper section 3).
 OWN = Contract(
     before="<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
     after=(
         "Does the page shown above answer the query? Assert its relevance with True or False.\n"
         "Query: {query}<|im_end|>\n<|im_start|>assistant\n"
     ),
-    pixels=768 * 28 * 28,
+    pixels=PAPER_PIXELS,
 )
 #: `lightonai/MonoQwen2-VL-v0.1` and the paper's `DocReRank/DocReRank-Reranker`.
 MONO = Contract(
@@ -43,8 +48,10 @@ MONO = Contract(
         "Assert the relevance of the previous image document to the following query, answer True or False. "
         "The query is: {query}<|im_end|>\n<|im_start|>assistant\n"
     ),
+    pixels=PAPER_PIXELS,
 )
-#: Qwen3-VL-Reranker: the query stands in front of the page, so no prefix of it can be shared between queries.
+#: Qwen3-VL-Reranker: the query stands in front of the page, so no prefix of it can be shared between queries; the
+#: page's text behind its image, as published; 1,280 visual tokens of 32 x 32 pixels, as its processor's file has it.
 QWEN3 = Contract(
     before=(
         "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
@@ -53,8 +60,10 @@ QWEN3 = Contract(
         "<Document>:"
     ),
     after="<|im_end|>\n<|im_start|>assistant\n",
+    pixels=1_280 * 32 * 32,
     true="yes",
     false="no",
+    text_first=False,
 )
 CONTRACTS = {"own": OWN, "mono": MONO, "qwen3": QWEN3}
 _BY_NAME = {
@@ -73,12 +82,15 @@ def find_contract(name: str) -> Contract | None:
 def build_template(contract: Contract) -> str:
     """Write a contract as a Jinja chat template.
 
-    It renders the pair `query`, `document` in the contract's order whichever of the two holds the image; a text that
-    comes with the image stands in front of it. Content may be a list of parts (sentence-transformers) or one string
-    with the image's placeholder in it (vLLM). Every newline is inside a literal: Jinja drops the others.
+    It renders the pair `query`, `document` in the contract's order whichever of the two holds the image. Content is
+    a list of parts (sentence-transformers) or one string with the image's placeholder in it (vLLM). Every newline is
+    inside a literal: Jinja drops the others.
     """
     return _TEMPLATE.format(
-        image=_literal(IMAGE), before=_write(contract.before), after=_write(contract.after), newline=_literal("\n")
+        image=_literal(IMAGE),
+        before=_write(contract.before),
+        page=_WITH_TEXT_FIRST if contract.text_first else "ns.media ~ ns.page",
+        after=_write(contract.after),
     )
 
 
@@ -110,6 +122,6 @@ _TEMPLATE = """\
 {{%- endfor -%}}
 {{%- if not ns.query -%}}{{%- set ns.query = ns.other -%}}
 {{%- elif ns.other -%}}{{%- set ns.page = ns.other -%}}{{%- endif -%}}
-{{%- if ns.page -%}}{{%- set ns.page = ns.page ~ {newline} -%}}{{%- endif -%}}
-{{{{- {before} ~ ns.page ~ ns.media ~ {after} -}}}}
+{{{{- {before} ~ {page} ~ {after} -}}}}
 """
+_WITH_TEXT_FIRST = r'(ns.page ~ "\n" if ns.page else "") ~ ns.media'

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from docrerank.reranker.vision.contracts import find_contract
+
 #: Model types whose pages can be encoded once: one image, M-RoPE positions, causal attention.
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-#: Checkpoints that are known by name (their weights are on the hub).
-KNOWN_CHECKPOINTS = ("docrerank-reranker", "monoqwen2-vl-v0.1", "qwen3-vl-reranker-2b", "qwen3-vl-reranker-8b")
+#: How a model of these families is called that scores by its head's two words, and as a classifier by one row.
+HEADS = ("ForConditionalGeneration", "ForSequenceClassification")
 MAX_JSON_BYTES = 10_000_000
 
 
@@ -48,4 +50,4 @@ def read_json(file: Path) -> dict[str, Any]:
 
 def _sounds_visual(name: str) -> bool:
     last = name.rstrip("/").rsplit("/", 1)[-1].lower()
-    return last in KNOWN_CHECKPOINTS or any(word in last for word in ("qwen2-vl", "qwen2.5-vl", "qwen3-vl"))
+    return find_contract(name) is not None or any(word in last for word in ("qwen2-vl", "qwen2.5-vl", "qwen3-vl"))

@@ -21,7 +21,8 @@ from docrerank.runs import replacing
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "1"
+#: Raised when the same page would be drawn or stored otherwise.
+FORMAT = "2"
 #: After an eviction this share of the budget is in use, so that not every page evicts another.
 REFILL = 0.9
 

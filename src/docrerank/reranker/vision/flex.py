@@ -24,7 +24,15 @@ def use_flex(model: Any) -> None:
     """
     transformers = require("transformers", extra="train")
     transformers.AttentionInterface.register(FLEX, attend)
-    model.config.get_text_config()._attn_implementation = FLEX
+    model.set_attn_implementation({"text_config": FLEX})
+
+
+def name_attention(model: Any) -> str:
+    """Which attention the text layers of a model take, as transformers names it.
+
+    transformers has a public way to set it (`set_attn_implementation`) and none to ask: the name is read here alone.
+    """
+    return str(model.config.get_text_config()._attn_implementation)
 
 
 def attend(

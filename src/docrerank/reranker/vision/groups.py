@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from docrerank.records import Page, UserError
+from docrerank.records import UserError
 from docrerank.reranker.vision.images import PageSource, open_page
 from docrerank.reranker.vision.prompt import Prompt
 
@@ -36,13 +36,11 @@ class Grouper:
     Args:
         prompt: the checkpoint's prompt.
         pixels: the page's pixel budget.
-        pages: what page ids stand for.
     """
 
-    def __init__(self, prompt: Prompt, pixels: int, pages: Mapping[str, Page] | None = None) -> None:
+    def __init__(self, prompt: Prompt, pixels: int) -> None:
         self._prompt = prompt
         self._pixels = pixels
-        self._pages = pages
         self.reasons: dict[int, str] = {}
         self._opened: dict[int, PageSource | str] = {}
 
@@ -79,7 +77,7 @@ class Grouper:
         known = self._opened.get(id(document))
         if known is None:
             try:
-                known = open_page(document, self._pixels, self._pages)
+                known = open_page(document, self._pixels)
             except UserError as error:
                 known = str(error)
             self._opened[id(document)] = known

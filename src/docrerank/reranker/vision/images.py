@@ -29,23 +29,22 @@ class PageSource:
 
     Attributes:
         key: hash of what is on the page: equal pages are encoded once, however they were given.
-        draw: gives the image.
+        draw: gives the image; of a file, drawn at once with sides that are multiples of the number it is given.
         text: what goes into the prompt beside the image.
     """
 
     key: str
-    draw: Callable[[], Image.Image]
+    draw: Callable[[int], Image.Image]
     text: str = ""
 
 
-def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = None) -> PageSource:
+def open_page(page: PageInput, pixels: int) -> PageSource:
     """Recognise a page.
 
     Args:
-        page: a PIL image, the path of an image, a `Page` (drawn from its file), a page id, or
+        page: a PIL image, the path of an image, a `Page` (drawn from its file), or
             `{"image": any of these, "text": ...}`.
         pixels: the page's pixel budget: a PDF page is drawn at this size.
-        pages: what page ids stand for.
 
     Raises:
         UserError: it is none of these, or the file is missing.
@@ -53,14 +52,14 @@ def open_page(page: PageInput, pixels: int, pages: Mapping[str, Page] | None = N
     if isinstance(page, Mapping):
         if "image" not in page:
             raise UserError("a page needs an image: give {'image': ..., 'text': ...}")
-        inner = open_page(page["image"], pixels, pages)
+        inner = open_page(page["image"], pixels)
         return PageSource(inner.key, inner.draw, str(page.get("text") or ""))
     if isinstance(page, Image.Image):
-        return PageSource(_hash_image(page), lambda: page)
+        return PageSource(_hash_image(page), lambda square: page)
     if isinstance(page, Page):
-        return PageSource(f"{page.sha256}/{page.number}", lambda: render(page, pixels, MAX_IMAGE_PIXELS))
-    if isinstance(page, str) and pages is not None and page in pages:
-        return open_page(pages[page], pixels)
+        return PageSource(
+            f"{page.sha256}/{page.number}", lambda square: render(page, pixels, MAX_IMAGE_PIXELS, square)
+        )
     return _open_file(page)
 
 
@@ -76,7 +75,7 @@ def _open_file(page: object) -> PageSource:
     if path.suffix.lower() == ".pdf":
         raise UserError(f"'{path}' is a whole PDF: give its Page records (docrerank.pages.read_document)")
     record = Page(path.stem, path.stem, 1, str(path), digest, 1, 1, "", "none", np.zeros((0, 4), np.float32))
-    return PageSource(digest, lambda: render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS))
+    return PageSource(digest, lambda square: render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS))
 
 
 def _hash_image(image: Image.Image) -> str:
@@ -102,6 +101,12 @@ class ImageReader:
         """The pixel budget of a page."""
         return int(self.processor.size["longest_edge"])
 
+    @property
+    def token_values(self) -> int:
+        """Values of the patches that make one visual token."""
+        processor = self.processor
+        return int(3 * processor.temporal_patch_size * (processor.patch_size * processor.merge_size) ** 2)
+
     def read(self, page: PageSource, query: str = "") -> PageTokens:
         """Draw a page and cut it up; `query` matters only to prompts that put it in front of the page.
 
@@ -109,7 +114,8 @@ class ImageReader:
             UserError: the image cannot be read or is too narrow.
         """
         try:
-            cut = self.processor(images=[page.draw()], return_tensors="pt")
+            square = self.processor.patch_size * self.processor.merge_size
+            cut = self.processor(images=[page.draw(square)], return_tensors="pt")
         except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
             raise UserError(f"the image cannot be read ({' '.join(str(error).split())[:200]})") from error
         grid = cut["image_grid_thw"]

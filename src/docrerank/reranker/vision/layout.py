@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from docrerank.reranker.vision.flex import FLEX
+from docrerank.reranker.vision.flex import FLEX, name_attention
 
 Side = Literal["left", "right"]
 #: Segment of padding and of the page; queries count from 1.
@@ -80,7 +80,7 @@ def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Any:
     Raises:
         ValueError: the attention in use takes no such mask.
     """
-    kind = _attention_of(model)
+    kind = name_attention(model)
     if kind == FLEX:
         return _build_blocks(keys, first)
     if kind not in ("sdpa", "eager"):
@@ -94,11 +94,7 @@ def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Any:
 
 def fit_page_mask(mask: Tensor, model: torch.nn.Module) -> Any:
     """A (rows, length) mask of rows that hold a page alone: as it is, transformers knows what to make of it."""
-    return _build_blocks(torch.where(mask > 0, PAGE, PADDING), 0) if _attention_of(model) == FLEX else mask
-
-
-def _attention_of(model: torch.nn.Module) -> str:
-    return str(model.config.get_text_config()._attn_implementation)  # type: ignore[union-attr, operator]
+    return _build_blocks(torch.where(mask > 0, PAGE, PADDING), 0) if name_attention(model) == FLEX else mask
 
 
 def _sees(keys: Tensor, row: Tensor, query: Tensor, key: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from docrerank.reranker.vision.checkpoint import (
     Checkpoint,
     choose_template,
     choose_tokens,
+    explain_absence,
     find_file,
     find_json,
     read_checkpoint,
@@ -45,6 +46,7 @@ class Parts:
         score: (1, width), the one row of a classifier; None for a model with a language model head.
         activation: `sigmoid` or `identity`.
         name: what it was loaded from.
+        is_zero_shot: whether nothing says that it was ever trained to tell relevant pages.
     """
 
     model: Any
@@ -54,6 +56,19 @@ class Parts:
     score: Tensor | None
     activation: str
     name: str
+    is_zero_shot: bool = False
+
+    def describe(self) -> str:
+        """A line for a person: what a page costs, and whether the model was made for this.
+
+        A visual token is a square of `patch_size * merge_size` pixels a side.
+        """
+        side = self.reader.processor.patch_size * self.reader.processor.merge_size
+        told = (
+            f"a page has up to {self.reader.pixels // side**2:,} visual tokens ({self.reader.pixels:,} pixels; "
+            "--pixels changes it)"
+        )
+        return told + ("; a base model, not trained to rank: zero-shot" if self.is_zero_shot else "")
 
     def head(self) -> Tensor:
         """(2, width): the rows that make a logit of the true and of the false word."""
@@ -80,7 +95,7 @@ def load_parts(
         prompt: `own`, `mono` or `qwen3`, if not what the checkpoint decides.
         pixels: pixel budget of a page, if not the checkpoint's.
         device: `cuda` if there is one, else `cpu`.
-        dtype: bfloat16 on a GPU, else float32.
+        dtype: that of the stored weights on a GPU, else float32.
         attention: `flex` skips what packed rows do not look at; on a processor it has no gradients.
 
     Raises:
@@ -89,7 +104,7 @@ def load_parts(
     require("sentence_transformers", extra="train")
     checkpoint = read_checkpoint(str(name), base)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    model = _load_model(checkpoint, dtype or (torch.float32 if device == "cpu" else torch.bfloat16))
+    model = _load_model(checkpoint, dtype or choose_dtype(device))
     if attention == "flex":
         use_flex(unwrap(model))
     tokenizer = _load_tokenizer(checkpoint)
@@ -100,10 +115,16 @@ def load_parts(
         Prompt(tokenizer, template, config.image_token_id, _end_id(config, tokenizer)),
     )
     tokens, score = _answers(checkpoint, tokenizer, contract)
-    return Parts(model.to(device).eval(), tokenizer, reader, tokens, score, checkpoint.activation, checkpoint.name)
+    model, zero_shot = model.to(device).eval(), checkpoint.is_zero_shot
+    return Parts(model, tokenizer, reader, tokens, score, checkpoint.activation, checkpoint.name, zero_shot)
 
 
-def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
+def choose_dtype(device: str) -> torch.dtype | Literal["auto"]:
+    """float32 on a processor; on a GPU as the weights are stored, so that a model saved in float32 keeps them."""
+    return torch.float32 if device == "cpu" else "auto"
+
+
+def _load_model(checkpoint: Checkpoint, dtype: torch.dtype | Literal["auto"]) -> Any:
     transformers = require("transformers", extra="train")
     _check_family(checkpoint, transformers)
     try:
@@ -111,7 +132,7 @@ def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
             checkpoint.base, dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
         )
     except (OSError, ValueError) as error:
-        raise UserError(f"'{checkpoint.base}' cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+        raise UserError(_explain(checkpoint.base, error)) from error
     return _load_adapter(checkpoint, model) if checkpoint.is_adapter else model
 
 
@@ -119,12 +140,19 @@ def _check_family(checkpoint: Checkpoint, transformers: Any) -> None:
     try:
         config = transformers.AutoConfig.from_pretrained(checkpoint.base, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise UserError(f"'{checkpoint.base}' cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+        raise UserError(_explain(checkpoint.base, error)) from error
     if config.model_type not in FAMILIES:
         known = ", ".join(FAMILIES)
         raise UserError(f"'{checkpoint.base}' is a {config.model_type} model, not one that reads pages ({known})")
     if "sliding_attention" in (getattr(config.get_text_config(), "layer_types", None) or []):
         raise UserError(f"'{checkpoint.base}' attends through a sliding window: a page prefix cannot be shared")
+
+
+def _explain(base: str, error: Exception) -> str:
+    """Why a model's files do not load."""
+    if not Path(base).is_dir():
+        return explain_absence(base)
+    return f"'{base}' cannot be loaded: {' '.join(str(error).split())[:300]}"
 
 
 def _load_adapter(checkpoint: Checkpoint, model: Any) -> Any:

@@ -63,7 +63,10 @@ class WeightsFingerprint:
 
 
 def _version(parameter: Tensor) -> int:
-    """Counts what was written into a parameter; those made in inference mode are never written."""
+    """Counts what was written into a parameter; those made in inference mode are never written.
+
+    torch has no public name for this count, on which autograd itself relies; a test writes and looks for another key.
+    """
     return 0 if parameter.is_inference() else parameter._version
 
 

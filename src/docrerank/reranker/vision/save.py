@@ -6,7 +6,7 @@ import copy
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from docrerank.recipe import require
 from docrerank.records import UserError
@@ -16,6 +16,7 @@ from docrerank.reranker.vision.detect import read_json
 from docrerank.reranker.vision.load import Parts
 from docrerank.runs import write_text
 
+SaveForm = Literal["merged", "float32", "adapter"]
 _PROCESSORS = {
     "qwen2_vl": ("Qwen2VLProcessor", "Qwen2VLVideoProcessor"),
     "qwen2_5_vl": ("Qwen2_5_VLProcessor", "Qwen2VLVideoProcessor"),
@@ -42,15 +43,14 @@ _ACTIVATIONS = {
 }
 
 
-def save_reranker(parts: Parts, folder: str | Path, card: str = "", merged: bool = True) -> Path:
+def save_reranker(parts: Parts, folder: str | Path, form: SaveForm = "merged") -> Path:
     """Write a reranker that plain `CrossEncoder(folder)` loads with the same scores.
 
     Args:
         parts: the reranker; `VisionReranker.parts`.
-        folder: made if it is not there.
-        card: the model card's text. No image ever goes into the folder.
-        merged: put an adapter's weights into the model's own; if False, only the adapter is written and its base is
-            named.
+        folder: made if it is not there; no image ever goes into it.
+        form: `merged` puts an adapter's weights into the model's own, in their type (bfloat16 on a GPU, which rounds
+            small changes away), `float32` in twice the bytes; `adapter` writes the adapter alone and names its base.
 
     Raises:
         UserError: a classifier has no language model head to save, or there is no adapter to write alone.
@@ -60,13 +60,11 @@ def save_reranker(parts: Parts, folder: str | Path, card: str = "", merged: bool
         raise UserError(f"'{parts.name}' is a classifier without a language model head: save the model it came from")
     target.mkdir(parents=True, exist_ok=True)
     (target / "modules.json").unlink(missing_ok=True)
-    _save_weights(parts.model, target, merged)
+    _save_weights(parts.model, target, form)
     save_reading(parts, target)
     _write_json(target / "1_LogitScore" / "config.json", _logit_score(parts))
     _write_json(target / "sentence_bert_config.json", _TRANSFORMER)
     _write_json(target / "config_sentence_transformers.json", _settings(parts))
-    if card:
-        write_text(target / "README.md", card)
     _write_json(target / "modules.json", _MODULES)
     return target
 
@@ -89,16 +87,18 @@ def save_reading(parts: Parts, target: Path) -> None:
         shutil.copyfile(stored, target / "video_preprocessor_config.json")
 
 
-def merge(model: Any) -> Any:
-    """The plain model, an adapter's weights added to it; the model given stays as it is."""
+def merge(model: Any, whole: bool = False) -> Any:
+    """The plain model, an adapter's weights added to it, in float32 if `whole`; the model given stays as it is."""
+    if whole:
+        model = copy.deepcopy(model).float()
     if not hasattr(model, "merge_and_unload"):
         return model
-    return copy.deepcopy(model).merge_and_unload()
+    return (model if whole else copy.deepcopy(model)).merge_and_unload()
 
 
-def _save_weights(model: Any, target: Path, merged: bool) -> None:
-    if merged:
-        merge(model).save_pretrained(target)
+def _save_weights(model: Any, target: Path, form: SaveForm) -> None:
+    if form != "adapter":
+        merge(model, form == "float32").save_pretrained(target)
         (target / "adapter_config.json").unlink(missing_ok=True)
         return
     if not hasattr(model, "peft_config"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from docrerank.recipe import require
 from docrerank.records import Page, UserError
-from docrerank.reranker.answer import Answer
+from docrerank.reranker.answer import Answer, RankedPage
 from docrerank.reranker.card import read_card
 from docrerank.reranker.relevance import Threshold, measure_relevance
 from docrerank.reranker.vision.backbone import PageTokens, unwrap
-from docrerank.reranker.vision.checkpoint import activate
 from docrerank.reranker.vision.groups import Grouper, PageGroup, batch_by_tokens
 from docrerank.reranker.vision.load import Parts, load_parts
 from docrerank.reranker.vision.memory_limit import run_halving
@@ -51,34 +49,30 @@ class Scored:
 
 
 class VisionReranker:
-    """A vision-language reranker with CrossEncoder's `predict` and `rank`.
+    """A vision-language reranker: it has the contract of the text `Reranker`, and `score` for bare logits.
 
     Args:
         parts: what `load_parts` gives.
         cache: where pages are kept between calls; 2 GB of host memory if None.
-        pages: `Page` records by id, so that a page can be named by its id.
         batch_tokens: tokens of a batch of pages, padding counted; by the kind of device if None.
 
     Example:
         >>> reranker = VisionReranker.from_pretrained("RUN/model")  # doctest: +SKIP
         >>> reranker.rank("net sales in 2022", ["page-1.png", "page-2.png"], top_k=1)  # doctest: +SKIP
-        [{'corpus_id': 1, 'score': 0.93}]
+        [{'corpus_id': 1, 'score': 0.93, 'page': 'page-2.png', 'error': None}]
     """
 
     def __init__(
         self,
         parts: Parts,
         cache: PageCache | None = None,
-        pages: Mapping[str, Page] | None = None,
         batch_tokens: int | None = None,
         threshold: Threshold | None = None,
     ) -> None:
         self.parts = parts
         self.cache = PageCache.of_size() if cache is None else cache
-        self.pages = pages
         self.threshold = threshold
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
-        self.activation_fn = activate(parts.activation)
         self._keys = PageKeys(parts)
 
     @classmethod
@@ -92,14 +86,13 @@ class VisionReranker:
         device: str | None = None,
         dtype: torch.dtype | None = None,
         cache: PageCache | None = None,
-        pages: Mapping[str, Page] | None = None,
         attention: Literal["sdpa", "flex"] = "sdpa",
     ) -> VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
         parts = load_parts(
             name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype, attention=attention
         )
-        return cls(parts, cache, pages, threshold=read_card(Path(name_or_path)).relevance_threshold)
+        return cls(parts, cache, threshold=read_card(Path(name_or_path)).relevance_threshold)
 
     @property
     def model(self) -> Any:
@@ -111,67 +104,39 @@ class VisionReranker:
         """Where it runs."""
         return torch.device(unwrap(self.model).device)
 
-    def predict(
-        self,
-        inputs: Sequence[Any],
-        batch_size: int | None = None,
-        show_progress_bar: bool | None = None,
-        activation_fn: Callable[[Any], Any] | None = None,
-        convert_to_numpy: bool = True,
-        convert_to_tensor: bool = False,
-    ) -> Any:
-        """Score pairs.
+    def predict(self, pairs: Sequence[tuple[str, Any]]) -> npt.NDArray[np.float32]:
+        """Score (query, page) pairs, each alone: float32 of shape (pairs,), higher is better.
 
         Args:
-            inputs: (query, page) pairs, or one pair. A page is an image, a path, a `Page`, a page id, or
-                `{"image": ..., "text": ...}`.
-            batch_size: pages in a batch at most; by default the token budget alone decides.
-            show_progress_bar: whether to draw one.
-            activation_fn: applied to the logit difference; the model's own (sigmoid) if None.
-            convert_to_numpy: a numpy array rather than a list of tensors.
-            convert_to_tensor: one tensor; goes before `convert_to_numpy`.
+            pairs: a page is an image, a path, a `Page`, or `{"image": ..., "text": ...}`.
 
         Returns:
-            float32 scores of shape (pairs,); a scalar for one pair; NaN, with a warning, where a page cannot be read.
+            The probability of the true word, in [0, 1] (the bare logit difference for a checkpoint that says so); NaN,
+            with a warning, where a page cannot be read.
 
         Raises:
             UserError: a query is empty, or a pair is not one.
         """
-        single = len(inputs) == 2 and not isinstance(inputs[0], list | tuple)
-        scored = self.score([inputs] if single else inputs, batch_size, bool(show_progress_bar))
+        scored = self.score(pairs)
         for index, reason in scored.reasons.items():
             logger.warning("pair %d has no score: %s", index + 1, reason)
-        scores = (activation_fn or self.activation_fn)(torch.from_numpy(scored.values))
-        shaped = scores[0] if single else scores
-        if convert_to_tensor:
-            return shaped
-        return shaped.numpy() if convert_to_numpy else list(scores)
+        return self._activate(scored.values)
 
-    def rank(
-        self,
-        query: str,
-        documents: Sequence[Any],
-        top_k: int | None = None,
-        return_documents: bool = False,
-        batch_size: int | None = None,
-        show_progress_bar: bool | None = None,
-        activation_fn: Callable[[Any], Any] | None = None,
-    ) -> list[dict[str, Any]]:
-        """Order pages by their score for a query.
+    def rank(self, query: str, pages: Sequence[Any], top_k: int | None = None) -> list[RankedPage]:
+        """Order pages by what `predict` gives, best first; those that cannot be read come last, with the reason.
 
-        Returns:
-            `corpus_id`, `score` and, if asked for, the page as `text`, best first; pages that cannot be read come
-            last, with a score of NaN and the reason as `error`.
+        Raises:
+            UserError: the query is empty or there are no pages.
         """
-        scored = self.score([(query, document) for document in documents], batch_size, bool(show_progress_bar))
-        scores = (activation_fn or self.activation_fn)(torch.from_numpy(scored.values)).tolist()
+        if not pages:
+            raise UserError("no pages to rank: give at least one")
+        scored = self.score([(query, page) for page in pages])
+        scores = self._activate(scored.values).tolist()
         order = np.argsort(np.nan_to_num(-scored.values, nan=np.inf), kind="stable").tolist()
-        hits = []
-        for index in order[:top_k]:
-            hit = {"corpus_id": index, "score": scores[index]}
-            hit |= {"text": documents[index]} if return_documents else {}
-            hits.append(hit | ({"error": scored.reasons[index]} if index in scored.reasons else {}))
-        return hits
+        return [
+            RankedPage(corpus_id=at, score=scores[at], page=pages[at], error=scored.reasons.get(at))
+            for at in order[:top_k]
+        ]
 
     def find_answer(self, query: str, pages: Sequence[Any]) -> Answer:
         """Whether any of these pages, best first as `rank` orders them, answers a query (see `measure_relevance`)."""
@@ -181,17 +146,15 @@ class VisionReranker:
         return Answer(measure_relevance(query, texts, float(probability)), self.threshold)
 
     @torch.no_grad()  # not inference_mode: weights that are gathered for it (FSDP) are trained on afterwards
-    def score(self, pairs: Sequence[Sequence[Any]], batch_size: int | None = None, progress: bool = False) -> Scored:
+    def score(self, pairs: Sequence[Sequence[Any]]) -> Scored:
         """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
         self.parts.model.eval()
-        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels, self.pages)
+        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels)
         groups = grouper.group(pairs)
         values = np.full(len(pairs), np.nan, np.float32)
         reasons = dict(grouper.reasons)
-        step = batch_size or STEP
-        tqdm = require("tqdm", extra="train").tqdm
-        for start in tqdm(range(0, len(groups), step), desc="Pages", disable=not progress):
-            self._score_groups(groups[start : start + step], values, reasons)
+        for start in range(0, len(groups), STEP):
+            self._score_groups(groups[start : start + STEP], values, reasons)
         return Scored(values, dict(sorted(reasons.items())))
 
     def warm(self, pages: Sequence[Any]) -> dict[int, str]:
@@ -203,6 +166,11 @@ class VisionReranker:
         if not self.parts.reader.prompt.is_shareable:
             raise UserError("this checkpoint reads the query before the page: no page can be encoded ahead")
         return self.score([("warm", page) for page in pages]).reasons
+
+    def _activate(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        if self.parts.activation == "identity":
+            return values
+        return np.asarray(torch.sigmoid(torch.from_numpy(values)).numpy(), np.float32)
 
     def _score_groups(
         self, groups: Sequence[PageGroup], values: npt.NDArray[np.float32], reasons: dict[int, str]

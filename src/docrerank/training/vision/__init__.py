@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.training.vision.base import hash_base
+from docrerank.training.vision.base import fingerprint_vision, hash_base
 from docrerank.training.vision.pairs import Pair, cut_pieces, cut_units, list_pairs, share_units
 
-__all__ = ["Pair", "cut_pieces", "cut_units", "hash_base", "list_pairs", "share_units"]
+__all__ = ["Pair", "cut_pieces", "cut_units", "fingerprint_vision", "hash_base", "list_pairs", "share_units"]

@@ -29,9 +29,20 @@ def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
         UserError: the base cannot be loaded or trained as the settings say.
     """
     dtype = DTYPES[settings.precision] if settings.lora_rank else torch.float32
-    parts = load_parts(base, pixels=settings.pixels, device=device, dtype=dtype, attention=settings.attention)
+    parts = load_parts(
+        base,
+        prompt=settings.prompt or None,
+        pixels=settings.pixels,
+        device=device,
+        dtype=dtype,
+        attention=settings.attention,
+    )
     if parts.score is not None:
         raise UserError(f"'{base}' is a classifier without a language model head: train the model it came from")
+    if not parts.reader.prompt.is_shareable:
+        raise UserError(
+            "training shares a page among its queries: set vision.prompt=own or mono, the page comes first"
+        )
     if settings.save == "adapter" and (hasattr(parts.model, "merge_and_unload") or not settings.lora_rank):
         raise UserError("vision.save=adapter needs a base that is no adapter, and vision.lora_rank: save merged")
     model = parts.model.merge_and_unload() if hasattr(parts.model, "merge_and_unload") else parts.model

@@ -1,13 +1,20 @@
-"""What a trained model depends on in its base."""
+"""What a trained vision-language model depends on."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from docrerank.recipe import fingerprint
+from docrerank.recipe import Recipe, fingerprint
 
 #: Raised when the same run, base and recipe would give another model than before.
-VERSION = 1
+VERSION = 2
+#: Settings that change a step by rounding alone: a training that ran out of memory goes on with others.
+ROUNDING = {"micro_tokens", "loader_workers", "gradient_checkpointing", "attention", "sharding"}
+
+
+def fingerprint_vision(origin: str, recipe: Recipe) -> str:
+    """Fingerprint of a model trained from groups of this origin on `train.base`."""
+    return fingerprint(origin, hash_base(recipe.train.base), recipe.vision.model_dump(mode="json", exclude=ROUNDING))
 
 
 def hash_base(base: str) -> str:

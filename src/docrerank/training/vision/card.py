@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from docrerank.recipe import dump_recipe
-from docrerank.records import Page, Query
+from docrerank.records import Page
 from docrerank.runs import Run
 from docrerank.training.dev import DevScores
+from docrerank.training.material import Material
 
 #: Documents that the card names; the rest is counted.
 MAX_DOCUMENTS = 100
@@ -59,24 +60,17 @@ Made from `{made_from}`; {versions}.
 """
 
 
-def write_card(
-    run: Run,
-    pages: Sequence[Page],
-    queries: Sequence[Query],
-    scores: tuple[DevScores, DevScores],
-    facts: dict[str, Any],
-) -> str:
+def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores], facts: dict[str, Any]) -> str:
     """The card's text; it holds no page, no image and no query.
 
     Args:
         run: whose recipe it was.
-        pages: all of the run.
-        queries: all of the run.
-        scores: of the untrained start and of what is delivered.
+        material: of the run.
+        scores: of the untrained start and of the folder as it is saved.
         facts: the counts of the stage, and `made_from`.
     """
     versions = run.manifest.read().get("versions", {})
-    writers = Counter(query.writer or "unnamed" for query in queries)
+    writers = Counter(query.writer or "unnamed" for query in material.queries)
     return CARD.format(
         base=run.recipe.train.base,
         kept=facts["kept"],
@@ -88,7 +82,7 @@ def write_card(
         groups=facts["groups"],
         kinds=f"{facts['mined_groups']} mined, {facts['generated_groups']} generated",
         style="" if facts["split_by"] == "document" else ", but their only document was",
-        documents=_list_documents(pages),
+        documents=_list_documents(material.pages.values()),
         writers=_join(dict(sorted(writers.items()))),
         recipe=dump_recipe(run.recipe),
         made_from=facts["made_from"],
@@ -96,7 +90,7 @@ def write_card(
     )
 
 
-def _list_documents(pages: Sequence[Page]) -> str:
+def _list_documents(pages: Iterable[Page]) -> str:
     counts = Counter((page.document, page.sha256) for page in pages)
     lines = [f"- {name}: {count} pages, sha256 `{digest}`" for (name, digest), count in sorted(counts.items())]
     rest = len(lines) - MAX_DOCUMENTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,19 @@ import torch
 
 from docrerank.encoding import Vectors
 from docrerank.mining import Bm25
-from docrerank.records import Page
-from docrerank.reranker import Threshold, choose_threshold, measure_relevance
+from docrerank.records import Page, Query, UserError
+from docrerank.reranker import Threshold, measure_relevance
+from docrerank.reranker.vision.images import open_page
 from docrerank.reranker.vision.page_cache import PageCache
 from docrerank.reranker.vision.scoring import VisionReranker
 from docrerank.training.dev import DevPart, DevScores, measure_ndcg
+from docrerank.training.fit import choose_useful
 from docrerank.training.vision.processes import Processes
 
 #: Score of a page that could not be drawn: it is below every other.
 UNREADABLE = -100.0
+#: Pages that look alike do so at this size.
+LOOK_SIDE, LOOK_PIXELS = 32, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +41,20 @@ class DevPlan:
 
 
 def plan_dev(part: DevPart, candidates: int) -> DevPlan:
-    """Each query with its own page and BM25's best others of the document; each hard negative with its page."""
+    """Each query with its own page and the best others of the document; each hard negative with its page.
+
+    The best are BM25's; where no page of a document has any text, those that look most like the query's own.
+    """
     pages = {page.id: page for page in part.pages}
     documents: dict[str, list[Page]] = {}
     for page in part.pages:
         documents.setdefault(page.document, []).append(page)
-    indexes = {name: Bm25([page.text for page in own]) for name, own in documents.items()}
+    orders = {name: _order_by_text(own) or _order_by_look(own) for name, own in documents.items()}
     pairs: list[tuple[str, Page]] = []
     rankings, owner = [], {}
     for query in part.queries:
         own = pages[query.page_id]
-        order = np.argsort(-indexes[own.document].score(query.text), kind="stable")
-        others = [page for index in order if (page := documents[own.document][index]).id != own.id]
+        others = [page for page in orders[own.document](query) if page.id != own.id]
         rankings.append(tuple(range(len(pairs), len(pairs) + 1 + len(others[: candidates - 1]))))
         owner[query.id] = len(pairs)
         pairs += [(query.text, page) for page in (own, *others[: candidates - 1])]
@@ -57,11 +63,32 @@ def plan_dev(part: DevPart, candidates: int) -> DevPlan:
     return DevPlan(tuple(pairs), tuple(rankings), tuple(gaps))
 
 
-def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, together: bool = False) -> DevScores:
-    """Score the plan's pairs, shared among the processes by page, or `together`: every one scores all of them."""
+def _order_by_text(pages: Sequence[Page]) -> Callable[[Query], list[Page]] | None:
+    if not any(page.text.strip() for page in pages):
+        return None
+    index = Bm25([page.text for page in pages])
+    return lambda query: [pages[place] for place in np.argsort(-index.score(query.text), kind="stable")]
+
+
+def _order_by_look(pages: Sequence[Page]) -> Callable[[Query], list[Page]]:
+    places, looks = {page.id: place for place, page in enumerate(pages)}, np.stack([draw_look(page) for page in pages])
+    return lambda query: [pages[at] for at in np.argsort(-looks @ looks[places[query.page_id]], kind="stable")]
+
+
+def draw_look(page: Page) -> Vectors:
+    """A page as a small grey image, (side * side,), of mean 0 and length 1; zeros if it cannot be drawn."""
+    try:
+        image = open_page(page, LOOK_PIXELS).draw(1).convert("L").resize((LOOK_SIDE, LOOK_SIDE))
+    except (UserError, OSError, ValueError):
+        return np.zeros(LOOK_SIDE**2, np.float32)
+    grey = np.asarray(image, np.float32).ravel()
+    return np.asarray((grey - grey.mean()) / max(float(np.linalg.norm(grey - grey.mean())), 1e-6), np.float32)
+
+
+def rate(scores: Vectors, plan: DevPlan) -> DevScores:
+    """What the scores of a plan's pairs, in their order, come to."""
     if not plan.pairs:
         return DevScores(0.0, 0.0, 0.0)
-    scores = score_shared(reranker, plan.pairs, processes, together)
     lists = [scores[list(places)] for places in plan.rankings]
     ndcg = float(np.mean([measure_ndcg(own, 0) for own in lists]))
     loss = float(np.mean([np.logaddexp.reduce(own.astype(np.float64)) - own[0] for own in lists]))
@@ -71,29 +98,32 @@ def measure(reranker: VisionReranker, plan: DevPlan, processes: Processes, toget
     return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps).mean()))
 
 
-def find_threshold(reranker: VisionReranker, part: DevPart, plan: DevPlan, rate: float) -> Threshold | None:
+def find_threshold(scores: Vectors, part: DevPart, plan: DevPlan, false_answer_rate: float) -> Threshold | None:
     """The relevance from which a page is said to answer; hard negatives get their positive's candidates.
 
     Args:
-        reranker: as it is delivered; cut weights cannot be asked by one process alone.
+        scores: of the plan's pairs, by the model as it is delivered.
         part: the queries of the plan.
         plan: their pairs.
-        rate: share of hard negatives that may pass.
+        false_answer_rate: share of hard negatives that may pass.
     """
-    scores = np.nan_to_num(reranker.score(plan.pairs).values, nan=UNREADABLE).astype(np.float64)
-    chances = 1 / (1 + np.exp(-scores))
-    found: dict[bool, list[float]] = {True: [], False: []}
+    chances = 1 / (1 + np.exp(-scores.astype(np.float64)))
+    judged: list[tuple[bool, float]] = []
     candidates: dict[int, list[str]] = {}
     for places in plan.rankings:
         best = sorted(places, key=lambda place: -scores[place])
-        pages = [plan.pairs[place][1].text for place in best]
         candidates[places[0]] = [plan.pairs[place][1].text for place in places]
-        found[True].append(measure_relevance(plan.pairs[best[0]][0], pages, float(chances[best[0]])))
+        texts = [plan.pairs[place][1].text for place in best]
+        judged.append((True, measure_relevance(plan.pairs[best[0]][0], texts, float(chances[best[0]]))))
     for query, (place, source) in zip(part.negatives, plan.gaps, strict=True):
         if not query.answered_by:
-            found[False].append(measure_relevance(query.text, candidates[source], float(chances[place])))
-    threshold = choose_threshold(found[True], found[False], rate, "dev part")
-    return threshold if threshold and threshold.is_useful else None
+            judged.append((False, measure_relevance(query.text, candidates[source], float(chances[place]))))
+    return choose_useful(judged, false_answer_rate)
+
+
+def score_plan(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]]) -> Vectors:
+    """Logit differences of all pairs, those of pages that cannot be drawn below every other."""
+    return np.nan_to_num(reranker.score(pairs).values, nan=UNREADABLE).astype(np.float32)
 
 
 def score_shared(
@@ -112,8 +142,8 @@ def score_shared(
         if together or numbers[page.id] % processes.world == processes.rank
     ]
     scores = torch.zeros(len(pairs))
-    found = reranker.score([pairs[place] for place in own]).values if own else None
+    found = score_plan(reranker, [pairs[place] for place in own]) if own else None
     if found is not None and not (together and processes.rank):
-        scores[own] = torch.from_numpy(np.nan_to_num(found, nan=UNREADABLE))
+        scores[own] = torch.from_numpy(found)
     processes.sum([scores])
     return scores.numpy()

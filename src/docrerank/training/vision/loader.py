@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from docrerank.records import Page, TrainingGroup, UserError
@@ -15,8 +21,14 @@ from docrerank.reranker.vision.images import ImageReader, open_page
 from docrerank.training.vision.losses import StepLoss
 from docrerank.training.vision.pairs import Pair, cut_pieces, cut_units, group_by_page, list_pairs, share_units
 
-#: Pieces that each worker holds ready; a page of 600,000 pixels is 14 MB.
+logger = logging.getLogger(__name__)
+
+#: Pieces that each worker holds ready; a page of 600,000 pixels is 14 MB, in bfloat16 7 MB.
 AHEAD = 2
+#: A GPU is fed by fewer than this many processes, however many cores there are.
+MAX_WORKERS = 8
+#: Where workers hand pieces over: tensors in shared memory.
+SHARED = "/dev/shm"
 PROMPT_TOKENS = 32
 
 
@@ -46,8 +58,8 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """The whole way of a training, for one process of several.
+class Route:
+    """The groups of every step, for one process of several.
 
     Attributes:
         groups: in the order of training.
@@ -75,18 +87,26 @@ class PieceStream(IterableDataset[Piece]):
     """The pieces from a step on; several workers take turns.
 
     Args:
-        course: what is trained on.
+        route: what is trained on.
         pages: by id.
         reader: draws pages; holds the prompt.
         loss: decides what stays together and what sums are divided by.
         start: the first step.
+        dtype: of the patches; the model's own, so that nothing is handed over that the model would round away.
     """
 
     def __init__(
-        self, course: Course, pages: Mapping[str, Page], reader: ImageReader, loss: StepLoss, start: int
+        self,
+        route: Route,
+        pages: Mapping[str, Page],
+        reader: ImageReader,
+        loss: StepLoss,
+        start: int,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        self.course, self.pages, self.reader, self.loss, self.start = course, pages, reader, loss, start
+        self.route, self.pages, self.reader, self.loss, self.start = route, pages, reader, loss, start
+        self.dtype = dtype
 
     def __iter__(self) -> Iterator[Piece]:
         """Yield this worker's pieces."""
@@ -99,14 +119,14 @@ class PieceStream(IterableDataset[Piece]):
     def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
         """Every process has as many pieces in a step as any other, the last of them empty if need be."""
         suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
-        for step in range(self.start, self.course.steps):
-            pairs = list_pairs(self.course.batch(step))
+        for step in range(self.start, self.route.steps):
+            pairs = list_pairs(self.route.batch(step))
             units = cut_units(pairs, self.loss.whole_groups)
             shares = [
-                cut_pieces(share_units(units, rank, self.course.world), self._bound_page(), suffix, self.course.budget)
-                for rank in range(self.course.world)
+                cut_pieces(share_units(units, rank, self.route.world), self._bound_page(), suffix, self.route.budget)
+                for rank in range(self.route.world)
             ]
-            own, most = shares[self.course.rank], max(map(len, shares))
+            own, most = shares[self.route.rank], max(map(len, shares))
             for number in range(most):
                 piece = own[number] if number < len(own) else []
                 yield step, number, number == most - 1, self.loss.count(pairs), piece
@@ -116,7 +136,8 @@ class PieceStream(IterableDataset[Piece]):
         reasons: dict[str, str] = {}
         for page in group_by_page(pairs):
             try:
-                drawn[page] = self.reader.read(open_page(self.pages[page], self.reader.pixels))
+                read = self.reader.read(open_page(self.pages[page], self.reader.pixels))
+                drawn[page] = replace(read, pixels=read.pixels.to(self.dtype))
             except UserError as error:
                 reasons[page] = str(error)
         rows = group_by_page(self._drop(pairs, reasons))
@@ -139,5 +160,26 @@ class PieceStream(IterableDataset[Piece]):
 
 
 def load_pieces(stream: PieceStream, workers: int) -> DataLoader[Any]:
-    """The pieces in order, drawn by this many processes."""
+    """The pieces in order, drawn by this many processes; see `count_workers`."""
     return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=AHEAD if workers else None)
+
+
+def count_workers(wanted: int, world: int, piece_bytes: int) -> int:
+    """How many processes draw pages: as many as asked for, or by cores, and no more than shared memory has room for.
+
+    Args:
+        wanted: the recipe's; -1 leaves one core of this process's share and takes the others.
+        world: processes that train on this machine.
+        piece_bytes: of the largest piece.
+    """
+    cores = len(os.sched_getaffinity(0)) // world - 1
+    workers = min(MAX_WORKERS, max(0, cores)) if wanted < 0 else wanted
+    room = shutil.disk_usage(SHARED).free // 2 // world if Path(SHARED).is_dir() else sys.maxsize
+    fitting = room // ((AHEAD + 1) * max(1, piece_bytes))
+    if fitting < workers:
+        logger.warning(
+            "shared memory has room for %d of %d processes that draw pages: give a container more (--shm-size=8g), or "
+            "lower vision.micro_tokens",
+            *(fitting, workers),
+        )
+    return min(workers, fitting)

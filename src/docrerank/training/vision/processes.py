@@ -23,11 +23,6 @@ from docrerank.recipe import require
 GRACE = 0.5
 
 
-def is_main_process() -> bool:
-    """Whether this is the only process, or the first of those that torchrun or accelerate started."""
-    return int(os.environ.get("RANK", "0")) == 0
-
-
 @dataclass(frozen=True, slots=True)
 class Processes:
     """The processes of a training.

@@ -1,42 +1,46 @@
-"""The `train` stage for a vision-language base: from queries and mined pages to RUN/model."""
+"""The `train` stage for a vision-language base: the model that learns, and what is delivered of it."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from docrerank.recipe import Recipe
-from docrerank.records import Page, Query, Rejected, TrainingGroup, UserError
-from docrerank.reranker import ModelCard
-from docrerank.reranker.vision import save_reranker
+from docrerank.records import Rejected, UserError
+from docrerank.reranker import ModelCard, Threshold
+from docrerank.reranker.vision import VisionReranker, save_reranker
 from docrerank.reranker.vision.load import Parts
-from docrerank.runs import Run, write_text
+from docrerank.runs import Run
 from docrerank.training.deliver import take_place
-from docrerank.training.dev import DevPart, DevScores, choose_dev
-from docrerank.training.groups import build_groups
-from docrerank.training.loop import Progress
-from docrerank.training.split import Split, split_pages
+from docrerank.training.dev import DevScores
+from docrerank.training.loop import NDCG_TOLERANCE, Course
+from docrerank.training.material import Material, count
 from docrerank.training.vision.adapt import load_learner, put_weights
 from docrerank.training.vision.card import write_card
-from docrerank.training.vision.dev import find_threshold, plan_dev
-from docrerank.training.vision.loop import Material, VisionTrainer
+from docrerank.training.vision.dev import find_threshold, rate, score_plan
 from docrerank.training.vision.processes import Processes
 from docrerank.training.vision.sharding import shard
+from docrerank.training.vision.trainer import VisionTrainer
 
+logger = logging.getLogger(__name__)
 STAGE = "train"
+#: A dev loss that grows by more than this share in saving is told.
+LOSS_TOLERANCE = 0.02
 
 
 def train_vision(
-    run: Run, origin: str, folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    run: Run, origin: str, material: Material, folder: Path, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """Train `train.base` on the run's groups; the first process writes RUN/model and the curves.
 
     Args:
-        run: a run whose queries are generated and mined.
+        run: where the model goes.
         origin: fingerprint of all that the model depends on.
+        material: of the run.
         folder: where checkpoint and curves stand.
         progress: called with (steps done, steps in all).
 
@@ -44,46 +48,19 @@ def train_vision(
         Counts of the stage.
 
     Raises:
-        UserError: there is nothing to learn from, or the base cannot be trained.
+        UserError: the base cannot be trained, or memory runs out.
     """
-    pages, queries = list(run.pages.read()), list(run.queries.read())
-    split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
-    groups, dev = prepare(run, pages, queries, split)
-    processes, recipe, rate = Processes.join(), run.recipe, run.recipe.train.false_answer_rate
+    processes, recipe = Processes.join(), run.recipe
     parts = load_shared(recipe, processes)
-    material = Material(groups, {page.id: page for page in pages}, plan_dev(dev, recipe.vision.dev_candidates))
     trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
-    state = trainer.run(progress)
-    counts = _count(split, groups, dev, state)
-    lost = processes.join_notes(trainer.unreadable)
+    course = trainer.run(progress)
+    counts, lost = count(material, course), processes.join_notes(trainer.unreadable)
     if not processes.rank:
-        write_text(folder / "curves.json", json.dumps(state.curves) + "\n")
-        card = write_card(run, pages, queries, find_ends(state), {**counts, "made_from": origin})
+        course.write_curves(folder / "curves.json")
         run.rejected(STAGE).write(STAGE, list_rejected(lost), origin)
-        threshold = None if trainer.sharded else find_threshold(trainer.reranker, dev, material.dev, rate)
-        described = ModelCard(made_from=origin, relevance_threshold=threshold)
-        deliver(finish(trainer, state), recipe.vision.save == "merged", card, described, run.model)
-        trainer.checkpoint.unlink(missing_ok=True)
+        counts |= deliver(run, origin, trainer, course, counts)
     processes.leave()
     return counts
-
-
-def prepare(
-    run: Run, pages: Sequence[Page], queries: Sequence[Query], split: Split
-) -> tuple[list[TrainingGroup], DevPart]:
-    """What is learned from and what measures it.
-
-    Raises:
-        UserError: there is no group to learn from.
-    """
-    settings, seed = run.recipe.train, run.recipe.seed
-    groups = build_groups(queries, run.mined.read(), split.train, settings, seed)
-    if not groups:
-        raise UserError(
-            f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
-        )
-    dev = choose_dev([page for page in pages if page.id in split.dev], queries, settings, seed)
-    return [group.group for group in groups], dev
 
 
 def load_shared(recipe: Recipe, processes: Processes) -> Parts:
@@ -104,51 +81,56 @@ def load_shared(recipe: Recipe, processes: Processes) -> Parts:
     return parts
 
 
-def finish(trainer: VisionTrainer, state: Progress) -> Parts:
-    """The model as it is delivered; where weights are cut, a whole one in host memory that takes the best ones."""
-    if not trainer.sharded:
-        return trainer.parts
-    recipe = trainer.recipe
-    parts = load_learner(recipe.train.base, recipe.vision, "cpu", recipe.seed)
-    put_weights(parts.model, {**trainer.start, **state.best})
-    return parts
-
-
 def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
     """The pages that no step could use, in the order of their ids."""
     reason = "page cannot be drawn"
     return [Rejected(STAGE, page, reason, detail, page) for page, detail in sorted(unreadable.items())]
 
 
-def deliver(parts: Parts, merged: bool, readme: str, card: ModelCard, target: Path) -> None:
-    """Save beside `target`, then let it take its place; `docrerank.json` says what the model was made from."""
-    with take_place(target) as partial:
-        save_reranker(parts, partial, readme, merged=merged)
-        card.write(partial)
-
-
-def find_ends(state: Progress) -> tuple[DevScores, DevScores]:
-    """The dev scores of the start and of what is delivered."""
-    measured = zip(state.curves["dev"], state.curves["dev_loss"], strict=True)
-    rows = [DevScores(ndcg, accuracy, loss) for (_, ndcg, accuracy), loss in measured]
-    best = next((row for row in rows[1:] if row.loss == state.best_loss), rows[0]) if state.best else rows[0]
-    return rows[0], best
-
-
-def _count(split: Split, groups: Sequence[TrainingGroup], dev: DevPart, state: Progress) -> dict[str, Any]:
-    kinds, (start, end) = Counter(group.kind for group in groups), find_ends(state)
+def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, counts: dict[str, Any]) -> dict[str, Any]:
+    """Save beside RUN/model, measure what was saved, then let it take its place; counts of the saved model."""
+    parts, device = finish(trainer, course), trainer.processes.device
+    with take_place(run.model) as partial:
+        save_reranker(parts, partial, form=run.recipe.vision.save)
+        if parts is trainer.parts:
+            parts.model.to("cpu")  # room for the saved one
+        saved, threshold = measure_saved(partial, trainer, device)
+        ModelCard(made_from=origin, relevance_threshold=threshold).write(partial)
+        card = write_card(run, trainer.material, (course.start, saved), {**counts, "made_from": origin})
+        (partial / "README.md").write_text(card, "utf-8")
+    tell_difference(course.end, saved)
     return {
-        "groups": len(groups),
-        "mined_groups": kinds["mined"],
-        "generated_groups": kinds["generated"],
-        "split_by": split.unit,
-        "dev_pages": len(dev.pages),
-        "dev_queries": len(dev.queries),
-        "steps": state.step,
-        "dev_ndcg_untrained": round(start.ndcg, 4),
-        "dev_ndcg": round(end.ndcg, 4),
-        "dev_accuracy_untrained": round(start.accuracy, 4),
-        "dev_accuracy": round(end.accuracy, 4),
-        "kept": "trained" if state.best else "untrained",
-        "redone": 1,
+        "dev_ndcg_saved": round(saved.ndcg, 4),
+        "dev_accuracy_saved": round(saved.accuracy, 4),
+        "relevance_threshold": round(threshold.relevance, 4) if threshold else None,
     }
+
+
+def finish(trainer: VisionTrainer, course: Course) -> Parts:
+    """The model as it is delivered; where weights are cut, a whole one in host memory that takes the best ones."""
+    if not trainer.sharded:
+        return trainer.parts
+    recipe = trainer.recipe
+    parts = load_learner(recipe.train.base, recipe.vision, "cpu", recipe.seed)
+    put_weights(parts.model, {**trainer.start, **course.best})
+    return parts
+
+
+def measure_saved(folder: Path, trainer: VisionTrainer, device: str) -> tuple[DevScores, Threshold | None]:
+    """What a saved folder reaches on the dev part, loaded as anyone loads it, and its threshold of relevance."""
+    if device != "cpu":
+        torch.cuda.empty_cache()
+    reranker, part, plan = VisionReranker.from_pretrained(folder, device=device), trainer.material.dev, trainer.plan
+    scores = score_plan(reranker, plan.pairs)
+    return rate(scores, plan), find_threshold(scores, part, plan, trainer.settings.false_answer_rate)
+
+
+def tell_difference(trained: DevScores, saved: DevScores) -> None:
+    """Say so if saving cost some of what was learned: bfloat16 rounds a small change of a weight away."""
+    lost = trained.ndcg - saved.ndcg > NDCG_TOLERANCE or saved.loss > trained.loss * (1 + LOSS_TOLERANCE)
+    if lost:
+        logger.warning(
+            "the saved model reaches NDCG@5 %.4f, accuracy %.4f and loss %.4f on the dev part, in training %.4f, %.4f "
+            "and %.4f: vision.save=float32 or vision.save=adapter keeps what saving rounds away",
+            *(saved.ndcg, saved.accuracy, saved.loss, trained.ndcg, trained.accuracy, trained.loss),
+        )

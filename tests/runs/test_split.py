@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from docrerank.records import Page
-from docrerank.training import split_pages
+from docrerank.runs import split_pages
 
 
 def make_pages(*sizes: int) -> list[Page]:

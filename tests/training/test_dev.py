@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from docrerank.recipe import Train
+from docrerank.records import Page, Query
+from docrerank.runs import Run
+from docrerank.training.dev import choose_dev
+
+SETTINGS = Train(dev_pages=4, dev_queries=100)
+
+
+def read(run: Run) -> tuple[list[Page], list[Query]]:
+    return list(run.pages.read()), list(run.queries.read())
+
+
+def test_a_dev_part_of_documents_takes_them_whole(run: Run) -> None:
+    pages, queries = read(run)
+    part = choose_dev(pages, queries, SETTINGS, 13)
+    assert len(part.pages) == 4
+    assert len({page.document for page in part.pages}) == 1
+    assert {query.page_id for query in part.queries} == {page.id for page in part.pages}
+
+
+def test_pages_that_are_files_of_their_own_are_drawn_over_the_whole_set_and_measured_together(run: Run) -> None:
+    pages, queries = read(run)
+    images = [replace(page, source=f"images/{number}.png") for number, page in enumerate(pages)]
+    part = choose_dev(images, queries, SETTINGS, 13)
+    assert len(part.pages) == 4
+    assert len({page.id.partition("/")[0] for page in part.pages}) > 1
+    assert len({page.document for page in part.pages}) == 1
