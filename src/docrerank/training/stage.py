@@ -9,7 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
+from docrerank.encoding import (
+    ENCODINGS,
+    PageStore,
+    TokenEncoder,
+    hash_start,
+    load_start,
+    load_untrained,
+    window_settings,
+)
+from docrerank.mining import FusionWeights
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
@@ -19,7 +28,7 @@ from docrerank.runs import Run, write_text
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import DevPart, DevScores, choose_dev, measure
 from docrerank.training.examples import Example, build_examples
-from docrerank.training.fit import fit_calibration, fit_fusion, fit_threshold
+from docrerank.training.fit import fit_calibration, fit_threshold
 from docrerank.training.groups import build_groups
 from docrerank.training.split import Split, split_pages
 from docrerank.training.vision import hash_base
@@ -63,7 +72,9 @@ def made_from(run: Run) -> str:
     """Fingerprint of all that the model depends on."""
     base, settings = run.recipe.train.base, run.recipe.train.model_dump(mode="json", exclude={"base"})
     origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
-    return fingerprint(origin, hash_base(base), run.recipe.vision) if base else origin
+    if base:
+        return fingerprint(origin, hash_base(base), run.recipe.vision)
+    return fingerprint(origin, hash_start(run.recipe.train.start))
 
 
 def _train_vision(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -77,20 +88,20 @@ def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[
 
     pages = list(run.pages.read())
     split = split_pages(pages, run.recipe.train.dev_share, run.recipe.seed)
-    encoder = load_untrained(window_settings(run))
-    examples, dev = prepare(run, pages, split, encoder)
+    encoder, untrained = load_start(run.recipe.train.start, window_settings(run)), load_untrained(window_settings(run))
+    examples, dev = prepare(run, pages, split, untrained)
     folder = run.path / FOLDER
     trainer = Trainer(encoder, examples, dev, run.recipe.train, folder / "checkpoint.pt", origin)
     state = trainer.run(progress)
-    end, views, asked = measure(encoder, dev, run.recipe.train.temperature)
+    end, rows, asked = measure(encoder, dev, run.recipe.train.temperature)
     start = DevScores(*state.curves["dev"][0][1:])
     write_text(folder / CURVES, json.dumps(state.curves) + "\n")
-    calibration = fit_calibration(views)
+    calibration = fit_calibration(rows)
     threshold = fit_threshold(asked, calibration, run.recipe.train.false_answer_rate)
-    card = ModelCard(encoder.settings, fit_fusion(views), calibration, origin, threshold)
-    deliver(encoder, card, write_readme(len(examples), len(dev.queries), len(dev.pages), start, end), run.model)
+    card = ModelCard(encoder.settings, FusionWeights(), calibration, origin, threshold)
+    deliver(encoder, card, write_readme(run.recipe.train.start, len(examples), dev, start, end), run.model)
     trainer.checkpoint.unlink(missing_ok=True)
-    _encode_pages(run, pages, card, encoder)
+    _encode_pages(run, pages, card, untrained)
     return {
         **_count(split, examples, dev),
         "steps": state.step,
@@ -105,7 +116,7 @@ def _train(run: Run, origin: str, progress: Callable[[int, int], None]) -> dict[
 
 
 def _encode_pages(run: Run, pages: Sequence[Page], card: ModelCard, untrained: TokenEncoder) -> None:
-    """Encode the run's pages with the delivered model, for search; encodings by older models go."""
+    """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
     store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
     store.fill(pages)
     for folder in (run.path / ENCODINGS).iterdir():
