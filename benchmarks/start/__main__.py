@@ -54,29 +54,22 @@ def measure(
 ) -> None:
     """NDCG@5 beside MiniLM's on the sources held out whole, the weights of a fusion, the calibration of scores."""
     from benchmarks.start.fusion import try_weights
-    from benchmarks.start.measure import compare, compare_answerable, list_parts, view_bm25, view_encoded
+    from benchmarks.start.measure import fit_scores, list_parts, look_at
     from benchmarks.start.questions import read_questions
-    from docrerank.training.dev import DevRow
-    from docrerank.training.fit import fit_calibration
 
-    questions = read_questions(folder)
+    parts = list_parts(read_questions(folder), kept)
     untrained, start = load_untrained(), load_trained(out) if out else load_start(MINI)
-    parts, views, rows, told = list_parts(questions, kept), [], [], []
-    print("| source | system | NDCG@5 | difference to MiniLM |\n|---|---|---|---|", flush=True)
+    looks = []
+    print("| source | system | NDCG@5 | difference to MiniLM |\n|---|---|---|---|")
     for part in parts:
-        bm25, before, after = view_bm25(part), view_encoded(part, untrained), view_encoded(part, start)
-        systems = {"MiniLM tokens": before.tokens, "MiniLM windows": before.windows, "BM25": bm25}
-        print(*compare(part, {**systems, "windows": after.windows, "tokens": after.tokens}), sep="\n", flush=True)
-        if part.unanswerable:
-            told += [compare_answerable(part, name, seen) for name, seen in (("MiniLM", before), ("start", after))]
-        if not kept:
-            views.append((bm25, before.windows, after.tokens))
-            rows += [DevRow(after.tokens[row], place) for row, (_, place) in enumerate(part.questions)]
-    print(*told, sep="\n")
-    if not kept:
-        for mean, weights, each in list(try_weights(parts, views))[:SHOWN]:
-            print(f"{mean:.4f} {weights} {[round(value, 4) for value in each]}")
-        print(fit_calibration(rows))
+        looks.append(look_at(part, untrained, start))
+        print(*looks[-1].table(), sep="\n", flush=True)
+    print(*(line for look in looks for line in look.answerable()), sep="\n")
+    if kept:
+        return
+    for mean, weights, each in list(try_weights(parts, [look.views() for look in looks]))[:SHOWN]:
+        print(f"{mean:.4f} {weights} {[round(value, 4) for value in each]}")
+    print(fit_scores(looks))
 
 
 def load_trained(out: Path) -> TokenEncoder:

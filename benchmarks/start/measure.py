@@ -11,7 +11,10 @@ import numpy.typing as npt
 from benchmarks.start.questions import Context, Questions
 from docrerank.encoding import Encoding, TokenEncoder, Vectors, score_tokens, score_windows
 from docrerank.mining import Bm25
+from docrerank.reranker import Calibration
 from docrerank.statistics import bootstrap_auroc_clusters, bootstrap_clusters
+from docrerank.training.dev import DevRow
+from docrerank.training.fit import fit_calibration
 
 Numbers = npt.NDArray[np.float64]
 #: Late interaction is scored for this many questions at once.
@@ -66,6 +69,46 @@ def list_parts(questions: Questions, kept: bool) -> list[Part]:
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A part as BM25, MiniLM and a start see it."""
+
+    part: Part
+    bm25: Vectors
+    before: Seen
+    after: Seen
+
+    def table(self) -> Iterator[str]:
+        """A row for each system."""
+        before = {"MiniLM tokens": self.before.tokens, "MiniLM windows": self.before.windows, "BM25": self.bm25}
+        return compare(self.part, {**before, "windows": self.after.windows, "tokens": self.after.tokens})
+
+    def views(self) -> tuple[Vectors, Vectors, Vectors]:
+        """What a fusion adds up: BM25, MiniLM's windows, the start's tokens."""
+        return self.bm25, self.before.windows, self.after.tokens
+
+    def answerable(self) -> Iterator[str]:
+        """How well a question's score with its own context tells answerable ones apart, by MiniLM and by the start."""
+        places = np.array([place for _, place in self.part.questions])
+        owners = [*self.part.owners, *(self.part.contexts[place].id for _, place in self.part.unanswerable)]
+        for name, seen in (("MiniLM", self.before), ("start", self.after)) if self.part.unanswerable else ():
+            own = seen.tokens[np.arange(len(places)), places]
+            labels = [True] * len(own) + [False] * len(seen.unanswerable)
+            found = bootstrap_auroc_clusters(np.concatenate([own, seen.unanswerable]), labels, owners)
+            yield f"{self.part.name}: answerable AUROC of {name} {found.value:.3f} [{found.low:.3f} {found.high:.3f}]"
+
+
+def look_at(part: Part, untrained: TokenEncoder, start: TokenEncoder) -> Look:
+    """Encode a part with both encoders."""
+    return Look(part, view_bm25(part), view_encoded(part, untrained), view_encoded(part, start))
+
+
+def fit_scores(looks: Sequence[Look]) -> Calibration:
+    """From the start's late interaction to the probability that a context answers."""
+    places = ((look, row, place) for look in looks for row, (_, place) in enumerate(look.part.questions))
+    return fit_calibration([DevRow(look.after.tokens[row], place) for look, row, place in places])
+
+
 def encode(part: Part, encoder: TokenEncoder) -> list[Encoding]:
     """The contexts as pages: cut into windows, under their title where they have one."""
     return encoder.encode_pages([own.text for own in part.contexts], [own.title for own in part.contexts])
@@ -87,16 +130,6 @@ def view_encoded(part: Part, encoder: TokenEncoder) -> Seen:
     pairs = zip(wrong, part.unanswerable, strict=True)
     unanswerable = [score_tokens([query], [pages[place]])[0, 0] for query, (_, place) in pairs]
     return Seen(np.concatenate(windows), np.concatenate(tokens), np.array(unanswerable, np.float32))
-
-
-def compare_answerable(part: Part, name: str, seen: Seen) -> str:
-    """A line: how well the score of a question with its own context tells answerable questions apart."""
-    places = np.array([place for _, place in part.questions])
-    own = seen.tokens[np.arange(len(places)), places].tolist()
-    scores, labels = [*own, *seen.unanswerable.tolist()], [True] * len(own) + [False] * len(seen.unanswerable)
-    owners = [*part.owners, *(part.contexts[place].id for _, place in part.unanswerable)]
-    found = bootstrap_auroc_clusters(scores, labels, owners)
-    return f"{part.name}: answerable AUROC of {name} {found.value:.3f} [{found.low:.3f} {found.high:.3f}]"
 
 
 def measure_ndcg(scores: Vectors, part: Part, depth: int = 5) -> Numbers:
