@@ -116,7 +116,8 @@ def encode(part: Part, encoder: TokenEncoder) -> list[Encoding]:
 
 def view_bm25(part: Part) -> Vectors:
     """BM25 scores of shape (questions, contexts)."""
-    return Bm25([own.text for own in part.contexts]).score_all([text for text, _ in part.questions])
+    index = Bm25([own.text for own in part.contexts])
+    return np.stack([index.score(text) for text, _ in part.questions])
 
 
 def view_encoded(part: Part, encoder: TokenEncoder) -> Seen:
