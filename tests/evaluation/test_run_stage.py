@@ -36,6 +36,8 @@ def test_every_floor_stands_beside_the_trained_model(run: Run) -> None:
     trained = {name: system["trained"] for name, system in comparison["systems"].items()}
     assert list(trained)[:6] == [BM25_LAYER, BM25, WINDOW, TOKENS, FIRST_STAGE, FUSION]
     assert [name for name, is_trained in trained.items() if is_trained] == [
+        "docrerank-mini late interaction",
+        "docrerank-mini fusion, named pages",
         "trained",
         "trained, fused",
         "trained, every page",

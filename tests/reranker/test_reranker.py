@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docrerank.encoding import score_tokens, score_windows
+from docrerank.mining import Bm25, NamedPages, fuse
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
 
@@ -84,3 +86,16 @@ def test_a_damaged_card_is_told(tmp_path: Path) -> None:
     (tmp_path / "docrerank.json").write_text("{}")
     with pytest.raises(UserError, match=r"docrerank\.json cannot be read"):
         Reranker.from_pretrained(tmp_path)
+
+
+def test_the_start_is_loaded_by_default_and_its_fusion_takes_minilms_windows(
+    untrained: Reranker, topic_pages: list[Page]
+) -> None:
+    mini = Reranker.from_pretrained()
+    assert isinstance(mini, Reranker)
+    own = score_tokens(mini.encode_queries([QUESTION]), mini.encode_pages(topic_pages))[0]
+    windows = score_windows(untrained.encode_queries([QUESTION]), untrained.encode_pages(topic_pages))[0]
+    bm25 = Bm25([page.text for page in topic_pages]).score(QUESTION)
+    expected = fuse(bm25, windows, own, named=NamedPages(topic_pages).score(QUESTION))
+    ranked = {hit["corpus_id"]: hit["score"] for hit in mini.rank(QUESTION, topic_pages)}
+    np.testing.assert_allclose([ranked[place] for place in range(len(topic_pages))], expected, atol=1e-5)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docrerank.encoding import MINI, UNTRAINED, load_start, window_settings
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, UserError
 from docrerank.reranker import Searcher, search
@@ -22,6 +23,15 @@ def test_a_run_without_a_model_is_searched_untrained(run: Run) -> None:
     assert len(hits) == 2
     assert hits[0].page_id == "report/3"
     assert "water plant" in hits[0].snippet
+
+
+def test_without_a_model_the_recipes_start_reorders_what_untrained_windows_find(run: Run) -> None:
+    searcher = Searcher(run)
+    assert searcher.encoder.fingerprint == load_start(MINI, window_settings(run)).fingerprint
+    assert searcher.untrained.fingerprint == load_start(UNTRAINED, window_settings(run)).fingerprint
+    old = Run.create(run.path.parent / "old", load_recipe("cpu", ["train.start=minilm"]))
+    old.pages.write("report", list(run.pages.read()), "pages")
+    assert Searcher(old).encoder.fingerprint == searcher.untrained.fingerprint
 
 
 def test_a_search_can_be_held_to_one_document(run: Run) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docrerank.ablation.arms import OWN, Arm, Variant
 from docrerank.ablation.mixture import mix
-from docrerank.encoding import ENCODINGS, load_untrained, window_settings
+from docrerank.encoding import ENCODINGS, UNTRAINED, load_start, window_settings
 from docrerank.generation import generate
 from docrerank.recipe import Recipe, Role, load_recipe
 from docrerank.records import UserError
@@ -82,19 +82,20 @@ def load_arm(data: Run, arm: Arm, groups: int, seed: int) -> Recipe:
 
 def seed_shared(source: Run, out: Path) -> None:
     """Start from what the run has read and encoded of its pages and of benchmarks: by second names, not by copies."""
-    kept = load_untrained(window_settings(source)).fingerprint
-    _link_files(source.path / ENCODINGS / kept, out / ENCODINGS / kept)
+    kept = [f"{ENCODINGS}/{name}" for name in _find_kept(source)]
+    for name in kept:
+        _link_files(source.path / name, out / name)
     (out / BENCHMARK).mkdir(parents=True, exist_ok=True)
     for folder in (source.path / BENCHMARK).glob("*/"):
-        for name in ("pages", "rejected", f"{ENCODINGS}/{kept}"):
+        for name in ("pages", "rejected", *kept):
             _link_files(folder / name, out / BENCHMARK / folder.name / name)
 
 
 def drop_encodings(out: Path, run: Run) -> None:
     """Forget the pages as trained models see them: the next arm has others, and together they fill a disk."""
-    kept = load_untrained(window_settings(run)).fingerprint
+    kept = _find_kept(run)
     for folder in (*out.glob(f"{ENCODINGS}/*"), *out.glob(f"{BENCHMARK}/*/{ENCODINGS}/*")):
-        if folder.name != kept:
+        if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -103,6 +104,11 @@ def link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.exists() and not target.is_symlink():
         target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+
+
+def _find_kept(run: Run) -> set[str]:
+    """The encodings that no arm changes: untrained MiniLM's and the start's."""
+    return {load_start(name, window_settings(run)).fingerprint for name in {UNTRAINED, run.recipe.train.start}}
 
 
 def _link_files(source: Path, target: Path) -> None:

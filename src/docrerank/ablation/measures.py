@@ -12,6 +12,7 @@ from typing import Any
 
 from docrerank.ablation.arms import Arm
 from docrerank.ablation.learned import Learned, describe_learned
+from docrerank.encoding import MINI, UNTRAINED
 from docrerank.evaluation import names, read_evaluation
 from docrerank.probe import ProbeSet, pair_queries, probe
 from docrerank.runs import Run, split_pages, write_text
@@ -21,9 +22,8 @@ FILE = "measures.json"
 #: Near misses that every arm is asked, on pages that no arm of this seed learned from.
 CASES = 400
 
-#: (trained, untrained) rows of the evaluation: the reranker by itself over every page, and with the first stage.
-ALONE = (names.TRAINED_ALL, names.TOKENS)
-FUSED = (names.TRAINED_FUSED_ALL, names.NAMED)
+#: Rows of the evaluation where nothing is learned from a run: late interaction alone, and fused, by start.
+STARTS = {UNTRAINED: (names.TOKENS, names.NAMED), MINI: (names.STARTED, names.STARTED_FUSED)}
 
 Scores = Mapping[str, float]
 
@@ -102,11 +102,12 @@ def _key(run: Run, benchmark: Path) -> str:
 
 
 def _name_systems(run: Run, arm: Arm) -> dict[str, str]:
-    place = 0 if arm.trained else 1
     if run.recipe.train.base:
         # A vision-language model orders the first stage's candidates; the untrained one stands in the same row.
         return {"alone": names.TRAINED, "first stage": names.FIRST_STAGE}
-    return {"alone": ALONE[place], "fused": FUSED[place], "first stage": names.FIRST_STAGE}
+    trained = (names.TRAINED_ALL, names.TRAINED_FUSED_ALL)
+    alone, fused = trained if arm.trained else STARTS[run.recipe.train.start]
+    return {"alone": alone, "fused": fused, "first stage": names.FIRST_STAGE}
 
 
 def _read(evaluation: Mapping[str, Any], system: str, metric: str) -> dict[str, float]:
@@ -123,7 +124,7 @@ def _probe(run: Run, source: Run, arm: Arm) -> dict[str, tuple[int, float]]:
     if not cases:
         return {}
     asked = {page: pages[page] for page in dict.fromkeys(case.positive.page_id for case in cases)}
-    model = str(run.model) if arm.trained or run.recipe.train.base else "minilm"
+    model = str(run.model) if arm.trained or run.recipe.train.base else run.recipe.train.start
     probed = probe([model], source, ProbeSet(asked, cases, "dev"))[0]
     rows = {name: (count, interval.value) for name, (count, interval) in probed.breakdowns["property"].items()}
     return {"all": (len(cases), probed.accuracy.value), **rows}

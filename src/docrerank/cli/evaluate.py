@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str],
     typer.Argument(
-        help="Run folders, models' folders, hub names, 'minilm', 'bm25', 'random' or 'oracle'.",
+        help="Run folders, models' folders, hub names, 'docrerank-mini', 'minilm', 'bm25', 'random' or 'oracle'.",
         metavar="MODEL...",
         show_default=False,
     ),

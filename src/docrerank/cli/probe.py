@@ -15,7 +15,7 @@ from docrerank.runs import Run
 Models = Annotated[
     list[str],
     typer.Argument(
-        help="Models' folders, run folders, 'minilm' or 'bm25'; later ones are compared with the first.",
+        help="Folders of models or runs, 'docrerank-mini', 'minilm' or 'bm25'; later ones are held against the first.",
         metavar="MODEL...",
         show_default=False,
     ),

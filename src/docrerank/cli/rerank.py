@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from docrerank.reranker import Answer
 
 Model = Annotated[
-    str, typer.Argument(help="A trained model's folder, a run folder, 'minilm', or a hub name.", show_default=False)
+    str,
+    typer.Argument(
+        help="A trained model's folder, a run folder, 'docrerank-mini', 'minilm', or a hub name.", show_default=False
+    ),
 ]
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]

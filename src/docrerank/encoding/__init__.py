@@ -13,15 +13,28 @@ from docrerank.encoding.encoder import (
     choose_precision,
 )
 from docrerank.encoding.late_interaction import score_tokens, score_windows
-from docrerank.encoding.minilm import UNTRAINED, load_untrained, window_settings
 from docrerank.encoding.page_store import ENCODINGS, PageStore
+from docrerank.encoding.start import (
+    MINI,
+    SCALES,
+    STARTS,
+    UNTRAINED,
+    add_difference,
+    hash_start,
+    load_start,
+    load_untrained,
+    window_settings,
+)
 from docrerank.encoding.weights import MINILM_SHA256, check_weights, hash_file, minilm_folder
 from docrerank.encoding.windows import MAX_PAGE_TOKENS, WindowCutter, WindowSettings, clean_text, group_lines
 
 __all__ = [
     "ENCODINGS",
     "MAX_PAGE_TOKENS",
+    "MINI",
     "MINILM_SHA256",
+    "SCALES",
+    "STARTS",
     "UNTRAINED",
     "Encoding",
     "PageStore",
@@ -30,6 +43,7 @@ __all__ = [
     "Vectors",
     "WindowCutter",
     "WindowSettings",
+    "add_difference",
     "batch_by_size",
     "build_model",
     "check_weights",
@@ -38,6 +52,8 @@ __all__ = [
     "find_heading",
     "group_lines",
     "hash_file",
+    "hash_start",
+    "load_start",
     "load_untrained",
     "minilm_folder",
     "score_tokens",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docrerank.encoding import UNTRAINED
+from docrerank.encoding import STARTS, hash_start
 from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
@@ -37,7 +37,7 @@ class Model:
 
     Attributes:
         name: in tables and file names.
-        path: a folder, a hub name, or `minilm`.
+        path: a folder, a hub name, or a start: `docrerank-mini`, `minilm`.
         trained: whether it learned from data that this project made.
     """
 
@@ -53,6 +53,8 @@ class Model:
     def fingerprint(self) -> str:
         """Changes with the model's files; of a hub name it is the name."""
         folder = Path(self.path)
+        if self.path in STARTS:
+            return fingerprint("model", self.path, hash_start(self.path))
         if not folder.is_dir():
             return fingerprint("model", self.path)
         files = sorted(file for file in folder.rglob("*") if file.is_file())
@@ -73,7 +75,7 @@ def find_model(name: str) -> Model:
         'lightonai/MonoQwen2-VL-v0.1'
     """
     folder = Path(name)
-    if name == UNTRAINED:
+    if name in STARTS:
         return Model(name, name, trained=False)
     if (folder / "recipe.yaml").is_file():
         if not (folder / "model").is_dir():
@@ -83,7 +85,7 @@ def find_model(name: str) -> Model:
         return Model(folder.resolve().name, str(folder), trained=bool(read_card(folder).made_from))
     peer = PEERS.get(name.lower(), name)
     if "/" not in peer or peer.startswith((".", "/")) or peer.count("/") != 1:
-        known = ", ".join([UNTRAINED, *BASELINES, *PEERS])
+        known = ", ".join([*STARTS, *BASELINES, *PEERS])
         raise UserError(f"no model in '{name}': give a run, a model's folder, a hub name, or one of {known}")
     return Model(peer, peer, trained=False)
 
@@ -153,7 +155,7 @@ def _find_weights(name: str) -> str:
     Raises:
         UserError: the weights are not there, or the cache cannot be read.
     """
-    if name == UNTRAINED or Path(name).is_dir():
+    if name in STARTS or Path(name).is_dir():
         return name
     hub = require("huggingface_hub", extra="hub")
     absent = f"the weights of '{name}' are not here: hf download {name} (into the hub's cache), or give their folder"

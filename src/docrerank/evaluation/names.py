@@ -2,10 +2,13 @@
 
 Of those that a run is compared by, `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window,
 fusion late interaction too. The rows that say so, the candidates and the trained fusion also prefer the pages that a
-question names outright.
+question names outright. `docrerank-mini` and `trained` bring late interaction of their own; the windows beside it are
+MiniLM's.
 """
 
 from __future__ import annotations
+
+from docrerank.encoding import MINI
 
 #: Put to any benchmark without a model, beside models: BM25, chance, the judgements themselves.
 PLAIN_BM25, RANDOM, ORACLE = BASELINES = ("bm25", "random", "oracle")
@@ -19,6 +22,8 @@ FUSION = "untrained fusion"
 NAMED = "untrained fusion, named pages"
 #: The base of a vision-language model, so that training's gain is told from its base's.
 UNTRAINED_VISION = "untrained vision model"
+STARTED = f"{MINI} late interaction"
+STARTED_FUSED = f"{MINI} fusion, named pages"
 TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
 TRAINED_ALL = "trained, every page"

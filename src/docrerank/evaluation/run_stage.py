@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.benchmark import Collection, Corpus, read_pdf_benchmark
+from docrerank.encoding import MINI, hash_start
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import TIMED_QUERIES
 from docrerank.evaluation.layout import build_dict, render
 from docrerank.evaluation.measured import Measured
-from docrerank.evaluation.names import FIRST_STAGE, TOKENS, TRAINED
+from docrerank.evaluation.names import FIRST_STAGE, STARTED, TOKENS, TRAINED, TRAINED_FUSED
 from docrerank.evaluation.relevance import describe_relevance
 from docrerank.evaluation.results_table import ResultsTable, SystemResult, build_table
 from docrerank.evaluation.run_systems import rank_systems
@@ -28,7 +29,7 @@ from docrerank.runs import Progress, Run, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 #: Pages of each ranking that are kept in the file.
 TOP = 10
 
@@ -123,6 +124,7 @@ def _made_from(run: Run, collection: Collection, corpus: Corpus) -> str:
     files += sorted(path for path in run.model.rglob("*") if path.is_file())
     hashes = [[file.name, _hash(file)] for file in files]
     train = run.recipe.train.model_dump(include={"window_tokens", "window_overlap", "context_tokens"})
+    train["start"] = hash_start(run.recipe.train.start)
     return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), run.recipe.evaluate, train, run.recipe.seed)
 
 
@@ -140,7 +142,8 @@ def _judge_threshold(run: Run, collection: Collection, measured: Sequence[Measur
 
 
 def _list_notes(run: Run, corpus: Corpus, measured: Sequence[Measured]) -> list[str]:
-    count, trained = run.recipe.evaluate.candidates, {found.name for found in measured if found.trained}
+    count, names = run.recipe.evaluate.candidates, {found.name for found in measured}
+    trained = names & {TRAINED, TRAINED_FUSED}
     notes = [
         "'untrained' is MiniLM as it comes; the first stage adds BM25 and the best window as z-scores, fusion late "
         "interaction too. BM25 reads OCR except where it says that it does not.",
@@ -149,6 +152,11 @@ def _list_notes(run: Run, corpus: Corpus, measured: Sequence[Measured]) -> list[
         "Answerability: from the best page's score; for late interaction and the trained reranker from relevance, "
         "mostly whether the question's names and figures stand on the pages.",
     ]
+    if STARTED in names:
+        notes.append(
+            f"'{MINI}' is what training starts from: MiniLM trained on people's questions, none of them on these. "
+            "Late interaction is its own or the trained model's; the windows in every fusion are MiniLM's."
+        )
     if trained == {TRAINED}:
         notes.append(f"'trained' reorders the first stage's top {count}.")
     elif trained:

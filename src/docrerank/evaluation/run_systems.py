@@ -1,6 +1,6 @@
 """The systems that a run is compared by: a name and how its scores come, for every question and page.
 
-A further system is a further row in `_list_untrained` or `_list_trained`.
+A further system is a further row in `_list_untrained`, `_list_started` or `_list_trained`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from docrerank.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
-from docrerank.encoding import load_untrained, score_tokens, window_settings
+from docrerank.encoding import MINI, TokenEncoder, load_start, load_untrained, score_tokens, window_settings
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.measured import Measured
@@ -24,6 +24,8 @@ from docrerank.evaluation.names import (
     FIRST_STAGE,
     FUSION,
     NAMED,
+    STARTED,
+    STARTED_FUSED,
     TOKENS,
     TRAINED,
     TRAINED_ALL,
@@ -37,7 +39,7 @@ from docrerank.evaluation.scorers import UNREADABLE
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, score_bm25, score_encoded, score_named
 from docrerank.mining import FusionWeights, fuse
 from docrerank.records import Page, UserError
-from docrerank.reranker import Calibration, is_vision_model, load_encoder, read_card
+from docrerank.reranker import Calibration, describe_start, is_vision_model, load_encoder, read_card
 from docrerank.runs import Progress, Run
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ logger = logging.getLogger(__name__)
 Ranking = dict[str, dict[str, float]]
 #: Name of a system, its scores, (queries, pages) for each scope, and the clock's steps that make them.
 Scored = tuple[str, list[Scores], tuple[str, ...]]
+#: The clock's steps of what stands beside late interaction in a fusion.
+BESIDE = ("bm25", "named", "untrained encode", "untrained windows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +96,23 @@ def rank_systems(
     ids: dict[str, list[str]] = {}
     for page in source.light.values():
         ids.setdefault(page.document, []).append(page.id)
-    trained = run.model.is_dir() and not is_vision_model(run.model)
-    step = _count_steps(progress, (4 if trained else 2) * len(corpus.parts))
+    vision = is_vision_model(run.model)
+    started, trained = run.recipe.train.start == MINI and not vision, run.model.is_dir() and not vision
+    step = _count_steps(progress, 2 * (1 + started + trained) * len(corpus.parts))
     scopes = find_scopes(collection.benchmark, corpus, ids)
     ranker = _Ranker(corpus, scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)
     bm25, named = ranker.score_bm25(), score_named(scopes, list(source.light.values()), ranker.clock)
-    windows, tokens = ranker.score(EncodedCorpus(corpus, load_untrained(window_settings(run))), "untrained")
+    encoded = EncodedCorpus(corpus, load_untrained(window_settings(run)))
+    windows, tokens = ranker.score(encoded, "untrained", "windows", "tokens")
     views = _Views(bm25, windows, tokens, named)
     found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
     first = ranker.rank(views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
-    if is_vision_model(run.model):
+    if vision:
         found += ranker.rank_vision(run, first)
-    elif trained:
+    if started:
+        rows = _list_started(ranker, load_start(MINI, window_settings(run)), views)
+        found += [ranker.measure(row, trained=True) for row in rows]
+    if trained:
         found += _list_trained(ranker, run.model, views, first)
     return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
 
@@ -121,13 +130,19 @@ def _list_untrained(views: _Views, ranker: _Ranker) -> list[Scored]:
     ]
 
 
+def _list_started(ranker: _Ranker, encoder: TokenEncoder, untrained: _Views) -> list[Scored]:
+    tokens = ranker.score(EncodedCorpus(ranker.corpus, encoder), MINI, "tokens")[0]
+    own = (f"{MINI} encode", f"{MINI} tokens")
+    fused = replace(untrained, tokens=tokens).fuse(FusionWeights())
+    return [(STARTED, tokens, own), (STARTED_FUSED, fused, (*own, *BESIDE))]
+
+
 def _list_trained(ranker: _Ranker, folder: Path, untrained: _Views, candidates: Ranking) -> list[Measured]:
     card = read_card(folder)
     weights, encoded = card.fusion, EncodedCorpus(ranker.corpus, load_encoder(folder, card))
-    windows, tokens = ranker.score(encoded, "trained")
-    views = replace(untrained, windows=windows, tokens=tokens)
+    views = replace(untrained, tokens=ranker.score(encoded, "trained", "tokens")[0])
     ranker.time_candidates(encoded, candidates)
-    first = ("bm25", "named", "untrained encode", "untrained windows", "trained encode", "candidates")
+    first = (*BESIDE, "trained encode", "candidates")
     every = ("trained encode", "trained tokens")
     alone = views.among(ranker.scopes, candidates, lambda bm25, windows, tokens, named: tokens)
     fused = views.among(
@@ -135,7 +150,7 @@ def _list_trained(ranker: _Ranker, folder: Path, untrained: _Views, candidates: 
     )
     rows: list[Scored] = [
         (TRAINED_ALL, views.tokens, every),
-        (TRAINED_FUSED_ALL, views.fuse(weights), (*every, "bm25", "named", "trained windows")),
+        (TRAINED_FUSED_ALL, views.fuse(weights), (*every, *BESIDE)),
     ]
     return [
         Measured(TRAINED, True, alone, ranker.clock.milliseconds(*first)),
@@ -160,10 +175,10 @@ class _Ranker:
     def score_layer(self) -> list[Scores]:
         return score_bm25(self.scopes, drop_ocr(self.pages.values()), "layer", self.clock)
 
-    def score(self, encoded: EncodedCorpus, name: str) -> tuple[list[Scores], list[Scores]]:
-        """The best window and late interaction of one encoder, whose pages are encoded first."""
+    def score(self, encoded: EncodedCorpus, name: str, *views: str) -> list[list[Scores]]:
+        """Views by one encoder, whose pages are encoded first."""
         encoded.fill(self.step)
-        return score_encoded(self.scopes, encoded, name, self.clock, self.step)
+        return score_encoded(self.scopes, encoded, name, views, self.clock, self.step)
 
     def measure(self, row: Scored, trained: bool = False) -> Measured:
         name, scores, steps = row
@@ -211,16 +226,16 @@ class _Ranker:
             if query in self.clock.queries:
                 reranker.score(own)  # the pages are then held in memory, as those of the other systems are
             self.clock.measure(name, query, lambda own=own: reranker.score(own))  # type: ignore[misc]
-        steps = ("bm25", "named", "untrained encode", "untrained windows", name)
         unreadable = int(np.count_nonzero(np.isnan(scored)))
-        return Measured(name, name == TRAINED, ranking, self.clock.milliseconds(*steps), unreadable=unreadable)
+        return Measured(name, name == TRAINED, ranking, self.clock.milliseconds(*BESIDE, name), unreadable=unreadable)
 
 
 def _add_relevance(found: Measured, run: Run, collection: Collection, source: PdfPages) -> Measured:
     """How far pages answer, for the systems whose score is the model's own and not relative to its candidates."""
-    if found.name not in (TOKENS, UNTRAINED_VISION, TRAINED, TRAINED_ALL):
+    if found.name not in (TOKENS, STARTED, UNTRAINED_VISION, TRAINED, TRAINED_ALL):
         return found
-    calibration = read_card(run.model).calibration if found.trained else Calibration()
+    starts = {TOKENS: Calibration(), STARTED: describe_start(MINI).calibration, UNTRAINED_VISION: Calibration()}
+    calibration = starts.get(found.name) or read_card(run.model).calibration
     if is_vision_model(run.model) and found.name in (UNTRAINED_VISION, TRAINED):
         calibration = Calibration(1.0, 0.0)
     relevance = find_relevance(

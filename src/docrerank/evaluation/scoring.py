@@ -16,6 +16,7 @@ from docrerank.records import Page
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.
 CHUNK_PAGES = 64
+_SCORERS = {"windows": score_windows, "tokens": score_tokens}
 
 
 class EncodedCorpus:
@@ -81,16 +82,22 @@ def _score_index(
 
 
 def score_encoded(
-    scopes: Sequence[Scope], encoded: EncodedCorpus, name: str, clock: Clock, progress: Callable[[], None]
-) -> tuple[list[Scores], list[Scores]]:
-    """Best-window and late-interaction scores in one pass over the corpus; (queries, pages) for each scope.
+    scopes: Sequence[Scope],
+    encoded: EncodedCorpus,
+    name: str,
+    views: Sequence[str],
+    clock: Clock,
+    progress: Callable[[], None],
+) -> list[list[Scores]]:
+    """The views' scores in one pass over the corpus; for each view (queries, pages) of each scope.
 
     Args:
-        name: of the encoder; the clock's steps are `<name> encode`, `<name> windows` and `<name> tokens`.
+        name: of the encoder; the clock's steps are `<name> encode` and `<name> <view>`.
+        views: of `windows` (the best one) and `tokens` (late interaction).
         progress: called after each document.
     """
     queries = [encode_queries(scope, encoded.encoder, name, clock) for scope in scopes]
-    scorers = {"windows": score_windows, "tokens": score_tokens}
+    scorers = {view: _SCORERS[view] for view in views}
     found = {view: [scope.new_scores() for scope in scopes] for view in scorers}
     for document in encoded.corpus.parts:
         places = {index: scope.columns(document) for index, scope in enumerate(scopes) if document in scope.pages}
@@ -101,7 +108,7 @@ def score_encoded(
                     found[view][index][:, at] = score(queries[index], pages)
                     _time(scopes[index], queries[index], pages, f"{name} {view}", score, clock)
         progress()
-    return found["windows"], found["tokens"]
+    return list(found.values())
 
 
 def encode_queries(scope: Scope, encoder: TokenEncoder, name: str, clock: Clock) -> list[Encoding]:

@@ -112,7 +112,7 @@ def pair_queries(queries: Iterable[Query], pages: Mapping[str, Page], seed: int)
 
 
 def open_scorer(model: str, run: Run) -> Callable[[Sequence[tuple[str, Page]]], Floats]:
-    """Whatever scores (query, page) pairs: `bm25`, `minilm`, a run's or a model's folder, a CrossEncoder's.
+    """Whatever scores (query, page) pairs: `bm25`, a start, a run's or a model's folder, a CrossEncoder's.
 
     Raises:
         UserError: no such model.

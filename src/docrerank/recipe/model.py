@@ -66,6 +66,9 @@ class Train(Section):
     """The reranker, its groups and its optimisation (paper section 3)."""
 
     base: str = Field("", description="a vision-language model's folder or hub name; empty trains the embedded MiniLM")
+    start: Literal["docrerank-mini", "minilm"] = Field(
+        "docrerank-mini", description="training begins from MiniLM trained on people's questions, or from plain MiniLM"
+    )
     groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from docrerank.encoding import UNTRAINED, TokenEncoder, minilm_folder
+from docrerank.encoding import MINI, STARTS, UNTRAINED, TokenEncoder, minilm_folder
 from docrerank.evaluation import EmbedderScorer, Model, OwnCodeScorer, Scorer, TextScorer, VisionScorer
 from docrerank.recipe.extras import require
 
@@ -18,6 +18,8 @@ CITATION = """@misc{docrerank2025,
   year = {2025},
   url = {https://arxiv.org/abs/2505.22584},
 }"""
+#: When the weights of the starts were made.
+START_DATES = {UNTRAINED: "2021-08-30", MINI: "2026-11-25"}
 TRAINING = "docrerank train; the recipe stands beside the model"
 
 
@@ -105,20 +107,21 @@ def _find_date(model: Model) -> str:
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
     newest = max((file.stat().st_mtime for file in files), default=None)
     if newest is None:
-        return "2021-08-30" if model.path == UNTRAINED else datetime.date.today().isoformat()
+        return START_DATES.get(model.path) or datetime.date.today().isoformat()
     return datetime.datetime.fromtimestamp(newest, datetime.UTC).date().isoformat()
 
 
 def _find_reference(model: Model) -> str | None:
-    if model.path == UNTRAINED:
+    if model.path in STARTS:
         return f"{HUB}/sentence-transformers/all-MiniLM-L6-v2"
     return PAPER if model.trained else f"{HUB}/{model.name}" if "/" in model.name else None
 
 
 def _read_card(model: Model) -> tuple[str | None, str | None]:
     """Licence and base model as a model's README says them."""
-    if model.path == UNTRAINED:
-        return "apache-2.0", "nreimers/MiniLM-L6-H384-uncased"
+    if model.path in STARTS:
+        bases = {UNTRAINED: "nreimers/MiniLM-L6-H384-uncased", MINI: "sentence-transformers/all-MiniLM-L6-v2"}
+        return "apache-2.0", bases[model.path]
     card = Path(model.path) / "README.md"
     if not card.is_file():
         return None, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.reranker.answer import Answer, RankedPage
-from docrerank.reranker.card import Calibration, ModelCard, read_card
+from docrerank.reranker.card import Calibration, ModelCard, describe_start, read_card
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.relevance import Threshold, choose_threshold, measure_relevance
 from docrerank.reranker.reranker import Reranker
@@ -21,6 +21,7 @@ __all__ = [
     "Searcher",
     "Threshold",
     "choose_threshold",
+    "describe_start",
     "is_vision_model",
     "load_encoder",
     "measure_relevance",

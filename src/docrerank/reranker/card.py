@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.encoding import Vectors, WindowSettings
+from docrerank.encoding import MINI, Vectors, WindowSettings
 from docrerank.mining import FusionWeights
 from docrerank.records import UserError
 from docrerank.reranker.relevance import Threshold
@@ -52,6 +52,16 @@ class ModelCard:
     def write(self, folder: Path) -> None:
         """Put the file into a model's folder."""
         write_text(folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+
+
+#: Of the shipped start, fitted on its held-out sources: `python -m benchmarks.start measure` prints them.
+MINI_CALIBRATION = Calibration(20.0, -11.0)
+
+
+def describe_start(name: str, windows: WindowSettings | None = None) -> ModelCard:
+    """The card of a start that was not trained any further."""
+    calibration = MINI_CALIBRATION if name == MINI else Calibration()
+    return ModelCard(windows or WindowSettings(), calibration=calibration)
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from docrerank.encoding import UNTRAINED, TokenEncoder, hash_file
+from docrerank.encoding import STARTS, TokenEncoder, hash_file
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -36,7 +36,7 @@ def find_kind(folder: Path) -> Kind:
         UserError: it is missing, or holds no reranker.
     """
     if not folder.is_dir():
-        raise UserError(f"no model in '{folder}': give a model's folder, or '{UNTRAINED}' for the untrained start")
+        raise UserError(f"no model in '{folder}': give a model's folder, or a start: {', '.join(STARTS)}")
     config = _read(folder / "config_sentence_transformers.json")
     if config.get("model_type") == "MultiVectorEncoder":
         return "late_interaction"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docrerank.encoding import (
-    UNTRAINED,
+    MINI,
+    STARTS,
     Encoding,
     TokenEncoder,
     Vectors,
     find_heading,
+    load_start,
     load_untrained,
     score_tokens,
     score_windows,
@@ -22,7 +24,7 @@ from docrerank.encoding import (
 from docrerank.mining import Bm25, NamedPages, fuse, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer, RankedPage
-from docrerank.reranker.card import ModelCard, read_card
+from docrerank.reranker.card import ModelCard, describe_start, read_card
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load import find_kind, load_encoder
 from docrerank.reranker.relevance import measure_relevance
@@ -49,10 +51,11 @@ class Reranker:
         self.scorer = scorer
         self.card = card
         self._encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
+        self._first: Reranker | None = None
 
     @classmethod
-    def from_pretrained(cls, name_or_path: str | Path, **options: Any) -> Reranker | VisionReranker:
-        """Load a trained model's folder, any CrossEncoder's folder, or the untrained start by the name `minilm`.
+    def from_pretrained(cls, name_or_path: str | Path = MINI, **options: Any) -> Reranker | VisionReranker:
+        """Load a trained model's folder, any CrossEncoder's folder, or a start: `docrerank-mini` or plain `minilm`.
 
         A vision-language model (a base, an adapter, a merged model, a CrossEncoder, a classifier) becomes a
         `VisionReranker`, which has the same `rank`, `predict` and `find_answer`.
@@ -74,9 +77,9 @@ class Reranker:
 
     @classmethod
     def _load_text(cls, name_or_path: str | Path) -> Reranker:
-        if str(name_or_path) == UNTRAINED:
-            card = ModelCard()
-            return cls(load_untrained(card.windows), card)
+        if str(name_or_path) in STARTS:
+            card = describe_start(str(name_or_path))
+            return cls(load_start(str(name_or_path), card.windows), card)
         folder = Path(name_or_path)
         kind, card = find_kind(folder), read_card(folder)
         if kind == "cross_encoder":
@@ -92,16 +95,16 @@ class Reranker:
             query: a question or keywords.
             pages: page records, or page texts with one line of the page per line.
             top_k: how many to return; all by default.
-            fused: add BM25 and the best window to late interaction, as z-scores among these pages (see `fuse`), and
-                prefer pages that the query names ("on page 12", "Figure 3"). If false, or for a cross-encoder, the
-                score is what `predict` gives for each pair alone.
+            fused: add BM25 and untrained MiniLM's best window to late interaction, as z-scores among these pages (see
+                `fuse`), and prefer pages that the query names ("on page 12", "Figure 3"). MiniLM then encodes each
+                page too. If false, or for a cross-encoder, the score is what `predict` gives for each pair alone.
 
         Raises:
             UserError: the query is empty or there are no pages.
         """
         _check([query], pages)
         if fused and isinstance(self.scorer, TokenEncoder):
-            scores = self._fuse(self.scorer, query, pages)
+            scores = self._fuse(query, pages)
         else:
             scores = self.predict([(query, page) for page in pages])
         best = order(scores)[:top_k]
@@ -164,17 +167,32 @@ class Reranker:
         while len(self._encodings) > CACHED_PAGES:
             self._encodings.popitem(last=False)
 
-    def _fuse(self, encoder: TokenEncoder, query: str, pages: Sequence[Page | str]) -> Vectors:
-        encodings = self.encode_pages(pages)
-        encoded, named = encoder.encode_queries([query])[0], NamedPages(pages).score(query)
-        return fuse_views(query, encoded, [_text(page) for page in pages], encodings, self.card, named)
+    def _fuse(self, query: str, pages: Sequence[Page | str]) -> Vectors:
+        tokens = score_tokens(self.encode_queries([query]), self.encode_pages(pages))[0]
+        first = self._open_first()
+        windows = score_windows(first.encode_queries([query]), first.encode_pages(pages))[0]
+        named = NamedPages(pages).score(query)
+        return fuse_views(query, [_text(page) for page in pages], windows, tokens, self.card, named)
+
+    def _open_first(self) -> Reranker:
+        """Untrained MiniLM, whose windows a model that was trained on tokens does not match."""
+        if self._first is None:
+            untrained = load_untrained(self.card.windows)
+            own = self._encoder().fingerprint == untrained.fingerprint
+            self._first = self if own else Reranker(untrained, ModelCard(self.card.windows))
+        return self._first
 
 
 def fuse_views(
-    query: str, encoded: Encoding, texts: Sequence[str], pages: Sequence[Encoding], card: ModelCard, named: Vectors
+    query: str, texts: Sequence[str], windows: Vectors, tokens: Vectors, card: ModelCard, named: Vectors
 ) -> Vectors:
-    """The fused scores of one query's candidates, BM25 counted among them alone; float32 of shape (candidates,)."""
-    windows, tokens = score_windows([encoded], pages)[0], score_tokens([encoded], pages)[0]
+    """The fused scores of one query's candidates, BM25 counted among them alone; float32 of shape (candidates,).
+
+    Args:
+        windows: best-window scores by untrained MiniLM.
+        tokens: late interaction by the card's model.
+        named: how surely the query names each page.
+    """
     return fuse(Bm25(texts).score(query), windows, tokens, card.fusion, named)
 
 

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, score_tokens, window_settings
+from docrerank.encoding import (
+    ENCODINGS,
+    UNTRAINED,
+    PageStore,
+    TokenEncoder,
+    load_start,
+    load_untrained,
+    score_tokens,
+    window_settings,
+)
 from docrerank.mining import FirstStage, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer
-from docrerank.reranker.card import ModelCard, read_card
+from docrerank.reranker.card import ModelCard, describe_start, read_card
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.relevance import measure_relevance
 from docrerank.reranker.reranker import fuse_views
@@ -39,7 +48,7 @@ class Searcher:
     """A run's pages, ready for many queries; making one reads every page, a query then takes tens of milliseconds.
 
     Args:
-        run: its pages, its model (the untrained start if it has none yet), its encodings.
+        run: its pages, its model (its recipe's start if it has none yet), its encodings.
         candidates: pages that the first stage hands to the reranker.
         cache: where a vision-language model keeps encoded pages; `RUN/cache` if None. Its first stage is the untrained
             one, and it alone orders the candidates.
@@ -58,7 +67,10 @@ class Searcher:
         self.encoder, self.card = open_encoder(run)
         self.store = PageStore(run.path / ENCODINGS, self.encoder)
         self.store.fill(self.pages)
-        self.first = FirstStage(self.pages, self.store.read_windows(self.pages))
+        self.untrained = load_untrained(self.card.windows)
+        windows = PageStore(run.path / ENCODINGS, self.untrained)
+        windows.fill(self.pages)
+        self.first = FirstStage(self.pages, windows.read_windows(self.pages))
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
         """The best pages, of one document if it is named.
@@ -68,7 +80,7 @@ class Searcher:
         """
         if not query.strip():
             raise UserError("the query is empty: ask something")
-        encoded = self.encoder.encode_queries([query])[0]
+        encoded = self.untrained.encode_queries([query])[0]
         rows = self.first.rows(document)
         best = order(self.first.score(query, encoded, document))[: max(top_k, self.candidates)]
         pages = [self.pages[row] for row in rows[best]]
@@ -77,8 +89,9 @@ class Searcher:
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
             return [_hit(query, pages[hit["corpus_id"]], hit["score"]) for hit in ranked]
-        texts, named = [page.text for page in pages], self.first.named(query)[rows[best]]
-        scores = fuse_views(query, encoded, texts, self.store.read(pages), self.card, named)
+        tokens = score_tokens(self.encoder.encode_queries([query]), self.store.read(pages))[0]
+        windows, named = self.first.views(query, encoded)[1][rows[best]], self.first.named(query)[rows[best]]
+        scores = fuse_views(query, [page.text for page in pages], windows, tokens, self.card, named)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
 
     def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
@@ -106,12 +119,13 @@ def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> 
 
 
 def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
-    """The run's trained encoder, or the untrained start with the recipe's windows where there is no trained one."""
-    if run.model.is_dir() and not is_vision_model(run.model):
+    """The run's trained encoder, or the start with the recipe's windows; MiniLM where a vision model ranks."""
+    vision = is_vision_model(run.model)
+    if run.model.is_dir() and not vision:
         card = read_card(run.model)
         return load_encoder(Path(run.model), card), card
-    settings = window_settings(run)
-    return load_untrained(settings), ModelCard(windows=settings)
+    settings, start = window_settings(run), UNTRAINED if vision else run.recipe.train.start
+    return load_start(start, settings), describe_start(start, settings)
 
 
 def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionReranker | None:

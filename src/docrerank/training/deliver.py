@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docrerank.encoding import TokenEncoder
 from docrerank.reranker import ModelCard
-from docrerank.training.dev import DevScores
+from docrerank.training.dev import DevPart, DevScores
 
 README = """---
 library_name: sentence-transformers
@@ -23,10 +23,10 @@ base_model: sentence-transformers/all-MiniLM-L6-v2
 ---
 # A page reranker
 
-Trained by docrerank from all-MiniLM-L6-v2 on {groups} groups of queries and pages. It encodes a page once, window by
+Trained by docrerank from {start_name} on {groups} groups of queries and pages. It encodes a page once, window by
 window, and scores it by late interaction: the mean over a query's tokens of the best cosine with a token of the page.
 
-| dev part ({queries} queries, {pages} pages) | untrained | this model |
+| dev part ({queries} queries, {pages} pages) | before | this model |
 |---|---|---|
 | NDCG@5 within the document | {start.ndcg:.3f} | {end.ndcg:.3f} |
 | hard negatives below their positive | {start.accuracy:.3f} | {end.accuracy:.3f} |
@@ -61,6 +61,7 @@ def take_place(target: Path) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def write_readme(groups: int, queries: int, pages: int, start: DevScores, end: DevScores) -> str:
+def write_readme(start_name: str, groups: int, part: DevPart, start: DevScores, end: DevScores) -> str:
     """The folder's README.md; it holds no text of the training pages."""
-    return README.format(groups=groups, queries=queries, pages=pages, start=start, end=end)
+    queries, pages = len(part.queries), len(part.pages)
+    return README.format(start_name=start_name, groups=groups, queries=queries, pages=pages, start=start, end=end)

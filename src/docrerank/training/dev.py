@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens, score_windows
-from docrerank.mining import Bm25
+from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
 from docrerank.runs import sort_by_hash
@@ -51,11 +50,9 @@ class DevScores:
 
 
 @dataclass(frozen=True, slots=True)
-class DevViews:
-    """The three views of one query's candidates, each (candidates,), and which of them is its page."""
+class DevRow:
+    """Late interaction of one query with the pages of its document, (pages,), and which of them is its own."""
 
-    bm25: Vectors
-    windows: Vectors
     tokens: Vectors
     own: int
 
@@ -103,8 +100,8 @@ def _join_collections(pages: Sequence[Page]) -> list[Page]:
     return [replace(page, document=COLLECTION) if len(files[page.document]) > 1 else page for page in pages]
 
 
-def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevViews], list[Asked]]:
-    """Score the dev part; also the views of each query, for fitting, and the best pages of every question."""
+def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevRow], list[Asked]]:
+    """Score the dev part; also each query's scores, for fitting, and the best pages of every question."""
     if not part.queries:
         return DevScores(0.0, 0.0, 0.0), [], []
     columns = {page.id: index for index, page in enumerate(part.pages)}
@@ -112,17 +109,16 @@ def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[D
     asked = [*part.queries, *part.negatives]
     encoded = encoder.encode_queries([query.text for query in asked])
     tokens = score_tokens(encoded, pages)
-    windows = score_windows(encoded[: len(part.queries)], pages)
     own = {query.id: float(tokens[row, columns[query.page_id]]) for row, query in enumerate(asked)}
-    views = _find_views(part, columns, windows, tokens)
+    rows = _find_rows(part, columns, tokens)
     gaps = np.array([own[query.id] - own[query.source_id] for query in part.negatives], np.float64)
-    ndcg = float(np.mean([measure_ndcg(view.tokens, view.own) for view in views]))
-    loss = float(np.mean([_find_loss(view, temperature) for view in views]))
+    ndcg = float(np.mean([measure_ndcg(row.tokens, row.own) for row in rows]))
+    loss = float(np.mean([_find_loss(row, temperature) for row in rows]))
     found = _find_best(part, tokens)
     if not len(gaps):
-        return DevScores(ndcg, 0.0, loss), views, found
+        return DevScores(ndcg, 0.0, loss), rows, found
     apart = float(np.logaddexp(0, gaps / temperature).mean())
-    return DevScores(ndcg, float((gaps < 0).mean()), loss + apart), views, found
+    return DevScores(ndcg, float((gaps < 0).mean()), loss + apart), rows, found
 
 
 def _find_best(part: DevPart, tokens: Vectors) -> list[Asked]:
@@ -152,21 +148,18 @@ def measure_ndcg(scores: Vectors, own: int, depth: int = 5) -> float:
     return float(1 / np.log2(rank + 1)) if rank <= depth else 0.0
 
 
-def _find_loss(view: DevViews, temperature: float) -> float:
-    logits = view.tokens.astype(np.float64) / temperature
-    return float(np.logaddexp.reduce(logits) - logits[view.own])
+def _find_loss(row: DevRow, temperature: float) -> float:
+    logits = row.tokens.astype(np.float64) / temperature
+    return float(np.logaddexp.reduce(logits) - logits[row.own])
 
 
-def _find_views(part: DevPart, columns: dict[str, int], windows: Vectors, tokens: Vectors) -> list[DevViews]:
-    rows: dict[str, list[int]] = {}
+def _find_rows(part: DevPart, columns: dict[str, int], tokens: Vectors) -> list[DevRow]:
+    documents: dict[str, list[int]] = {}
     for page in part.pages:
-        rows.setdefault(page.document, []).append(columns[page.id])
-    indexes = {document: Bm25([part.pages[index].text for index in own]) for document, own in rows.items()}
-    views = []
-    for row, query in enumerate(part.queries):
+        documents.setdefault(page.document, []).append(columns[page.id])
+    rows = []
+    for place, query in enumerate(part.queries):
         column = columns[query.page_id]
-        document = part.pages[column].document
-        own = rows[document]
-        bm25 = indexes[document].score(query.text)
-        views.append(DevViews(bm25, windows[row, own], tokens[row, own], own.index(column)))
-    return views
+        own = documents[part.pages[column].document]
+        rows.append(DevRow(tokens[place, own], own.index(column)))
+    return rows

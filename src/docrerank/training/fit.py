@@ -1,4 +1,4 @@
-"""What is fitted on the dev part after training: the fusion's weights and the calibration of scores."""
+"""What is fitted on the dev part after training: the calibration of scores and the threshold."""
 
 from __future__ import annotations
 
@@ -7,38 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from docrerank.mining import FusionWeights, standardise
 from docrerank.reranker import Calibration, Threshold, choose_threshold, measure_relevance
-from docrerank.training.dev import Asked, DevViews
+from docrerank.training.dev import Asked, DevRow
 
 Numbers = npt.NDArray[np.float64]
-#: Pull of the weights towards 1 each: dev queries are written from the page's own words, which flatters BM25.
-EQUALITY = 4.0
-LOWEST, HIGHEST = 0.5, 2.0
-STEPS = 300
-RATE = 0.05
 
 
-def fit_fusion(views: Sequence[DevViews]) -> FusionWeights:
-    """Weights that put each query's page first, held near equal (see `EQUALITY`) and between 0.5 and 2."""
-    stacked = [
-        np.stack([standardise(v).astype(np.float64) for v in (view.bm25, view.windows, view.tokens)]) for view in views
-    ]
-    weights = np.ones(3)
-    for _ in range(STEPS if views else 0):
-        gradient = np.mean(
-            [_listwise_gradient(z, view.own, weights) for z, view in zip(stacked, views, strict=True)], 0
-        )
-        weights = np.clip(weights - RATE * (gradient + EQUALITY * (weights - 1)), LOWEST, HIGHEST)
-    return FusionWeights(*(round(float(weight), 4) for weight in weights))
-
-
-def fit_calibration(views: Sequence[DevViews]) -> Calibration:
+def fit_calibration(rows: Sequence[DevRow]) -> Calibration:
     """Logistic regression from a late-interaction score to "this is the query's page"; both answers weigh the same."""
-    if not views:
+    if not rows:
         return Calibration()
-    positives = np.array([view.tokens[view.own] for view in views], np.float64)
-    others = np.concatenate([np.delete(view.tokens, view.own) for view in views]).astype(np.float64)
+    positives = np.array([row.tokens[row.own] for row in rows], np.float64)
+    others = np.concatenate([np.delete(row.tokens, row.own) for row in rows]).astype(np.float64)
     if not len(others):
         return Calibration()
     scores = np.concatenate([positives, others])
@@ -66,13 +46,6 @@ def choose_useful(judged: Sequence[tuple[bool, float]], false_answer_rate: float
     """See `choose_threshold`; None too for one that would say "no page answers" to nearly everything."""
     threshold = choose_threshold(judged, false_answer_rate, "dev part")
     return threshold if threshold and threshold.is_useful else None
-
-
-def _listwise_gradient(z: Numbers, own: int, weights: Numbers) -> Numbers:
-    """Of the cross-entropy of the query's page under softmax(weights . z)."""
-    logits = weights @ z
-    chances = np.exp(logits - logits.max())
-    return np.asarray(z @ (chances / chances.sum()) - z[:, own], np.float64)
 
 
 def _fit_logistic(scores: Numbers, labels: Numbers, shares: Numbers) -> tuple[float, float]:

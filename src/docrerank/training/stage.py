@@ -11,7 +11,16 @@ import shutil
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, load_untrained, window_settings
+from docrerank.encoding import (
+    ENCODINGS,
+    PageStore,
+    TokenEncoder,
+    hash_start,
+    load_start,
+    load_untrained,
+    window_settings,
+)
+from docrerank.mining import FusionWeights
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
@@ -21,7 +30,7 @@ from docrerank.runs import Run
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
-from docrerank.training.fit import fit_calibration, fit_fusion, fit_threshold
+from docrerank.training.fit import fit_calibration, fit_threshold
 from docrerank.training.material import Material, count, gather
 from docrerank.training.vision import fingerprint_vision
 
@@ -65,7 +74,9 @@ def made_from(run: Run) -> str:
     """Fingerprint of all that the model depends on."""
     settings = run.recipe.train.model_dump(mode="json", exclude={"base"})
     origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
-    return fingerprint_vision(origin, run.recipe) if run.recipe.train.base else origin
+    if run.recipe.train.base:
+        return fingerprint_vision(origin, run.recipe)
+    return fingerprint(origin, hash_start(run.recipe.train.start))
 
 
 def _train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -78,29 +89,28 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     from docrerank.training.text import TextTrainer
 
     settings, dev = run.recipe.train, material.dev
-    encoder = load_untrained(window_settings(run))
-    examples = _cut_examples(run, material, encoder)
+    encoder, untrained = load_start(settings.start, window_settings(run)), load_untrained(window_settings(run))
+    examples = _cut_examples(run, material, untrained)
     course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
-    _, views, asked = measure(encoder, dev, settings.temperature)
+    _, rows, asked = measure(encoder, dev, settings.temperature)
     course.write_curves(run.path / FOLDER / CURVES)
-    calibration = fit_calibration(views)
+    calibration = fit_calibration(rows)
     threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
-    card = ModelCard(encoder.settings, fit_fusion(views), calibration, origin, threshold)
-    readme = write_readme(len(examples), len(dev.queries), len(dev.pages), course.start, course.end)
-    deliver(encoder, card, readme, run.model)
-    _encode_pages(run, material.pages.values(), card, encoder)
+    card = ModelCard(encoder.settings, FusionWeights(), calibration, origin, threshold)
+    deliver(encoder, card, write_readme(settings.start, len(examples), dev, course.start, course.end), run.model)
+    _encode_pages(run, material.pages.values(), card, untrained)
     return {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
 
 
-def _cut_examples(run: Run, material: Material, encoder: TokenEncoder) -> list[Example]:
-    """The groups as texts: windows of their pages, chosen by what the encoder makes of them."""
-    store = PageStore(run.path / ENCODINGS, encoder)
+def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list[Example]:
+    """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
+    store = PageStore(run.path / ENCODINGS, untrained)
     store.fill(material.pages.values())
     return build_examples(material.groups, material.pages, store, run.recipe.train.windows_per_page)
 
 
 def _encode_pages(run: Run, pages: Iterable[Page], card: ModelCard, untrained: TokenEncoder) -> None:
-    """Encode the run's pages with the delivered model, for search; encodings by older models go."""
+    """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
     store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
     store.fill(pages)
     for folder in (run.path / ENCODINGS).iterdir():

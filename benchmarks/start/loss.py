@@ -1,0 +1,45 @@
+"""What a step costs: each question's context among the batch's, and each context's question among the batch's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from docrerank.training.examples import Example
+
+TEMPERATURE = 0.03
+#: Of the second part: a page is fixed and queries compete for it, as the paper's hard negative queries do.
+QUERY_WEIGHT = 0.3
+
+
+def compute_loss(scores: Tensor, examples: Sequence[Example], answerable: Sequence[int]) -> Tensor:
+    """Cross-entropy over contexts, and over queries with a context's own unanswerable questions among them.
+
+    Args:
+        scores: (queries, contexts) of a batch, in the order of the examples.
+        examples: one a context.
+        answerable: how many of each example's queries, its first ones, the context answers.
+    """
+    owner = torch.tensor([place for place, example in enumerate(examples) for _ in example.queries])
+    counts = zip(examples, answerable, strict=True)
+    right = torch.tensor([row < count for example, count in counts for row in range(len(example.queries))])
+    logits = scores / TEMPERATURE
+    pages = F.cross_entropy(logits[right], owner[right])
+    return pages + QUERY_WEIGHT * _compare_queries(logits, owner, right)
+
+
+def _compare_queries(logits: Tensor, owner: Tensor, right: Tensor) -> Tensor:
+    """Each answerable question against all of the batch that its context does not answer, the context fixed.
+
+    What another context leaves unanswered may be answered by this one, so it takes no part.
+    """
+    rows = right.nonzero().squeeze(1)
+    columns = logits[:, owner[rows]].T
+    other = owner[None] != owner[rows][:, None]
+    wrong = torch.where(other, right[None], ~right[None])
+    own = logits[rows, owner[rows]][:, None]
+    compared = torch.cat([own, columns.masked_fill(~wrong, float("-inf"))], dim=1)
+    return -F.log_softmax(compared, dim=1)[:, 0].mean()
