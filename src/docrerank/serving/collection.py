@@ -15,8 +15,8 @@ from docrerank.reranker import Reranker
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
 
-#: Pages encoded between two looks at the queue, when a collection is made.
-STEP = 32
+#: Pages encoded at once; an upload lets the queue in between.
+STEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,13 @@ class Collection:
 
     Args:
         pages: at least one.
-        encoder: of the first stage's windows.
+        windows: the window vectors of each, as `encode_windows` gives them.
+        encoder: the one they are of.
     """
 
-    def __init__(self, pages: Sequence[Page], encoder: Reranker) -> None:
+    def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors], encoder: Reranker) -> None:
         self.pages = {page.id: page for page in pages}
         self._encoder = encoder
-        windows: list[Vectors] = []
-        for start in range(0, len(pages), STEP):
-            encodings = encoder.encode_pages(pages[start : start + STEP])
-            windows += [np.asarray(encoding.windows, np.float16) for encoding in encodings]
         self._first = FirstStage(pages, windows)
 
     def find(self, query: str, count: int, document: str | None = None) -> list[Candidate]:
@@ -90,6 +87,15 @@ class Pages(Mapping[str, Page]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
+    """The window vectors of each page, (w, d) float16; the encodings that they are part of are not kept."""
+    windows: list[Vectors] = []
+    for start in range(0, len(pages), STEP):
+        encodings = encoder.encode_pages(pages[start : start + STEP])
+        windows += [np.asarray(encoding.windows, np.float16) for encoding in encodings]
+    return windows
 
 
 def read_pages(run: Run | None) -> dict[str, Page]:

@@ -132,7 +132,7 @@ Query = Annotated[
     Annotated[str, Tag(TAG + "string")]
     | Annotated[TextImage, Tag(TAG + "object")]
     | Annotated[Content, Tag(TAG + "content")]
-    | Annotated[PageId, Tag(TAG + "page")],
+    | Annotated[PageId, Tag(TAG + "page_id")],
     Discriminator(_find_form),
     BeforeValidator(_check_form),
 ]

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docrerank.encoding import load_untrained
+from docrerank.records import Query
 from docrerank.reranker import ModelCard, Reranker
 from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
-from docrerank.serving.collection import Collection, Pages, read_pages
+from docrerank.serving.collection import Collection, Pages, encode_windows, read_pages
 from docrerank.serving.contents import ContentReader
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher
 from docrerank.serving.limits import Limits
 from docrerank.serving.models import Models, load_models
+from docrerank.serving.pictures import Pictures
 from docrerank.serving.uploads import Uploads
 from docrerank.serving.workers import Workers
 
@@ -56,13 +58,15 @@ class ServerState:
         pages = read_pages(self.run)
         self.models: Models = load_models(settings.models, self.run, pages)
         encoder = self.models.text_encoder() or Reranker(load_untrained(), ModelCard())
-        self.collection = Collection(list(pages.values()), encoder) if pages else None
+        listed = list(pages.values())
+        self.collection = Collection(listed, encode_windows(listed, encoder), encoder) if listed else None
         self.batcher = Batcher(settings.limits)
         self.workers = Workers()
         self.uploads = Uploads(settings.limits, self.workers, self.batcher, encoder)
         self.pages = Pages(pages, self.uploads.documents)
         fetcher = Fetcher(settings.allowed_urls, settings.limits)
         self.reader = ContentReader(self.pages, settings.limits, self.workers, fetcher)
+        self.pictures = Pictures(settings.limits, self.workers)
         self.ready = False
 
     def find_collection(self, document: str | None) -> tuple[Collection, str | None]:
@@ -78,6 +82,10 @@ class ServerState:
             hint = "start the server with --pages RUN, or upload a document and name it"
             raise ApiError(404, "no_pages", "no pages are loaded", "document", hint)
         return self.collection, document
+
+    def read_queries(self, document: str) -> list[Query]:
+        """The queries of a document of the run; of other documents there are none."""
+        return list(self.run.queries.read(document)) if self.run is not None else []
 
     async def start(self) -> None:
         """Begin to answer."""

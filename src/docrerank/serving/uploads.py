@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import secrets
 import shutil
 import tempfile
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import UploadFile
 
+from docrerank.encoding import Vectors
 from docrerank.records import Page, Rejected
 from docrerank.reranker import Reranker
 from docrerank.serving.batching import Batcher
-from docrerank.serving.collection import Collection
+from docrerank.serving.collection import STEP, Collection, encode_windows
 from docrerank.serving.errors import ApiError
 from docrerank.serving.limits import Limits
 from docrerank.serving.reading import read_upload
@@ -67,7 +70,7 @@ class Uploads:
         folder.mkdir(mode=0o700)
         try:
             pages, rejected = await self._read(file, folder / f"{name}{suffix}")
-            collection = await self.batcher.run(lambda: Collection(pages, self.encoder))
+            collection = await self._index(pages)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -100,6 +103,14 @@ class Uploads:
     def close(self) -> None:
         """Delete all."""
         shutil.rmtree(self._root, ignore_errors=True)
+
+    async def _index(self, pages: Sequence[Page]) -> Collection:
+        """A first stage over the pages; between a few of them other requests have their turn."""
+        windows: list[Vectors] = []
+        for start in range(0, len(pages), STEP):
+            part = pages[start : start + STEP]
+            windows += await self.batcher.run(functools.partial(encode_windows, part, self.encoder))
+        return await self.batcher.run(lambda: Collection(pages, windows, self.encoder))
 
     async def _read(self, file: UploadFile, path: Path) -> tuple[list[Page], list[Rejected]]:
         await self._save(file, path)
