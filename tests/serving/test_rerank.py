@@ -62,16 +62,16 @@ def test_all_forms_of_text_score_like_strings(server: Any, documents: Any) -> No
     )
 
 
-def test_pages_of_the_run_are_named_by_their_ids(server: Any, finished: Run, untrained: Reranker) -> None:
-    pages: list[Page] = list(finished.pages.read())[:6]
+def test_pages_of_the_run_are_named_by_their_ids(server: Any, served_run: Run, untrained: Reranker) -> None:
+    pages: list[Page] = list(served_run.pages.read())[:6]
     found = rank(server, [{"page_id": page.id} for page in pages])["results"]
     scores = untrained.predict([(QUERY, page) for page in pages])
     assert found[0]["index"] == int(scores.argmax())
     np.testing.assert_allclose(found[0]["relevance_score"], scores.max(), atol=5e-3)
 
 
-def test_a_fused_model_ranks_as_rank_does(server: Any, finished: Run, untrained: Reranker) -> None:
-    pages = list(finished.pages.read())[:8]
+def test_a_fused_model_ranks_as_rank_does(server: Any, served_run: Run, untrained: Reranker) -> None:
+    pages = list(served_run.pages.read())[:8]
     found = rank(server, [{"page_id": page.id} for page in pages], model="minilm-fused")["results"]
     ranked = {hit["corpus_id"]: hit["score"] for hit in untrained.rank(QUERY, pages)}
     np.testing.assert_allclose([hit["relevance_score"] for hit in found], [ranked[hit["index"]] for hit in found], atol=0.05)

@@ -11,7 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from docrerank.serving.errors import add_handlers
 from docrerank.serving.middleware import Bound, Guard, Observe
-from docrerank.serving.routes import operation, rerank, search
+from docrerank.serving.routes import audit, operation, rerank, search, web
 from docrerank.serving.state import ServerState, Settings
 
 
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.server = state
     add_handlers(app)
-    for part in (rerank, search, operation):
+    for part in (rerank, search, audit, operation, web):
         app.include_router(part.router)
+    app.mount("/static", web.static_files)
     return app

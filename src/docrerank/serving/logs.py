@@ -35,6 +35,7 @@ def set_up_logs(level: str = "info") -> None:
     """Everything that the server and its libraries log goes to standard error in this form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(_is_ours_or_serious)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -42,3 +43,8 @@ def set_up_logs(level: str = "info") -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(level.upper())
+
+
+def _is_ours_or_serious(record: logging.LogRecord) -> bool:
+    """A library's chatter stays out, whatever level it gives itself."""
+    return record.levelno >= logging.WARNING or record.name.startswith(("docrerank", "uvicorn"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from docrerank.audit import Item
 from docrerank.encoding import load_untrained
 from docrerank.records import Query
 from docrerank.reranker import ModelCard, Reranker
@@ -67,6 +68,7 @@ class ServerState:
         fetcher = Fetcher(settings.allowed_urls, settings.limits)
         self.reader = ContentReader(self.pages, settings.limits, self.workers, fetcher)
         self.pictures = Pictures(settings.limits, self.workers)
+        self.sample: list[Item] | None = None
         self.ready = False
 
     def find_collection(self, document: str | None) -> tuple[Collection, str | None]:

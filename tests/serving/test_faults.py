@@ -1,0 +1,129 @@
+"""Faults under way: signals, clients that leave, damaged caches, workers that die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from docrerank.encoding import ENCODINGS
+from docrerank.reranker import Reranker
+from docrerank.runs import Run
+from docrerank.serving.errors import ApiError
+from docrerank.serving.workers import Workers
+
+httpx = pytest.importorskip("httpx")
+BODY = {"query": "How many employees are there?", "documents": [f"page {index} " * 60 for index in range(400)]}
+
+
+def test_sigterm_lets_what_is_under_way_finish(start: Any) -> None:
+    served = start("minilm")
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(served.post("/v1/rerank", BODY).status_code))
+    asking.start()
+    time.sleep(0.5)
+    served.process.send_signal(signal.SIGTERM)
+    asking.join(timeout=120)
+    assert answers == [200]
+    assert served.process.wait(timeout=60) == 0
+    with pytest.raises(httpx.TransportError):
+        served.get("/health")
+
+
+def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> None:
+    host = int(server.url.rpartition(":")[2])
+    import json
+
+    data = json.dumps({**BODY, "documents": [f"leaving {index} " * 60 for index in range(3_000)]}).encode()
+    head = f"POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", host)) as sock:
+        sock.sendall(head.encode() + data)
+        time.sleep(1)
+    started = time.monotonic()
+    assert server.post("/v1/rerank", {"query": "a", "documents": ["b"]}).status_code == 200
+    assert time.monotonic() - started < 60
+    deadline = time.monotonic() + 30
+    while "docrerank_clients_left_total 1.0" not in server.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "gone"])
+def test_a_damaged_page_store_changes_no_score(
+    start: Any, served_run: Run, untrained: Reranker, tmp_path: Path, harm: str
+) -> None:
+    import shutil
+
+    run = Run.open(shutil.copytree(served_run.path, tmp_path / "run"))
+    served = start("minilm", "--pages", str(run.path))
+    for file in (run.path / ENCODINGS).rglob("*.safetensors"):
+        data = bytearray(file.read_bytes())
+        file.unlink()
+        if harm == "cut":
+            file.write_bytes(data[: len(data) // 2])
+        elif harm == "flipped":
+            data[len(data) // 2 :: 5] = b"\x7f" * len(data[len(data) // 2 :: 5])
+            file.write_bytes(data)
+    pages = list(run.pages.read())[:8]
+    body = {"query": BODY["query"], "documents": [{"page_id": page.id} for page in pages]}
+    found = served.post("/v1/rerank", body).json()["results"]
+    scores = untrained.predict([(str(BODY["query"]), page) for page in pages])
+    np.testing.assert_allclose([hit["relevance_score"] for hit in found], [scores[hit["index"]] for hit in found], atol=5e-3)
+
+
+def hang() -> None:
+    time.sleep(60)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def bloat() -> int:
+    return len(bytearray(1 << 40))
+
+
+def answer() -> int:
+    return 42
+
+
+def test_a_reader_that_hangs_dies_or_bloats_costs_only_its_own_task() -> None:
+    import asyncio
+
+    async def ask() -> Any:
+        workers = Workers()
+        try:
+            failed = []
+            for function in (hang, die, bloat):
+                try:
+                    await workers.run(function, seconds=3, field="file")
+                except ApiError as error:
+                    failed.append(error.body.code)
+            return failed, await workers.run(answer, seconds=30)
+        finally:
+            workers.close()
+
+    assert asyncio.run(ask()) == (["too_slow", "unreadable", "unreadable"], 42)
+
+
+def test_a_worker_process_that_is_killed_is_replaced(start: Any) -> None:
+    served = start("minilm", "--workers", "2")
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    serving = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(serving) == 2
+    os.kill(serving[0], signal.SIGKILL)
+    deadline, answered = time.monotonic() + 90, 0
+    while answered < 20 and time.monotonic() < deadline:
+        try:
+            assert served.post("/v1/rerank", {"query": "a", "documents": ["b"]}).status_code == 200
+            answered += 1
+        except httpx.TransportError:
+            time.sleep(0.2)
+    assert answered == 20
