@@ -16,7 +16,7 @@ def test_documents_come_back_in_order_with_their_scores_and_metadata(untrained: 
 
     given = [documents.Document(page_content=text, metadata={"place": place}) for place, text in enumerate(TEXTS)]
     found = PageCompressor(reranker=untrained, top_n=2).compress_documents(given, "How many employees are there?")
-    assert [document.metadata["place"] for document in found][0] == 1
+    assert found[0].metadata["place"] == 1
     assert len(found) == 2
     assert found[0].metadata["relevance_score"] > found[1].metadata["relevance_score"]
     assert "relevance_score" not in given[1].metadata

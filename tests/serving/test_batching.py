@@ -62,9 +62,7 @@ def run(limits: Limits, work: Callable[[Batcher], Coroutine[Any, Any, Any]]) -> 
 
 
 @pytest.mark.parametrize("batch_pairs", [512, 7])
-def test_merged_requests_score_as_each_alone(
-    untrained: Reranker, topic_pages: list[Page], batch_pairs: int
-) -> None:
+def test_merged_requests_score_as_each_alone(untrained: Reranker, topic_pages: list[Page], batch_pairs: int) -> None:
     pages, model = contents(topic_pages), serve_with(untrained)
 
     async def ask(batcher: Batcher) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from docrerank.reranker import Reranker
 
 QUESTION = "How many employees are there?"
+UNUSED: dict[str, Any] = {"task_metadata": None, "hf_split": "", "hf_subset": "", "show_progress_bar": False}
 TEXTS = ["The board met in March.", "The company had 5,200 employees.", "Litres of water are treated on a day."]
 
 
@@ -17,7 +18,7 @@ def test_coheres_client_of_both_versions(server: Any) -> None:
     cohere = pytest.importorskip("cohere")
     second = cohere.ClientV2(api_key="none", base_url=server.url)
     found = second.rerank(model="minilm", query=QUESTION, documents=TEXTS, top_n=2, max_tokens_per_doc=4_096)
-    assert [result.index for result in found.results][0] == 1
+    assert found.results[0].index == 1
     assert len(found.results) == 2
     assert found.meta.billed_units.search_units == 1
     first = cohere.Client(api_key="none", base_url=server.url)
@@ -38,7 +39,9 @@ def test_mtebs_wrapper_scores_texts_as_predict_does(server: Any, untrained: Rera
     models = pytest.importorskip("mteb.models")
     wrapper = models.OpenAIAPIRerankWrapper(server.url, "minilm", max_retries=1)
     queries, documents = [{"text": [QUESTION] * 3}], [{"text": TEXTS}]
-    scores = wrapper.predict(queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False)
+    scores = wrapper.predict(
+        queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False
+    )
     np.testing.assert_allclose(scores, untrained.predict([(QUESTION, text) for text in TEXTS]), atol=2e-3)
 
 
@@ -52,5 +55,7 @@ def test_mtebs_wrapper_sends_images(server: Any, revenue_image: bytes) -> None:
     wrapper = models.OpenAIAPIRerankWrapper(server.url, "minilm", max_retries=1)
     image = Image.open(io.BytesIO(revenue_image))
     queries, documents = [{"text": ["net sales in dollars"]}], [{"image": [image], "text": [None]}]
-    scores = wrapper.predict(queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False)
+    scores = wrapper.predict(
+        queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False
+    )
     assert scores[0] > 0.05

@@ -42,7 +42,8 @@ def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> No
     import json
 
     data = json.dumps({**BODY, "documents": [f"leaving {index} " * 60 for index in range(3_000)]}).encode()
-    head = f"POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    head = "POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    head += f"content-length: {len(data)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", host)) as sock:
         sock.sendall(head.encode() + data)
         time.sleep(1)
@@ -75,7 +76,9 @@ def test_a_damaged_page_store_changes_no_score(
     body = {"query": BODY["query"], "documents": [{"page_id": page.id} for page in pages]}
     found = served.post("/v1/rerank", body).json()["results"]
     scores = untrained.predict([(str(BODY["query"]), page) for page in pages])
-    np.testing.assert_allclose([hit["relevance_score"] for hit in found], [scores[hit["index"]] for hit in found], atol=5e-3)
+    np.testing.assert_allclose(
+        [hit["relevance_score"] for hit in found], [scores[hit["index"]] for hit in found], atol=5e-3
+    )
 
 
 def hang() -> None:

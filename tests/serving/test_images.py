@@ -19,7 +19,9 @@ def as_url(text: str) -> str:
     return f"data:image/png;base64,{text}"
 
 
-def test_an_image_is_read_by_ocr_and_beats_unrelated_text(server: Any, revenue_image: bytes, encode_image: Any) -> None:
+def test_an_image_is_read_by_ocr_and_beats_unrelated_text(
+    server: Any, revenue_image: bytes, encode_image: Any
+) -> None:
     """llama.cpp #25921: an image's base64 was scored as if it were words."""
     image = encode_image(revenue_image)
     forms = [{"image": image}, {"image": as_url(image)}]
@@ -41,7 +43,9 @@ def test_an_image_with_its_text_scores_as_that_text(server: Any, revenue_image: 
 def test_a_query_may_be_an_image_with_text(server: Any, revenue_image: bytes, encode_image: Any) -> None:
     """vLLM #35268: image and text together in a query were refused."""
     image = as_url(encode_image(revenue_image))
-    query = {"content": [{"type": "text", "text": "Whose are these?"}, {"type": "image_url", "image_url": {"url": image}}]}
+    query = {
+        "content": [{"type": "text", "text": "Whose are these?"}, {"type": "image_url", "image_url": {"url": image}}]
+    }
     body = {"query": query, "documents": ["Net sales of 41 million dollars.", "A cat sleeps."]}
     answer = server.post("/v1/rerank", body)
     assert answer.status_code == 200, answer.text
@@ -52,7 +56,10 @@ def write_png_head(width: int, height: int) -> bytes:
     """A PNG that claims a size and holds next to nothing."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
-    body = b"".join(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
     return b"\x89PNG\r\n\x1a\n" + body
 
 
@@ -82,7 +89,9 @@ def test_a_bad_image_is_the_clients_fault_and_named(
     assert server.get("/health").status_code == 200
 
 
-def test_damaged_images_of_every_kind_never_fail_the_server(server: Any, encode_image: Any, revenue_image: bytes) -> None:
+def test_damaged_images_of_every_kind_never_fail_the_server(
+    server: Any, encode_image: Any, revenue_image: bytes
+) -> None:
     image = Image.open(io.BytesIO(revenue_image))
     for kind in ("PNG", "JPEG", "WEBP"):
         buffer = io.BytesIO()

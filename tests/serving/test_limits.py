@@ -88,8 +88,8 @@ def test_a_head_that_drips_is_cut_off(small: Any) -> None:
 
 def test_a_body_that_drips_is_told_so(small: Any) -> None:
     with connect(small) as sock:
-        head = "POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n"
-        sock.sendall(head.encode() + b'{"query"')
+        head = "POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        sock.sendall(f"{head}content-length: 900\r\n\r\n".encode() + b'{"query"')
         answer = read_all(sock)
     assert b" 408 " in answer.splitlines()[0]
     assert b"took too long" in answer
@@ -117,7 +117,18 @@ def test_connections_beyond_the_bound_are_refused_politely(small: Any) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"{", b"", b"[]", b"null", b'"text"', b"{}", b"\xff\xfe", b'{"query": NaN}', b"[" * 5_000, b'{"query":"a","documents":["\\ud800"]}'],
+    [
+        b"{",
+        b"",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{}",
+        b"\xff\xfe",
+        b'{"query": NaN}',
+        b"[" * 5_000,
+        b'{"query":"a","documents":["\\ud800"]}',
+    ],
 )
 def test_broken_bodies_are_the_clients_fault(small: Any, raw: bytes) -> None:
     answer = httpx.post(small.url + "/v1/rerank", content=raw, headers={"content-type": "application/json"})

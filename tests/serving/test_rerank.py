@@ -74,7 +74,9 @@ def test_a_fused_model_ranks_as_rank_does(server: Any, served_run: Run, untraine
     pages = list(served_run.pages.read())[:8]
     found = rank(server, [{"page_id": page.id} for page in pages], model="minilm-fused")["results"]
     ranked = {hit["corpus_id"]: hit["score"] for hit in untrained.rank(QUERY, pages)}
-    np.testing.assert_allclose([hit["relevance_score"] for hit in found], [ranked[hit["index"]] for hit in found], atol=0.05)
+    np.testing.assert_allclose(
+        [hit["relevance_score"] for hit in found], [ranked[hit["index"]] for hit in found], atol=0.05
+    )
 
 
 def test_top_n_and_threshold_cut_and_documents_come_back_as_they_were(server: Any) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from docrerank.records import UserError
-from docrerank.serving import Limits, check_host
-from docrerank.serving import fetching
+from docrerank.serving import Limits, check_host, fetching
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher, is_public
 
@@ -101,7 +100,18 @@ def test_the_log_has_no_text_of_queries_and_documents(server: Any) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1", "fc00::1", "::ffff:10.0.0.1", "0.0.0.0", "x"],
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "fc00::1",
+        "::ffff:10.0.0.1",
+        "0.0.0.0",
+        "x",
+    ],
 )
 def test_addresses_of_this_network_are_not_public(address: str) -> None:
     assert not is_public(address)
@@ -115,8 +125,14 @@ def test_a_host_whose_addresses_are_in_part_private_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://other.example/a.png", "http://images.example:22/a", "http://u:p@images.example/a", "ftp://images.example/a",
-     "http://images.example@evil.example/a", "http://[::1/a"],
+    [
+        "http://other.example/a.png",
+        "http://images.example:22/a",
+        "http://u:p@images.example/a",
+        "ftp://images.example/a",
+        "http://images.example@evil.example/a",
+        "http://[::1/a",
+    ],
 )
 def test_what_is_not_allowed_is_not_even_looked_up(url: str) -> None:
     def fail(host: str, port: int) -> list[str]:

@@ -93,7 +93,11 @@ class PageStore:
             "windows": np.concatenate([encoding.windows for encoding in encodings]).astype(np.float16),
             "bounds": np.cumsum([[0, 0], *sizes], axis=0).astype(np.int64),
         }
-        metadata = {"made_from": _made_from(pages), "pages": "\n".join(page.id for page in pages), "crc": _sum(tensors)}
+        metadata = {
+            "made_from": _made_from(pages),
+            "pages": "\n".join(page.id for page in pages),
+            "crc": _sum(tensors),
+        }
         with replacing(self._file(shard)) as temporary:
             numpy_files.save_file(tensors, temporary, metadata)
 
