@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,11 +197,3 @@ def test_redirects_are_not_followed_and_bodies_are_bounded(image_host: Any, monk
         fetcher.fetch("http://images.example/moved", "image")
     with pytest.raises(ApiError, match="1000 bytes"):
         fetcher.fetch("http://images.example/large", "image")
-
-
-def test_a_short_token_in_a_file_is_refused(tmp_path: Path) -> None:
-    from docrerank.cli.serve import _read_token
-
-    (tmp_path / "token").write_text("short\n")
-    with pytest.raises(UserError, match="too short"):
-        _read_token(tmp_path / "token")

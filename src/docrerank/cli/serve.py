@@ -31,6 +31,8 @@ AllowUrl = Annotated[
 ]
 Limit = Annotated[list[str] | None, typer.Option("--limit", help="A limit, e.g. documents=100.", metavar="NAME=VALUE")]
 
+MIN_TOKEN = 16
+
 
 def serve_models(
     models: Models,
@@ -59,12 +61,15 @@ def serve_models(
 
 
 def _read_token(file: Path | None) -> str:
-    if file is None:
-        return os.environ.get("DOCRERANK_TOKEN", "").strip()
+    """The token of a file or of the environment; nothing if neither is there."""
+    token = os.environ.get("DOCRERANK_TOKEN", "") if file is None else _read(file)
+    if (token or file) and len(token.strip()) < MIN_TOKEN:
+        raise UserError(f"the token is too short: take {MIN_TOKEN} characters or more")
+    return token.strip()
+
+
+def _read(file: Path) -> str:
     try:
-        token = file.read_text("utf-8").strip()
+        return file.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise UserError(f"the token file '{file}' cannot be read ({error})") from None
-    if len(token) < 16:
-        raise UserError(f"the token in '{file}' is too short: take 16 characters or more")
-    return token

@@ -146,7 +146,7 @@ def _sum(tensors: dict[str, Any]) -> str:
     """A checksum over tensors in the order of their names."""
     total = 0
     for name in sorted(tensors):
-        total = zlib.crc32(np.ascontiguousarray(tensors[name]), total)
+        total = zlib.crc32(np.ascontiguousarray(tensors[name]), total)  # type: ignore[arg-type]
     return f"{total:08x}"
 
 

@@ -55,7 +55,8 @@ def find_support(page: Page, query: str, model: ServedModel) -> Support:
 
 
 def _cut_lines(page: Page) -> list[Line]:
-    lines, start = [], 0
+    lines: list[Line] = []
+    start = 0
     for text in page.text.splitlines():
         words = text.split()
         if words and len(lines) < MAX_LINES:
