@@ -60,7 +60,7 @@ def look(browser: Any, server: Any) -> Iterator[Open]:
     assert [line for line in noise if "401" not in line] == []
 
 
-def wait(page: Any, expression: str, seconds: float = 60) -> None:
+def wait(page: Any, expression: str, seconds: float = 240) -> None:
     """Until an expression holds; Playwright's own waiting evaluates text, which the page's policy forbids."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):

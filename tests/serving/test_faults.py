@@ -20,7 +20,7 @@ from docrerank.serving.errors import ApiError
 from docrerank.serving.workers import Workers
 
 httpx = pytest.importorskip("httpx")
-BODY = {"query": "How many employees are there?", "documents": [f"page {index} " * 60 for index in range(1_500)]}
+BODY = {"query": "How many employees are there?", "documents": [f"page {index} " * 60 for index in range(150)]}
 
 
 def wait_for(served: Any, name: str, least: float, seconds: float = 90) -> None:
@@ -35,13 +35,13 @@ def wait_for(served: Any, name: str, least: float, seconds: float = 90) -> None:
 
 
 def test_sigterm_lets_what_is_under_way_finish(start: Any) -> None:
-    served = start("minilm")
+    served = start("minilm", "--limit", "request_seconds=600", "--limit", "drain_seconds=600")
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(served.post("/v1/rerank", BODY).status_code))
     asking.start()
     wait_for(served, "docrerank_queued_pairs", 1)
     served.process.send_signal(signal.SIGTERM)
-    asking.join(timeout=120)
+    asking.join(timeout=600)
     assert answers == [200]
     assert served.process.wait(timeout=60) == 0
     with pytest.raises(httpx.TransportError):
@@ -52,7 +52,7 @@ def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> No
     host = int(server.url.rpartition(":")[2])
     import json
 
-    data = json.dumps({**BODY, "documents": [f"leaving {index} " * 60 for index in range(3_000)]}).encode()
+    data = json.dumps({**BODY, "documents": [f"leaving {index}" for index in range(9_000)]}).encode()
     head = "POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     head += f"content-length: {len(data)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", host)) as sock:

@@ -33,7 +33,7 @@ def test_requests_from_the_description_never_fail_the_server(server: Any) -> Non
         )
         @hypothesis.given(case=operation.as_strategy())
         def send(case: Any) -> None:
-            answer = case.call(base_url=server.url, timeout=60)
+            answer = case.call(base_url=server.url, timeout=300)
             if answer.status_code >= 500 or (
                 answer.status_code >= 400 and set(answer.json()) != {"code", "message", "field", "hint"}
             ):
@@ -61,7 +61,7 @@ def test_ten_thousand_connections_are_refused_politely_and_the_server_lives(star
         for sock in held:
             sock.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             if served.post("/v1/rerank", {"query": "a", "documents": ["b"]}).status_code == 200:

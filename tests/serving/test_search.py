@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from docrerank.reranker import ModelCard, Reranker, Threshold
 from docrerank.runs import Run
 
 QUESTION = "How many employees does the company have?"
@@ -80,7 +81,7 @@ def test_an_uploaded_document_is_asked_right_away_and_can_be_deleted(server: Any
     data = SAMPLE[2].read_bytes()
     import httpx
 
-    answer = httpx.post(server.url + "/v1/documents", files={"file": ("../../mine.pdf", data)}, timeout=120)
+    answer = httpx.post(server.url + "/v1/documents", files={"file": ("../../mine.pdf", data)}, timeout=600)
     assert answer.status_code == 201, answer.text
     name, pages = answer.json()["document"], answer.json()["pages"]
     assert pages
@@ -108,7 +109,7 @@ def test_an_uploaded_document_is_asked_right_away_and_can_be_deleted(server: Any
 def test_a_hostile_upload_is_refused_in_words(server: Any, name: str, data: bytes, status: int) -> None:
     import httpx
 
-    answer = httpx.post(server.url + "/v1/documents", files={"file": (name, data)}, timeout=120)
+    answer = httpx.post(server.url + "/v1/documents", files={"file": (name, data)}, timeout=600)
     assert answer.status_code == status, answer.text
     assert answer.json()["field"] == "file"
     assert "/tmp" not in answer.text
@@ -125,5 +126,22 @@ def test_cut_and_flipped_pdfs_never_fail_the_server(server: Any) -> None:
         data = bytearray(whole[: chance.randrange(200, len(whole))])
         for _ in range(40):
             data[chance.randrange(len(data))] = chance.randrange(256)
-        answer = httpx.post(server.url + "/v1/documents", files={"file": ("a.pdf", bytes(data))}, timeout=120)
+        answer = httpx.post(server.url + "/v1/documents", files={"file": ("a.pdf", bytes(data))}, timeout=600)
         assert answer.status_code in (201, 422), answer.text
+
+
+def test_a_model_with_a_threshold_says_when_nothing_answers(
+    start: Any, served_run: Run, untrained: Reranker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "with-threshold"
+    untrained.scorer.model.save_pretrained(str(folder))  # type: ignore[union-attr]
+    ModelCard(relevance_threshold=Threshold(0.6, 0.1, 0.1, 0.9, 20, 20, "dev part")).write(folder)
+    served = start(str(folder), "--pages", str(served_run.path))
+    nobody = "Who won the football World Cup in Brazil in 2014?"
+    found = search(served, nobody)
+    assert (found["answer"]["answered"], found["answer"]["relevance_threshold"]) == (False, 0.6)
+    assert found["results"]
+    assert search(served, QUESTION)["answer"]["answered"] is True
+    documents = ["The company has 5,200 employees.", "Apples are red."]
+    assert served.post("/v1/rerank", {"query": nobody, "documents": documents}).json()["answer"]["answered"] is False
+    assert served.post("/v1/rerank", {"query": QUESTION, "documents": documents}).json()["answer"]["answered"] is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ REMEMBERED = 8_192
 
 
 class TokenCounter:
-    """Counts and cuts by one tokenizer; for one thread.
+    """Counts and cuts by one tokenizer; threads may share it.
 
     Args:
         cutter: of the model.
@@ -23,6 +24,7 @@ class TokenCounter:
     def __init__(self, cutter: WindowCutter) -> None:
         self.cutter = cutter
         self._known: OrderedDict[bytes, int] = OrderedDict()
+        self._lock = threading.Lock()
 
     #: Characters of a page that no model of this kind reads beyond: a token has one at least.
     longest_text = MAX_PAGE_TOKENS
@@ -30,13 +32,15 @@ class TokenCounter:
     def count(self, texts: Sequence[str]) -> int:
         """Tokens of all texts together."""
         keys = [hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest() for text in texts]
-        fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
-        counts = dict(zip(fresh, self.cutter.count([_clean(text) for text in fresh.values()]), strict=True))
-        total = sum(counts[key] if key in counts else self._known[key] for key in keys)
-        self._known.update(counts)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return total
+        with self._lock:
+            known = {key: self._known[key] for key in keys if key in self._known}
+        fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        known |= dict(zip(fresh, self.cutter.count([_clean(text) for text in fresh.values()]), strict=True))
+        with self._lock:
+            self._known.update(known)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return sum(known[key] for key in keys)
 
     def cut(self, text: str, tokens: int) -> str:
         """The beginning of a text: whole words of at most so many tokens."""

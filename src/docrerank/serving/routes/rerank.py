@@ -78,7 +78,7 @@ async def _rerank(body: RerankRequest, model: ServedModel, state: ServerState) -
         id=make_id("rerank"),
         model=model.name,
         results=results,
-        usage=_count(model, [query], pages),
+        usage=await _count(model, [query], pages),
         meta=Meta(billed_units=units),
         answer=AnswerBody(**answer.to_dict()) if answer else None,
     )
@@ -99,7 +99,7 @@ async def _score(body: ScoreRequest, model: ServedModel, state: ServerState) -> 
         created=int(time.time()),
         model=model.name,
         data=[Score(index=index, score=value) for index, value in enumerate(scores)],
-        usage=_count(model, queries, pages),
+        usage=await _count(model, queries, pages),
     )
 
 
@@ -165,6 +165,7 @@ def _to_logit(score: float, model: ServedModel) -> float:
     return math.log(inside / (1 - inside))
 
 
-def _count(model: ServedModel, queries: Sequence[str], pages: Sequence[PageContent]) -> Usage:
-    total = model.tokens.count([*queries, *(page.text for page in pages)]) if model.tokens else 0
+async def _count(model: ServedModel, queries: Sequence[str], pages: Sequence[PageContent]) -> Usage:
+    texts = [*queries, *(page.text for page in pages)]
+    total = await asyncio.to_thread(model.tokens.count, texts) if model.tokens else 0
     return Usage(prompt_tokens=total, total_tokens=total)
