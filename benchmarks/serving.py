@@ -1,7 +1,8 @@
 """The server against the same models in one process, and against plain CrossEncoder behind the same web framework.
 
 Real server processes on this machine's loopback address, real HTTP; everything ends by itself. Only ratios are
-compared: both sides are measured in turns within one run, on one thread each (OMP_NUM_THREADS=1).
+compared: both sides are measured in turns within one run, on one thread each (OMP_NUM_THREADS=1). Beside wall time
+stands CPU time of the server's process, which other work on the machine changes little.
 
     python benchmarks/serving.py overhead RUN          # HTTP against in-process `rank` and `predict`, top 20
     python benchmarks/serving.py throughput RUN        # one client against 32; then 80 % of that: p50 and p99
@@ -106,20 +107,23 @@ def measure_overhead(run: Path, rounds: int) -> None:
         "minilm": lambda query: reranker.predict([(query, text) for text in texts]),
         "minilm-fused": lambda query: reranker.rank(query, texts),
     }
-    with serve(*docrerank("minilm")) as (port, _):
+    with serve(*docrerank("minilm")) as (port, pid):
         client = Client(port)
         for model, work in works.items():
             bodies = [encode(model, query, texts) for query in queries[: rounds + 3]]
-            inside, outside = [], []
+            inside, outside, used = [], [], 0.0
+            started = cpu_seconds(pid)
             for query, body in zip(queries, bodies, strict=False):
+                before = time.process_time()
                 inside.append(clock(partial(work, query)))
+                used += time.process_time() - before
                 outside.append(clock(partial(client.post, body)))
             ratios = [b / a for a, b in zip(inside[3:], outside[3:], strict=True)]
             low, high = bootstrap(ratios)
             print(
                 f"{model}: in process {1000 * statistics.median(inside[3:]):.1f} ms, over HTTP "
                 f"{1000 * statistics.median(outside[3:]):.1f} ms; median ratio {statistics.median(ratios):.3f} "
-                f"[{low:.3f} {high:.3f}] of {len(ratios)} pairs"
+                f"[{low:.3f} {high:.3f}] of {len(ratios)} pairs; CPU time {(cpu_seconds(pid) - started) / used:.3f}"
             )
 
 
@@ -128,16 +132,21 @@ def measure_throughput(run: Path, seconds: float) -> None:
     pages, queries = read_run(run)
     documents = [{"page_id": page.id} for page in pages[:TOP]]
     for model in ("minilm", "minilm-fused"):
-        with serve(*docrerank("minilm", "--pages", str(run))) as (port, _):
+        with serve(*docrerank("minilm", "--pages", str(run))) as (port, pid):
             bodies = [encode(model, query, documents) for query in queries]
             press(port, bodies, 1, 3)
-            one, _ = press(port, bodies, 1, seconds)
-            many, _ = press(port, bodies, 32, seconds)
-            times = arrive(port, bodies, 0.8 * many, seconds)
+            rates, costs = [], []
+            for clients in (1, 32):
+                started = cpu_seconds(pid)
+                rates.append(press(port, bodies, clients, seconds)[0])
+                costs.append((cpu_seconds(pid) - started) / (rates[-1] * seconds))
+            times = arrive(port, bodies, 0.8 * rates[1], seconds)
             p50, p99 = (1000 * float(np.percentile(times, share)) for share in (50, 99))
             print(
-                f"{model}: {one:.1f} requests/s with one client, {many:.1f} with 32: {many / one:.2f} times; at 80 % "
-                f"of it p50 {p50:.0f} ms, p99 {p99:.0f} ms: {p99 / p50:.1f} times, of {len(times)} requests"
+                f"{model}: {rates[0]:.1f} requests/s with one client, {rates[1]:.1f} with 32: "
+                f"{rates[1] / rates[0]:.2f} times; CPU time a request {1000 * costs[0]:.1f} and "
+                f"{1000 * costs[1]:.1f} ms: {costs[0] / costs[1]:.2f} times; at 80 % of it p50 {p50:.0f} ms, p99 "
+                f"{p99:.0f} ms: {p99 / p50:.1f} times, of {len(times)} requests"
             )
 
 
@@ -188,19 +197,22 @@ def compare_vision(rounds: int) -> None:
 def compare(folder: str, documents: Sequence[dict[str, str]], rounds: int, title: str) -> None:
     """Both servers on one folder and the same requests, in turns; every query is new, the pages repeat."""
     plain = (sys.executable, str(HERE / "plain_server.py"), folder)
-    with serve(*docrerank(folder)) as (ours, _), serve(*plain) as (theirs, _):
-        clients = {"ours": Client(ours), "plain": Client(theirs)}
+    with serve(*docrerank(folder)) as (ours, own), serve(*plain) as (theirs, other):
+        clients, used = {"ours": Client(ours), "plain": Client(theirs)}, {}
         times: dict[str, list[float]] = {"ours": [], "plain": []}
         for number in range(rounds + 1):
             body = json.dumps({"query": f"net sales of year {1990 + number}", "documents": documents}).encode()
             for name, client in clients.items():
                 times[name].append(clock(partial(client.post, body)))
+            if number == 0:
+                used = {"ours": cpu_seconds(own), "plain": cpu_seconds(other)}
+        cpu = (cpu_seconds(other) - used["plain"]) / (cpu_seconds(own) - used["ours"])
         ratios = [p / o for o, p in zip(times["ours"][1:], times["plain"][1:], strict=True)]
         low, high = bootstrap(ratios)
         medians = {name: 1000 * statistics.median(values[1:]) for name, values in times.items()}
         print(
             f"{title}: ours {medians['ours']:.0f} ms, plain {medians['plain']:.0f} ms; median ratio "
-            f"{statistics.median(ratios):.2f} [{low:.2f} {high:.2f}] of {rounds}; first request "
+            f"{statistics.median(ratios):.2f} [{low:.2f} {high:.2f}] of {rounds}; CPU time {cpu:.2f}; first request "
             f"{times['plain'][0] / times['ours'][0]:.2f}"
         )
 
@@ -323,6 +335,12 @@ def clock(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process, all its threads counted."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:

@@ -34,6 +34,9 @@ class Watched:
         self.batches.append(list(pairs))
         return self.reranker.predict(pairs)
 
+    def encode_queries(self, texts: Sequence[str]) -> Any:
+        return self.reranker.encode_queries(texts)
+
     def rank(self, query: str, pages: Sequence[Any]) -> Any:
         return self.reranker.rank(query, pages)
 

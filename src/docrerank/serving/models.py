@@ -12,6 +12,7 @@ from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder
 from docrerank.records import Page, UserError
 from docrerank.reranker import CACHE, Reranker, Threshold, is_vision_model
 from docrerank.runs import Run
+from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
 from docrerank.serving.stored import StoredReranker
 from docrerank.serving.tokens import TokenCounter
@@ -123,9 +124,11 @@ def _load(given: str, run: Run | None, pages: dict[str, Page]) -> list[ServedMod
     counter = TokenCounter(reranker.scorer.cutter)
     if not isinstance(reranker.scorer, TokenEncoder):
         return [ServedModel(name, "cross_encoder", reranker, False, counter)]
-    if run is not None and (store := _fill(reranker.scorer, run, pages)):
-        reranker = StoredReranker(reranker.scorer, reranker.card, store, pages)
-    return [ServedModel(name + end, "late_interaction", reranker, bool(end), counter) for end in ("", FUSED)]
+    encoder, store = QueryMemory(reranker.scorer), None
+    if run is not None:
+        store = _fill(encoder, run, pages)
+    served = StoredReranker(encoder, reranker.card, store, pages) if store else Reranker(encoder, reranker.card)
+    return [ServedModel(name + end, "late_interaction", served, bool(end), counter) for end in ("", FUSED)]
 
 
 def _load_vision(path: str, run: Run | None) -> VisionReranker:

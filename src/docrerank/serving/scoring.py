@@ -43,7 +43,8 @@ def score_slices(reranker: Reranker | VisionReranker, slices: Sequence[Slice]) -
 
 
 def _encode(reranker: Any, slices: Sequence[Slice]) -> None:
-    """All pages of the batch at once: `rank` then finds them encoded."""
+    """All pages and queries of the batch at once: `rank` then finds them encoded."""
+    reranker.encode_queries([part.query for part in slices])
     pages = {page.key: page.page for part in slices for page in part.pages}
     reranker.encode_pages(list(pages.values()))
 

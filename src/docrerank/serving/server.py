@@ -7,7 +7,9 @@ import functools
 import ipaddress
 import os
 import resource
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -43,6 +45,7 @@ def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, wo
     if workers == 1:
         BoundedProtocol.limits = settings.limits
         config.app, config.factory = create_app(settings), False
+        signal.signal(signal.SIGTERM, _leave)  # uvicorn drains at SIGTERM, then raises it again
         _announce(sock)
         uvicorn.Server(config).run([sock])
         return
@@ -93,6 +96,10 @@ def _configure(settings: Settings, workers: int) -> uvicorn.Config:
         timeout_graceful_shutdown=limits.drain_seconds,
         timeout_worker_healthcheck=60,
     )
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
 
 
 def _create_in_worker(settings: Settings) -> object:

@@ -13,6 +13,7 @@ from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import Collection, Pages, encode_windows, read_pages
 from docrerank.serving.contents import ContentReader
+from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher
 from docrerank.serving.limits import Limits
@@ -58,7 +59,7 @@ class ServerState:
         self.run = Run.open(settings.run) if settings.run is not None else None
         pages = read_pages(self.run)
         self.models: Models = load_models(settings.models, self.run, pages)
-        encoder = self.models.text_encoder() or Reranker(load_untrained(), ModelCard())
+        encoder = self.models.text_encoder() or Reranker(QueryMemory(load_untrained()), ModelCard())
         listed = list(pages.values())
         self.collection = Collection(listed, encode_windows(listed, encoder), encoder) if listed else None
         self.batcher = Batcher(settings.limits)
