@@ -56,7 +56,7 @@ samples: $(VENV)/.installed ## write the sample documents and their benchmark ag
 	$(BIN)/python samples/make_samples.py
 
 docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
-	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider
+	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider --ignore=src/docrerank/integrations/llama_index.py
 
 lowest: ## the tests with the oldest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest

@@ -32,7 +32,7 @@ class Slice:
 
 def score_slices(reranker: Reranker | VisionReranker, slices: Sequence[Slice]) -> list[list[float] | Exception]:
     """Score slices together: equal pairs once, equal pages encoded once; a slice that fails fails alone."""
-    if any(part.fused for part in slices):
+    if len(slices) > 1 and any(part.fused for part in slices):
         _encode(reranker, slices)
     plain = [part for part in slices if not part.fused]
     try:
