@@ -286,7 +286,7 @@ def press(
 def arrive(port: int, bodies: Sequence[bytes], rate: float, seconds: float) -> list[float]:
     """Open loop: requests come at random times at a rate, earlier ones answered or not; seconds of each."""
     chance, times = random.Random(11), []
-    start = time.monotonic() + 0.5
+    start = time.monotonic() + 3.0  # every client connects and asks once before that
     due, moments = 0.0, []
     while due < seconds:
         due += chance.expovariate(rate)
@@ -295,6 +295,7 @@ def arrive(port: int, bodies: Sequence[bytes], rate: float, seconds: float) -> l
 
     def ask() -> None:
         client = Client(port)
+        client.post(bodies[0])
         while True:
             with lock:
                 moment = next(places, None)

@@ -6,13 +6,15 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import numpy as np
+
 from docrerank.encoding import Encoding, PageStore, TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import ModelCard, Reranker
 
 logger = logging.getLogger("docrerank.serving")
 
-#: Encodings from disk that stay in memory (about 0.25 MB each).
+#: Encodings from disk that stay in memory, in float32 as scoring wants them (about 0.5 MB each).
 KEPT = 512
 
 
@@ -42,7 +44,7 @@ class StoredReranker(Reranker):
     def _recall(self, pages: list[Page]) -> dict[str, Encoding]:
         missing = [page for page in pages if page.id not in self._kept]
         for page, encoding in zip(missing, self._read(missing), strict=False):
-            self._kept[page.id] = encoding
+            self._kept[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
         found = {page.id: self._kept[page.id] for page in pages if page.id in self._kept}
         for page_id in found:
             self._kept.move_to_end(page_id)

@@ -98,7 +98,7 @@ function buildHit(query, ranking, place, all) {
     make("span", { text: `${moved > 0 ? "▲ " : moved < 0 ? "▼ " : ""}${words}`, className: moved > 0 ? "up" : moved < 0 ? "down" : "" }));
   const other = all.find(one => one !== ranking)?.results.find(one => one.page_id === hit.page_id);
   if (all.length > 1) facts.append(make("span", { text: other ? `rank ${other.rank} there` : `not among the first there` }));
-  const title = make("p", { className: "title" }, make("span", { className: "place", text: `${hit.rank}` }),
+  const title = make("p", { className: "title" }, make("span", { className: "place", text: `${hit.rank}` }), " ",
     `${hit.document.startsWith("upload-") ? "Your file" : hit.document}, page ${hit.number}`);
   const button = make("button", { type: "button", className: "hit" }, image,
     make("div", {}, title, facts, make("p", { className: "snippet", text: hit.snippet })));
