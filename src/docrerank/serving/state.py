@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +92,9 @@ class ServerState:
         return list(self.run.queries.read(document)) if self.run is not None else []
 
     async def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer; collections of garbage need not walk over what was loaded, which would stall requests."""
+        gc.collect()
+        gc.freeze()
         self.batcher.start()
         self.ready = True
 
