@@ -219,7 +219,7 @@ def compare(folder: str, documents: Sequence[dict[str, str]], rounds: int, title
 
 
 def survive(run: Path, seconds: float) -> None:
-    """Load while the page store is damaged and clients leave: every answer must hold the scores of a quiet server."""
+    """Load on a damaged page store while clients leave: every answer must hold the scores of a quiet server."""
     pages, queries = read_run(run)
     documents = [{"page_id": page.id} for page in pages[:TOP]]
     bodies = [encode("minilm", query, documents) for query in queries[:40]]
@@ -230,11 +230,11 @@ def survive(run: Path, seconds: float) -> None:
             expected = {
                 body: {hit["index"]: hit["relevance_score"] for hit in client.post(body)["results"]} for body in bodies
             }
+        for file in copy.glob("encodings/**/*.safetensors"):
+            data = bytearray(file.read_bytes())
+            data[len(data) // 2 :: 7] = b"\x55" * len(data[len(data) // 2 :: 7])
+            file.write_bytes(data)
         with serve(*docrerank("minilm", "--pages", str(copy))) as (port, _):
-            for file in copy.glob("encodings/**/*.safetensors"):
-                data = bytearray(file.read_bytes())
-                data[len(data) // 2 :: 7] = b"\x55" * len(data[len(data) // 2 :: 7])
-                file.write_bytes(data)
             leavers = threading.Thread(target=leave, args=(port, bodies, seconds))
             leavers.start()
             answers: list[tuple[bytes, dict[str, Any]]] = []
