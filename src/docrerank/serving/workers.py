@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -30,8 +31,8 @@ class Workers:
     """
 
     def __init__(self, count: int = 1, waiting: int = 64) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(count, TASKS_PER_WORKER, context=context, initializer=_start_worker)
+        self._count = count
+        self._pool = self._open()
         self._free = waiting
 
     async def run(self, function: Callable[..., Result], *args: Any, seconds: float, field: str = "") -> Result:
@@ -43,14 +44,22 @@ class Workers:
         if self._free <= 0:
             raise ApiError(429, "busy", "too many files wait to be read", field, "try again later", retry_after=5)
         self._free -= 1
+        if not self._pool.active:  # its workers could not be started: perhaps memory was short
+            self._pool = self._open()
         try:
             return await asyncio.wrap_future(self._pool.schedule(function, args=list(args), timeout=seconds))
         except TimeoutError:
             raise ApiError(422, "too_slow", f"reading took longer than {seconds:g} s", field, "send less") from None
         except (ProcessExpired, MemoryError):
             raise ApiError(422, "unreadable", "its reader crashed", field, "send another file") from None
+        except BrokenProcessPool:
+            raise ApiError(503, "no_reader", "no reader could be started", field, "try again later", 5) from None
         finally:
             self._free += 1
+
+    def _open(self) -> ProcessPool:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPool(self._count, TASKS_PER_WORKER, context=context, initializer=_start_worker)
 
     def close(self) -> None:
         """Stop everything under way."""
