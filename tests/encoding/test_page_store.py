@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from docrerank.encoding import PageStore, TokenEncoder, page_store
-from docrerank.records import Page
+from docrerank.records import Page, UserError
 
 
 def test_stored_encodings_are_those_of_the_encoder(
@@ -57,3 +57,16 @@ def test_a_long_document_is_kept_in_several_files(
 def test_another_encoder_has_a_folder_of_its_own(tmp_path: Path, encoder: TokenEncoder) -> None:
     other = TokenEncoder(encoder.model, encoder.settings, "other", "float32")
     assert PageStore(tmp_path, encoder).folder != PageStore(tmp_path, other).folder
+
+
+def test_a_flipped_byte_is_noticed_instead_of_scored(
+    tmp_path: Path, encoder: TokenEncoder, topic_pages: list[Page]
+) -> None:
+    store = PageStore(tmp_path, encoder)
+    store.fill(topic_pages)
+    file = next(store.folder.glob("*.safetensors"))
+    data = bytearray(file.read_bytes())
+    data[-100] ^= 0x40
+    file.write_bytes(data)
+    with pytest.raises(UserError, match="is damaged"):
+        PageStore(tmp_path, encoder).read(topic_pages)

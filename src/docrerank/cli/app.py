@@ -26,6 +26,7 @@ from docrerank.cli.recipe import print_recipe
 from docrerank.cli.rerank import rerank_files
 from docrerank.cli.run import run_all
 from docrerank.cli.search import search_run
+from docrerank.cli.serve import serve_models
 from docrerank.cli.stages import ingest_run, mine_run, report_run
 from docrerank.cli.train import import_set, train_run
 from docrerank.cli.vision import verify_models, warm_cache
@@ -44,6 +45,7 @@ app.command("ablate")(ablate_run)
 app.command("calibrate")(calibrate_model)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
+app.command("serve")(serve_models)
 app.command("warm")(warm_cache)
 app.command("verify")(verify_models)
 app.command("export")(export_source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,14 +15,14 @@ from docrerank.encoding.context import find_heading
 from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import Page
+from docrerank.records import Page, UserError
 from docrerank.runs import replacing
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
 
 #: Raised when what an encoding holds changes.
-VERSION = 1
+VERSION = 2
 #: Pages of a document in one file: bounds the memory of encoding a long one.
 SHARD_PAGES = 128
 
@@ -37,6 +38,7 @@ class PageStore:
     def __init__(self, folder: Path, encoder: TokenEncoder) -> None:
         self.encoder = encoder
         self.folder = folder / encoder.fingerprint
+        self._checked: set[tuple[str, int, int]] = set()
 
     def fill(self, pages: Iterable[Page]) -> int:
         """Encode what is new or changed of whole documents; returns how many pages were encoded."""
@@ -52,7 +54,11 @@ class PageStore:
         return [encoding.windows for encoding in self._read(pages, tokens=False)]
 
     def read(self, pages: Sequence[Page]) -> list[Encoding]:
-        """The encodings of pages, in float16."""
+        """The encodings of pages, in float16.
+
+        Raises:
+            UserError: a file is damaged; its checksum is taken once for each file in a process.
+        """
         return self._read(pages, tokens=True)
 
     def _read(self, pages: Sequence[Page], tokens: bool) -> list[Encoding]:
@@ -65,6 +71,7 @@ class PageStore:
         safetensors = require("safetensors", extra="train")
         found = {}
         with safetensors.safe_open(self._file(shard), "np") as file:
+            self._check(shard, file)
             ids = file.metadata()["pages"].split("\n")
             bounds = file.get_tensor("bounds")
             rows, windows = file.get_slice("tokens"), file.get_slice("windows")
@@ -83,9 +90,23 @@ class PageStore:
             "windows": np.concatenate([encoding.windows for encoding in encodings]).astype(np.float16),
             "bounds": np.cumsum([[0, 0], *sizes], axis=0).astype(np.int64),
         }
-        metadata = {"made_from": _made_from(pages), "pages": "\n".join(page.id for page in pages)}
+        metadata = {
+            "made_from": _made_from(pages),
+            "pages": "\n".join(page.id for page in pages),
+            "crc": _sum(tensors),
+        }
         with replacing(self._file(shard)) as temporary:
             numpy_files.save_file(tensors, temporary, metadata)
+
+    def _check(self, shard: str, file: Any) -> None:
+        path = self._file(shard)
+        stat = path.stat()
+        identity = (path.name, stat.st_ino, stat.st_mtime_ns)
+        if identity in self._checked:
+            return
+        if file.metadata().get("crc") != _sum({name: file.get_tensor(name) for name in file.keys()}):  # noqa: SIM118
+            raise UserError(f"{path} is damaged: delete it and give the same command again")
+        self._checked.add(identity)
 
     def _made_from(self, shard: str) -> str | None:
         safetensors = require("safetensors", extra="train")
@@ -116,6 +137,14 @@ def _cut(tensor: Any, start: int, end: int) -> Vectors:
         return np.zeros((0, tensor.get_shape()[1]), np.float32)
     found: Vectors = tensor[start:end]
     return found
+
+
+def _sum(tensors: dict[str, Any]) -> str:
+    """A checksum over tensors in the order of their names."""
+    total = 0
+    for name in sorted(tensors):
+        total = zlib.crc32(np.ascontiguousarray(tensors[name]), total)  # type: ignore[arg-type]
+    return f"{total:08x}"
 
 
 def _made_from(pages: Sequence[Page]) -> str:

@@ -1,0 +1,75 @@
+"""`docrerank serve`: models behind a rerank interface, and a web page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docrerank.recipe.extras import require
+from docrerank.records import UserError
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        help="Model folders, run folders, 'minilm' or hub names; the first is the default.", metavar="MODEL..."
+    ),
+]
+Pages = Annotated[
+    Path | None, typer.Option("--pages", help="A run whose pages can be asked.", metavar="RUN", show_default=False)
+]
+Host = Annotated[str, typer.Option("--host", help="Others than 127.0.0.1 need a token.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes, each with the models.")]
+TokenFile = Annotated[
+    Path | None, typer.Option("--token-file", help="Else $DOCRERANK_TOKEN, if set.", show_default=False)
+]
+AllowUrl = Annotated[
+    list[str] | None, typer.Option("--allow-url", help="Fetch images from this host.", metavar="HOST")
+]
+Limit = Annotated[list[str] | None, typer.Option("--limit", help="A limit, e.g. documents=100.", metavar="NAME=VALUE")]
+
+MIN_TOKEN = 16
+
+
+def serve_models(
+    models: Models,
+    pages: Pages = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Workers = 1,
+    token_file: TokenFile = None,
+    allow_url: AllowUrl = None,
+    limit: Limit = None,
+) -> None:
+    """Serve rerankers over HTTP (Cohere, Jina, vLLM, NIM) with a web page at /; see docs/serving.md."""
+    for package in ("fastapi", "uvicorn", "uvloop", "httptools", "multipart", "prometheus_client"):
+        require(package, extra="serve")
+    from docrerank.serving import LOOPBACK, Limits, Settings, is_loopback, run_server
+
+    settings = Settings(
+        tuple(models),
+        pages,
+        _read_token(token_file),
+        LOOPBACK if is_loopback(host) else (),
+        tuple(allow_url or ()),
+        Limits.parse(limit or ()),
+    )
+    run_server(settings, host, port, workers)
+
+
+def _read_token(file: Path | None) -> str:
+    """The token of a file or of the environment; nothing if neither is there."""
+    token = os.environ.get("DOCRERANK_TOKEN", "") if file is None else _read(file)
+    if (token or file) and len(token.strip()) < MIN_TOKEN:
+        raise UserError(f"the token is too short: take {MIN_TOKEN} characters or more")
+    return token.strip()
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise UserError(f"the token file '{file}' cannot be read ({error})") from None

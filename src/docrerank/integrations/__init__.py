@@ -1,0 +1,3 @@
+"""A reranker inside other libraries: `docrerank.integrations.langchain`, `docrerank.integrations.llama_index`."""
+
+from __future__ import annotations

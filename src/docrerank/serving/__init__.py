@@ -1,0 +1,10 @@
+"""The rerank server: interfaces that existing clients speak, search over a run's pages, and a page to look at."""
+
+from __future__ import annotations
+
+from docrerank.serving.app import create_app
+from docrerank.serving.limits import Limits
+from docrerank.serving.server import LOOPBACK, check_host, is_loopback, run_server
+from docrerank.serving.state import Settings
+
+__all__ = ["LOOPBACK", "Limits", "Settings", "check_host", "create_app", "is_loopback", "run_server"]

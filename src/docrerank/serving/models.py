@@ -1,0 +1,149 @@
+"""The models that are served, by the names that requests give."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder
+from docrerank.records import Page, UserError
+from docrerank.reranker import CACHE, Reranker, Threshold, is_vision_model
+from docrerank.runs import Run
+from docrerank.serving.encoder import QueryMemory
+from docrerank.serving.errors import ApiError
+from docrerank.serving.stored import StoredReranker
+from docrerank.serving.tokens import TokenCounter
+
+if TYPE_CHECKING:
+    from docrerank.reranker.vision import VisionReranker
+
+logger = logging.getLogger("docrerank.serving")
+Kind = Literal["late_interaction", "cross_encoder", "vision"]
+FUSED = "-fused"
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A reranker under a name.
+
+    Attributes:
+        name: what requests call it.
+        kind: what it is.
+        reranker: scores and ranks; not for two threads at once.
+        fused: `rank` with BM25 and the best window instead of `predict`; its scores are z-scores.
+        tokens: counts and cuts by its tokenizer; None for a vision-language model.
+    """
+
+    name: str
+    kind: Kind
+    reranker: Reranker | VisionReranker
+    fused: bool = False
+    tokens: TokenCounter | None = None
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """From where on a page is said to answer; None if none was chosen for this model."""
+        if isinstance(self.reranker, Reranker):
+            return self.reranker.card.relevance_threshold
+        return self.reranker.threshold
+
+    @property
+    def reads_images(self) -> bool:
+        """Whether it sees pages instead of reading their text."""
+        return self.kind == "vision"
+
+
+class Models:
+    """All served models; the first is the default.
+
+    Args:
+        models: with different names.
+    """
+
+    def __init__(self, models: Sequence[ServedModel]) -> None:
+        self.by_name = {model.name: model for model in models}
+        self.default = models[0]
+
+    def find(self, name: str | None) -> ServedModel:
+        """The model of a request.
+
+        Raises:
+            ApiError: there is none of this name.
+        """
+        if not name:
+            return self.default
+        if name not in self.by_name:
+            hint = f"served are: {', '.join(self.by_name)}"
+            raise ApiError(404, "unknown_model", f"no model '{name[:100]}' is served", "model", hint)
+        return self.by_name[name]
+
+    def text_encoder(self) -> Reranker | None:
+        """The first late-interaction model, which can serve the first stage."""
+        for model in self.by_name.values():
+            if model.kind == "late_interaction" and isinstance(model.reranker, Reranker):
+                return model.reranker
+        return None
+
+
+def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page]) -> Models:
+    """Load models by folder, run folder or name; a late-interaction model is served plain and fused.
+
+    Raises:
+        UserError: one cannot be loaded, or two have one name.
+    """
+    served: list[ServedModel] = []
+    for name in names:
+        served += _load(name, run, pages)
+    twice = {model.name for model in served if [other.name for other in served].count(model.name) > 1}
+    if twice:
+        raise UserError(f"two models would be called '{min(twice)}': rename a folder")
+    return Models(served)
+
+
+def name_model(given: str) -> str:
+    """What a model is called: its folder's name, or its run's.
+
+    Example:
+        >>> name_model("runs/filings/model"), name_model("minilm"), name_model("org/qwen2-vl-2b/")
+        ('filings', 'minilm', 'qwen2-vl-2b')
+    """
+    parts = Path(given).parts
+    named = parts[-2] if len(parts) > 1 and parts[-1] == "model" else parts[-1]
+    return named if named not in (".", "..", "/") else Path(given).resolve().name
+
+
+def _load(given: str, run: Run | None, pages: dict[str, Page]) -> list[ServedModel]:
+    path = str(Path(given) / "model") if (Path(given) / "recipe.yaml").is_file() else given
+    name = name_model(given)
+    if is_vision_model(path):
+        return [ServedModel(name, "vision", _load_vision(path, run))]
+    reranker: Any = Reranker.from_pretrained(path)
+    counter = TokenCounter(reranker.scorer.cutter)
+    if not isinstance(reranker.scorer, TokenEncoder):
+        return [ServedModel(name, "cross_encoder", reranker, False, counter)]
+    encoder, store = QueryMemory(reranker.scorer), None
+    if run is not None:
+        store = _fill(encoder, run, pages)
+    served = StoredReranker(encoder, reranker.card, store, pages) if store else Reranker(encoder, reranker.card)
+    return [ServedModel(name + end, "late_interaction", served, bool(end), counter) for end in ("", FUSED)]
+
+
+def _load_vision(path: str, run: Run | None) -> VisionReranker:
+    from docrerank.reranker.vision import PageCache, VisionReranker
+
+    folder = str(run.path / CACHE) if run else None
+    return VisionReranker.from_pretrained(path, cache=PageCache.of_size(folder=folder))
+
+
+def _fill(encoder: TokenEncoder, run: Run, pages: dict[str, Page]) -> PageStore | None:
+    """The run's encodings by this model; None if the disk refuses: pages are then encoded when they are asked for."""
+    store = PageStore(run.path / ENCODINGS, encoder)
+    try:
+        store.fill(pages.values())
+    except (UserError, OSError) as error:
+        logger.warning("page store not filled", extra={"reason": str(error)})
+        return None
+    return store

@@ -1,0 +1,3 @@
+"""The server's addresses, a file for each family."""
+
+from __future__ import annotations

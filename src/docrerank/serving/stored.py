@@ -1,0 +1,63 @@
+"""A text reranker over a run: its pages' encodings come from disk, where every worker and every search finds them."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from docrerank.encoding import Encoding, PageStore, TokenEncoder
+from docrerank.records import Page
+from docrerank.reranker import ModelCard, Reranker
+
+logger = logging.getLogger("docrerank.serving")
+
+#: Encodings from disk that stay in memory, in float32 as scoring wants them (about 0.5 MB each).
+KEPT = 512
+
+
+class StoredReranker(Reranker):
+    """A late-interaction reranker that reads the encodings of a run's pages from its store.
+
+    Args:
+        scorer: the encoder.
+        card: the model's card.
+        store: filled with the run's pages; a part of it that cannot be read is encoded again.
+        pages: the run's pages by id.
+    """
+
+    def __init__(self, scorer: TokenEncoder, card: ModelCard, store: PageStore, pages: dict[str, Page]) -> None:
+        super().__init__(scorer, card)
+        self._store, self._pages = store, pages
+        self._kept: OrderedDict[str, Encoding] = OrderedDict()
+
+    def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
+        """As `Reranker.encode_pages`, pages of the run from the store."""
+        stored = {page.id: page for page in pages if isinstance(page, Page) and self._pages.get(page.id) is page}
+        found = self._recall(list(stored.values()))
+        rest = [page for page in pages if not (isinstance(page, Page) and page.id in found)]
+        encoded = iter(super().encode_pages(rest) if rest else ())
+        return [found[page.id] if isinstance(page, Page) and page.id in found else next(encoded) for page in pages]
+
+    def _recall(self, pages: list[Page]) -> dict[str, Encoding]:
+        missing = [page for page in pages if page.id not in self._kept]
+        for page, encoding in zip(missing, self._read(missing), strict=False):
+            self._kept[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
+        found = {page.id: self._kept[page.id] for page in pages if page.id in self._kept}
+        for page_id in found:
+            self._kept.move_to_end(page_id)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    def _read(self, pages: list[Page]) -> list[Encoding]:
+        """Encodings from disk; none if the disk's file is gone or damaged: the caller encodes the pages anew."""
+        if not pages:
+            return []
+        try:
+            return self._store.read(pages)
+        except Exception as error:  # whatever a damaged file raises
+            logger.warning("page store unreadable", extra={"error": type(error).__name__})
+            return []

@@ -1,0 +1,207 @@
+"""The web page in headless Chromium: asked, opened, compared, with a file of one's own, by keyboard and on a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docrerank.runs import Run
+
+sync_api = pytest.importorskip("playwright.sync_api")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium to look with")
+
+QUESTION = "How many employees were there in 2023?"
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+SHOWN = "(all => all.length > 0 && all.every(one => one.naturalWidth))([...document.querySelectorAll('.hit img')])"
+#: What the browser itself notes where the server refuses a token or a file.
+REFUSED = tuple(f"Failed to load resource: the server responded with a status of {status}" for status in (401, 422))
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=root)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def look(browser: Any, server: Any) -> Iterator[Open]:
+    """Open the page; at the end nothing may be on its console, and no request may have gone elsewhere."""
+    contexts: list[Any] = []
+    noise: list[str] = []
+
+    def start(width: int = 1280, url: str = server.url, dark: bool = False) -> Any:
+        scheme = "dark" if dark else "light"
+        contexts.append(browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: noise.append(message.text))
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        page.on(
+            "request", lambda request: None if request.url.startswith((url, "blob:")) else noise.append(request.url)
+        )
+        page.goto(url)
+        wait(
+            page,
+            "document.getElementById('model').options.length > 0 || !document.getElementById('token-form').hidden",
+        )
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [line for line in noise if not line.startswith(REFUSED)] == []
+
+
+def wait(page: Any, expression: str, seconds: float = 240) -> None:
+    """Until an expression holds; Playwright's own waiting evaluates text, which the page's policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"{expression}: {page.inner_text('body')[:500]}"
+        time.sleep(0.1)
+
+
+def ask(page: Any, question: str = QUESTION) -> None:
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+    wait(page, SHOWN)
+
+
+def test_a_question_is_answered_and_its_page_opened_with_marks_and_queries(look: Open, served_run: Run) -> None:
+    page = look()
+    ask(page)
+    assert "first stage" in page.inner_text(".hits") or "from" in page.inner_text(".hits")
+    page.click(".hit")
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+    wait(
+        page,
+        "document.querySelectorAll('#marks .word').length > 0 && document.querySelectorAll('#marks .mark').length > 0",
+    )
+    wait(page, "document.querySelectorAll('#query-list .hard_negative ins').length > 0")
+    boxes = page.evaluate(
+        "(() => { const r = id => document.getElementById(id).getBoundingClientRect().toJSON();"
+        " return [r('page-image'), r('marks')]; })()"
+    )
+    assert [round(boxes[0][side]) for side in ("left", "top", "width", "height")] == [
+        round(boxes[1][side]) for side in ("left", "top", "width", "height")
+    ]
+
+
+def test_everything_is_done_by_keyboard(look: Open) -> None:
+    page = look()
+    page.keyboard.type(QUESTION)  # the question has the focus from the start
+    page.keyboard.press("Enter")
+    wait(page, SHOWN)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "hit":
+            break
+    page.keyboard.press("Enter")
+    wait(page, "document.getElementById('page').open")
+    first = page.inner_text("#page-name")
+    page.keyboard.press("ArrowRight")
+    wait(page, f"document.getElementById('page-name').textContent !== '{first}'")
+    page.keyboard.press("z")
+    wait(page, "document.getElementById('page-zoom').getAttribute('aria-pressed') === 'true'")
+    page.keyboard.press("Escape")
+    wait(page, "!document.getElementById('page').open")
+    assert page.evaluate("document.activeElement.className") == "hit"
+
+
+def test_two_models_stand_side_by_side(look: Open) -> None:
+    page = look()
+    page.select_option("#other", "minilm")
+    ask(page)
+    assert page.evaluate("[...document.querySelectorAll('.ranking h2')].map(one => one.textContent)") == [
+        "By minilm-fused",
+        "By minilm",
+    ]
+    assert "there" in page.inner_text(".ranking .facts")
+
+
+def test_a_file_is_uploaded_and_asked_right_away(look: Open) -> None:
+    page = look()
+    page.set_input_files("#file", SAMPLE[2])
+    wait(page, "document.getElementById('status').textContent.includes('read')")
+    ask(page, "What was measured?")
+    assert page.inner_text(".hit .title").startswith("1 Your file")
+
+
+def test_a_file_that_cannot_be_read_is_told(look: Open, tmp_path: Path) -> None:
+    page = look()
+    (tmp_path / "broken.pdf").write_bytes(b"not a pdf")
+    page.set_input_files("#file", tmp_path / "broken.pdf")
+    wait(page, "document.getElementById('fault').textContent.includes('no page could be read')")
+
+
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_nothing_scrolls_sideways(look: Open, width: int) -> None:
+    page = look(width)
+    page.select_option("#other", "minilm")
+    ask(page)
+    measured = "[document.documentElement.scrollWidth, document.getElementById('page').scrollWidth]"
+    assert page.evaluate(measured)[0] == width
+    page.click(".hit")
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+    assert page.evaluate(measured)[1] <= width
+
+
+def test_every_control_has_a_name_and_every_picture_a_text(look: Open) -> None:
+    page = look(dark=True)
+    ask(page)
+    page.click(".hit")
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+    nameless = page.evaluate(
+        "[...document.querySelectorAll('button, input, select')].filter(one => !(one.labels?.length"
+        " || one.textContent.trim() || one.getAttribute('aria-label'))).map(one => one.id)"
+    )
+    assert nameless == []
+    assert page.evaluate("[...document.querySelectorAll('img')].every(one => one.hasAttribute('alt'))")
+    assert "Page" in page.get_attribute("#page-image", "alt")
+
+
+def test_hostile_words_stay_words(look: Open) -> None:
+    page = look()
+    ask(page, "<img src=x onerror=alert(1)> employees <script>alert(2)</script>")
+    assert page.evaluate("document.querySelectorAll('main script, main img:not(.thumb)').length") == 0
+
+
+def test_the_audit_is_judged_by_keyboard(look: Open, served_run: Run) -> None:
+    from docrerank.audit import Journal
+
+    page = look()
+    page.click("#show-audit")
+    page.fill("#auditor", "browser")
+    page.press("#auditor", "Enter")
+    wait(page, "document.getElementById('audit-image').naturalWidth > 400")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("a")
+    wait(page, "document.getElementById('audit-count').textContent.startsWith('2 of')")
+    page.keyboard.press("n")
+    wait(page, "document.getElementById('audit-count').textContent.includes('2 judged')")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Backspace")
+    wait(page, "document.getElementById('audit-count').textContent.includes('1 judged')")
+    assert list(Journal(served_run, "browser").read().values()) == ["answerable"]
+
+
+def test_a_token_is_asked_for_and_opens_everything(look: Open, start: Any, served_run: Run) -> None:
+    token = "a-token-of-some-length"
+    served = start("minilm", "--pages", str(served_run.path), DOCRERANK_TOKEN=token)
+    page = look(url=served.url)
+    page.fill("#token", "wrong")
+    page.press("#token", "Enter")
+    wait(page, "document.getElementById('token-fault').textContent.includes('not the token')")
+    page.fill("#token", token)
+    page.press("#token", "Enter")
+    wait(page, "document.getElementById('model').options.length > 0")
+    ask(page)

@@ -1,0 +1,53 @@
+"""Loading and naming the models that are served, with a page store or without."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from docrerank.encoding import ENCODINGS
+from docrerank.records import UserError
+from docrerank.reranker import Reranker
+from docrerank.runs import Run
+from docrerank.serving.collection import read_pages
+from docrerank.serving.errors import ApiError
+from docrerank.serving.models import load_models
+from docrerank.serving.stored import StoredReranker
+
+QUERY = "How many employees are there?"
+
+
+def test_a_store_gives_the_scores_of_encoding_anew(served_run: Run, untrained: Reranker) -> None:
+    pages = read_pages(served_run)
+    stored: Any = load_models(["minilm"], served_run, pages).find("minilm").reranker
+    assert isinstance(stored, StoredReranker)
+    mixed = [*list(pages.values())[:4], "a text of its own", list(pages.values())[5]]
+    pairs = [(QUERY, page) for page in mixed]
+    np.testing.assert_allclose(stored.predict(pairs), untrained.predict(pairs), atol=5e-3)
+
+
+def test_a_full_disk_costs_the_store_and_no_score(served_run: Run, untrained: Reranker, tmp_path: Path) -> None:
+    run = Run.open(shutil.copytree(served_run.path, tmp_path / "run"))
+    shutil.rmtree(run.path / ENCODINGS, ignore_errors=True)
+    (run.path / ENCODINGS).write_text("in the way: nothing can be written here")
+    pages = read_pages(run)
+    reranker: Any = load_models(["minilm"], run, pages).find("minilm").reranker
+    pairs = [(QUERY, page) for page in list(pages.values())[:3]]
+    np.testing.assert_allclose(reranker.predict(pairs), untrained.predict(pairs), atol=5e-3)
+
+
+def test_an_unknown_name_is_told_with_those_there_are() -> None:
+    models = load_models(["minilm"], None, {})
+    assert models.find(None).name == "minilm"
+    with pytest.raises(ApiError) as raised:
+        models.find("other")
+    assert "minilm, minilm-fused" in raised.value.body.hint
+
+
+def test_a_run_without_pages_is_told(tmp_path: Path, served_run: Run) -> None:
+    with pytest.raises(UserError, match="has no pages yet"):
+        read_pages(Run.create(tmp_path / "empty", served_run.recipe))

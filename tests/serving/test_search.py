@@ -1,0 +1,147 @@
+"""Search over a run's pages, their pictures, their marks, their queries, and uploaded documents."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from docrerank.reranker import ModelCard, Reranker, Threshold
+from docrerank.runs import Run
+
+QUESTION = "How many employees does the company have?"
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+
+
+def search(server: Any, query: str = QUESTION, **fields: Any) -> Any:
+    answer = server.post("/v1/search", {"query": query, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_hits_bear_their_rank_before_and_after(server: Any, served_run: Run) -> None:
+    found = search(server, top_k=5, candidates=8)
+    hits = found["results"]
+    assert [hit["rank"] for hit in hits] == [1, 2, 3, 4, 5]
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+    assert {hit["first_stage_rank"] for hit in hits} <= set(range(1, 9))
+    assert {hit["page_id"] for hit in hits} <= {page.id for page in served_run.pages.read()}
+
+
+def test_a_model_without_threshold_leaves_open_whether_a_page_answers(server: Any) -> None:
+    answer = search(server)["answer"]
+    assert answer["answered"] is None
+    assert 0 <= answer["relevance"] <= 1
+
+
+def test_one_document_is_searched_alone_and_an_unknown_one_told(server: Any, served_run: Run) -> None:
+    name = served_run.pages.names()[1]
+    assert {hit["document"] for hit in search(server, document=name)["results"]} == {name}
+    answer = server.post("/v1/search", {"query": QUESTION, "document": "none"})
+    assert (answer.status_code, answer.json()["field"]) == (404, "document")
+
+
+def test_pictures_come_once_and_then_from_the_cache(server: Any, served_run: Run) -> None:
+    page = next(iter(served_run.pages.read()))
+    small, large = (server.get(f"/v1/pages/{size}/{page.id}") for size in ("thumbnail", "page"))
+    sizes = [Image.open(io.BytesIO(answer.content)).size for answer in (small, large)]
+    assert sizes[0][0] * sizes[0][1] <= 60_000 < sizes[1][0] * sizes[1][1]
+    assert "max-age" in small.headers["cache-control"]
+    again = server.get(f"/v1/pages/thumbnail/{page.id}", headers={"if-none-match": small.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert server.get(f"/v1/pages/other/{page.id}").status_code == 422
+
+
+def test_the_words_and_lines_that_support_a_page_lie_on_it(server: Any, served_run: Run) -> None:
+    hit = search(server)["results"][0]
+    marks = server.get(f"/v1/support/{hit['page_id']}", params={"query": QUESTION}).json()
+    page = next(page for page in served_run.pages.read() if page.id == hit["page_id"])
+    on_page = {word.text for word in page.words()}
+    assert {word["text"] for word in marks["words"]} <= on_page
+    assert any("employe" in word["text"].lower() for word in marks["words"])
+    assert 1 <= len(marks["lines"]) <= 3
+    for mark in marks["words"] + marks["lines"]:
+        left, top, right, bottom = mark["box"]
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+
+
+def test_a_pages_queries_come_with_their_edits(server: Any, served_run: Run) -> None:
+    negative = next(query for query in served_run.queries.read() if query.kind == "hard_negative")
+    found = server.get(f"/v1/queries/{negative.page_id}").json()["queries"]
+    made = [other for query in found for other in query.get("made_from", [])]
+    shown = next(other for other in made if other["text"] == negative.text)
+    assert (shown["property"], shown["edited"]) == (negative.property, negative.edited)
+
+
+def test_an_uploaded_document_is_asked_right_away_and_can_be_deleted(server: Any) -> None:
+    data = SAMPLE[2].read_bytes()
+    import httpx
+
+    answer = httpx.post(server.url + "/v1/documents", files={"file": ("../../mine.pdf", data)}, timeout=600)
+    assert answer.status_code == 201, answer.text
+    name, pages = answer.json()["document"], answer.json()["pages"]
+    assert pages
+    hits = search(server, document=name, model="minilm-fused")["results"]
+    assert {hit["page_id"] for hit in hits} <= set(pages)
+    assert server.get(f"/v1/pages/thumbnail/{pages[0]}").status_code == 200
+    assert server.get(f"/v1/support/{pages[0]}", params={"query": "profit"}).status_code == 200
+    assert name not in server.get("/v1/documents").text
+    assert httpx.delete(f"{server.url}/v1/documents/{name}").status_code == 204
+    assert server.post("/v1/search", {"query": "a", "document": name}).status_code == 404
+    assert server.get(f"/v1/pages/thumbnail/{pages[0]}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("a.pdf", b"not a pdf", 422),
+        ("a.pdf", b"", 422),
+        ("a.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\ntrailer", 422),
+        ("a.exe", b"MZ", 415),
+        ("a", b"%PDF-1.7", 415),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, 422),
+    ],
+)
+def test_a_hostile_upload_is_refused_in_words(server: Any, name: str, data: bytes, status: int) -> None:
+    import httpx
+
+    answer = httpx.post(server.url + "/v1/documents", files={"file": (name, data)}, timeout=600)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["field"] == "file"
+    assert "/tmp" not in answer.text
+    assert server.get("/health").status_code == 200
+
+
+def test_cut_and_flipped_pdfs_never_fail_the_server(server: Any) -> None:
+    import random
+
+    import httpx
+
+    whole, chance = SAMPLE[0].read_bytes(), random.Random(7)
+    for _ in range(6):
+        data = bytearray(whole[: chance.randrange(200, len(whole))])
+        for _ in range(40):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        answer = httpx.post(server.url + "/v1/documents", files={"file": ("a.pdf", bytes(data))}, timeout=600)
+        assert answer.status_code in (201, 422), answer.text
+
+
+def test_a_model_with_a_threshold_says_when_nothing_answers(
+    start: Any, served_run: Run, untrained: Reranker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "with-threshold"
+    untrained.scorer.model.save_pretrained(str(folder))  # type: ignore[union-attr]
+    ModelCard(relevance_threshold=Threshold(0.6, 0.1, 0.1, 0.9, 20, 20, "dev part")).write(folder)
+    served = start(str(folder), "--pages", str(served_run.path))
+    nobody = "Who won the football World Cup in Brazil in 2014?"
+    found = search(served, nobody)
+    assert (found["answer"]["answered"], found["answer"]["relevance_threshold"]) == (False, 0.6)
+    assert found["results"]
+    assert search(served, QUESTION)["answer"]["answered"] is True
+    documents = ["The company has 5,200 employees.", "Apples are red."]
+    assert served.post("/v1/rerank", {"query": nobody, "documents": documents}).json()["answer"]["answered"] is False
+    assert served.post("/v1/rerank", {"query": QUESTION, "documents": documents}).json()["answer"]["answered"] is True
