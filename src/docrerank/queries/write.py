@@ -194,7 +194,7 @@ def make_positive(query_id: str, page_id: str, draft: Draft) -> Query:
         draft.form,
         answer=fact.answer,
         evidence=fact.evidence,
-        writer=WRITER,
+        writer=f"{WRITER} {fact.kind}",
     )
 
 
@@ -210,7 +210,7 @@ def _negative(source: Query, edit: Edit, serial: int) -> Query:
         original=edit.slot.text,
         edited=edit.edited,
         evidence=source.evidence,
-        writer=WRITER,
+        writer=source.writer,
     )
 
 
