@@ -12,7 +12,7 @@ from docrerank.records import Query
 from docrerank.runs import Parts, Run
 
 STAGE = "generate"
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 SETTLE_VERSION = 1
 #: Folder of an imported set's queries as they came: generation goes on from these instead of writing positives.
 IMPORTED = "imported"

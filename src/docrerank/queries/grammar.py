@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from docrerank.queries.vocabulary import ARTICLES, DANGLING
+from docrerank.queries.nouns import names_a_thing
+from docrerank.queries.vocabulary import ARTICLES, DANGLING, PREPOSITIONS
 
 MAX_SENTENCE = 400
 _END = re.compile(r"(?<=[a-z0-9)%”\"][.!?])\s+(?=[A-Z“\"•(\d])")
@@ -35,6 +36,8 @@ _COMMON_VERBS = frozenset(
     report reports describe identify agree disagree approve favor oppose expect plan consider speak can could will would
     should may must need needs play buy pay read watch trust came told voted call""".split()
 )
+_AUXILIARIES = frozenset("do does did is are was were have has had can will".split())
+_PRONOUNS = frozenset("it this that these those they them its their such he she his her him same".split())
 _SUBJECT_OPENERS = frozenset("the a an i you my your any no one all some each both someone two there".split())
 
 
@@ -51,15 +54,14 @@ def sentences(text: str) -> list[str]:
 
 def find_subject(words: str, owner: str) -> str:
     """A subject that names its thing, in the form it has inside a question; empty if it points elsewhere."""
-    words = say_once(
-        trim(_RUN_ON.sub("", _EARLY_TIME.sub("", _LATE_TIME.sub("", words))).lstrip(' •–-*"“”0123456789.)('))
-    )
+    words = _RUN_ON.sub("", _EARLY_TIME.sub("", _LATE_TIME.sub("", words))).lstrip(' •–-*"“”0123456789.)(')
+    words = "" if words.endswith(" not") else say_once(trim(words))
     first, _, rest = words.partition(" ")
     if first in ("We", "we") and owner:
         return f"{owner} {rest}".strip()
     if first in ("Our", "our") and owner and rest:
         return f"{possessive(owner)} {rest}"
-    if not words or first.lower() in DANGLING or len(words.split()) > 12 or _CLAUSE.search(words):
+    if not words or first.lower() in DANGLING or _CLAUSE.search(words) or not names_a_thing(words):
         return ""
     return first.lower() + words[len(first) :] if first.lower() in ARTICLES or _is_common(first, rest) else words
 
@@ -93,8 +95,8 @@ def say_once(words: str) -> str:
 
 
 def _is_common(first: str, rest: str) -> bool:
-    """A capital that only the sentence's start gave: the next word has none."""
-    return first[1:].islower() and bool(rest) and rest[0].islower()
+    """A capital that only the sentence's start gave: the next word has none, and it owns nothing."""
+    return first[1:].isalpha() and first[1:].islower() and bool(rest) and rest[0].islower()
 
 
 def possessive(owner: str) -> str:
@@ -112,9 +114,24 @@ def dangles(words: str) -> bool:
     return first in DANGLING and first not in ("those", "all")
 
 
+def pointing(words: str) -> bool:
+    """Whether a clause holds a pronoun whose thing it does not name."""
+    low = words.lower().split()
+    return any(word in _PRONOUNS for word in low)
+
+
 def has_verb(words: str) -> bool:
     """Whether there is a verb: without one, the words only name what the percentage is of."""
-    return any(word in _COMMON_VERBS or (word.endswith("ed") and len(word) > 4) for word in words.split())
+    kept = words.split()
+    return kept[-1] not in _AUXILIARIES and any(
+        word in _COMMON_VERBS or (word.endswith("ed") and len(word) > 4 and "-" not in word and _is_finite(before, after))
+        for before, word, after in zip(kept, kept[1:], [*kept[2:], ""], strict=False)
+    )
+
+
+def _is_finite(before: str, after: str) -> bool:
+    """Whether a past form between these words is a verb: not `residentially zoned lots`, `space dedicated for homes`."""
+    return not before.endswith("ly") and before not in PREPOSITIONS and after not in PREPOSITIONS - {"the", "a", "an"}
 
 
 def names_its_subject(condition: str) -> bool:

@@ -13,7 +13,7 @@ from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
 from docrerank.words import stem, terms, tokens, years
 
-JUDGE = "rules/2"
+JUDGE = "rules/3"
 WORDINGS = ("stated", "derivable")
 
 #: A positive's terms that its page must hold close together; the rest may be the asker's own words.
@@ -31,7 +31,7 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     """
     answer = terms(query.answer) or [stem(token) for token in tokens(query.answer)]
     evidence = frozenset(map(stem, tokens(query.evidence)))
-    there = page.close_together(evidence) or page.share_close(evidence) > 0.9
+    there = page.close_together(evidence) or page.share_close(evidence) > 0.9 or page.spells(query.evidence)
     stated = there and set(answer) <= evidence | page.terms
     asked = set(terms(query.text)) - set(terms(aside)) - years(query.text)
     share = len(asked & page.terms) / max(1, len(asked))

@@ -24,6 +24,6 @@ def read_statements(text: str, owner: str) -> Iterator[Fact]:
         ['62%']
     """
     for sentence in sentences(text):
-        if len(sentence.split()) >= MIN_WORDS:
+        if len(sentence.split()) >= MIN_WORDS and sentence.rstrip('”") ').endswith((".", "!")):
             for read in (*AMOUNT_READERS, *EXPLANATION_READERS):
                 yield from read(sentence, owner)

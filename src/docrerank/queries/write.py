@@ -23,7 +23,7 @@ from docrerank.queries.rephrase import rephrase
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Rejected, Verdict
 
-WRITER = "rules/2"
+WRITER = "rules/3"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
