@@ -55,7 +55,7 @@ def _percent_of(sentence: str, owner: str) -> Iterator[Fact]:
 def _change(sentence: str, owner: str) -> Iterator[Fact]:
     match = _CHANGE.match(sentence)
     if match and not _SECOND.match(sentence, match.end()) and (subject := find_subject(match["s"], owner)):
-        parts = {"subject": subject, "verb": VERBS[match["v"]], "time": find_time(sentence, subject)}
+        parts = {"subject": subject, "verb": VERBS[match["v"]], "verbed": match["v"], "time": find_time(sentence, subject)}
         yield Fact("changed", match["amount"], sentence, parts)
         parts = {"verb": match["v"], "amount": match["amount"], "time": parts["time"]}
         yield Fact("what_changed", subject, sentence, parts, {"amount": "value"})

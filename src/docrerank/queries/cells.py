@@ -127,7 +127,8 @@ def _series_facts(table: Table, row: Row, dated: Sequence[tuple[str, int]], grou
     best = dated[numbers.index(max(numbers))]
     if len(dated) > 2 and numbers.count(max(numbers)) == 1:
         yield Fact("peak", best[0], row.evidence, parts, properties)
-    amount = _written(row.values[best[1]], table.unit)
+    money = "$" in row.evidence and head_noun(row.label) not in COUNTED
+    amount = _written(row.values[best[1]], table.unit if money else "")
     if amount and min(numbers) > 0 and len(set(numbers)) == len(numbers):
         yield Fact("year_of", best[0], row.evidence, {**parts, "amount": amount}, {**properties, "amount": "value"})
 
@@ -136,7 +137,7 @@ def _written(value: str, unit: str) -> str:
     """A share or an amount of money as a question names it: `21%`, `$1,234 million`; else nothing."""
     value = value.replace(" ", "")
     scale = unit.partition(" of ")[0].removesuffix("s")
-    return value if "%" in value else f"${value.strip('$')} {scale}" if unit.endswith("dollars") else ""
+    return value if "%" in value else f"${value.strip('$')} {scale}" if unit in ("millions of dollars", "billions of dollars") else ""
 
 
 def _member_facts(table: Table, rows: Sequence[Row], at: int, column: str) -> Iterator[Fact]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 
 from docrerank.queries.amounts import VERBS
 from docrerank.queries.facts import Fact
-from docrerank.queries.grammar import find_subject, find_time, is_whole, names_its_subject, pointing, trim
+from docrerank.queries.grammar import find_subject, find_time, is_whole, names_its_subject, pointing, second_person, trim
+from docrerank.queries.headings import base_verb
 from docrerank.queries.nouns import is_plural
 from docrerank.queries.vocabulary import ARTICLES, BASE_VERBS, DANGLING
 
@@ -81,7 +82,7 @@ def _includes(sentence: str, owner: str) -> Iterator[Fact]:
     if match and match["s"].split()[0].lower() not in _VAGUE and (subject := find_subject(match["s"], owner)):
         do = "do" if match["v"] in ("include", "comprise", "consist of") else "does"
         verb = "consist of" if match["v"].startswith("consist") else "include"
-        if do == ("do" if is_plural(subject) else "does"):
+        if not base_verb(subject.split()[0]) and do == ("do" if is_plural(subject) else "does"):
             yield Fact("includes", match["l"], sentence, {"subject": subject, "do": do, "verb": verb, "verbs": match["v"]})
 
 
@@ -104,7 +105,7 @@ def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
     if (match := _IF.match(sentence)) and names_its_subject(match["c"]):
         kind = "do_if" if is_told(match["a"]) else "what_if" if match["w"] == "If" else "what_when"
         if not pointing(match["c"]) and match["a"].split()[0] not in ("but", "and", "or", "then"):
-            yield Fact(kind, match["a"], sentence, {"condition": _second_person(match["c"])})
+            yield Fact(kind, match["a"], sentence, {"condition": second_person(match["c"])})
 
 
 def _person(sentence: str, owner: str) -> Iterator[Fact]:
@@ -121,13 +122,6 @@ def is_told(words: str) -> bool:
 
 def _plain(words: str) -> str:
     return words.replace("your ", "my ").strip()
-
-
-def _second_person(words: str) -> str:
-    """A manual speaks to "you"; the asker is "I"."""
-    swaps = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
-    words = " ".join(swaps.get(word, word) for word in words.split())
-    return words.replace("I are", "I am")
 
 
 EXPLANATION_READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (

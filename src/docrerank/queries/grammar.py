@@ -58,7 +58,7 @@ def find_subject(words: str, owner: str) -> str:
     words = "" if words.endswith(" not") else say_once(trim(words))
     first, _, rest = words.partition(" ")
     if first in ("We", "we") and owner:
-        return f"{owner} {rest}".strip()
+        return "" if rest else owner
     if first in ("Our", "our") and owner and rest:
         return f"{possessive(owner)} {rest}"
     if not words or first.lower() in DANGLING or _CLAUSE.search(words) or not names_a_thing(words):
@@ -124,14 +124,15 @@ def has_verb(words: str) -> bool:
     """Whether there is a verb: without one, the words only name what the percentage is of."""
     kept = words.split()
     return kept[-1] not in _AUXILIARIES and any(
-        word in _COMMON_VERBS or (word.endswith("ed") and len(word) > 4 and "-" not in word and _is_finite(before, after))
+        (word in _COMMON_VERBS and (word not in ("use", "plan", "work", "support", "play", "report", "call", "watch", "need") or before.endswith("s"))) or (word.endswith("ed") and len(word) > 4 and "-" not in word and _is_finite(before, after))
         for before, word, after in zip(kept, kept[1:], [*kept[2:], ""], strict=False)
     )
 
 
 def _is_finite(before: str, after: str) -> bool:
     """Whether a past form between these words is a verb: not `residentially zoned lots`, `space dedicated for homes`."""
-    return not before.endswith("ly") and before not in PREPOSITIONS and after not in PREPOSITIONS - {"the", "a", "an"}
+    led = before.endswith("s") or before in ("people", "public", "women", "men", "who", "that")
+    return led and after not in PREPOSITIONS - {"the", "a", "an"}
 
 
 def names_its_subject(condition: str) -> bool:
@@ -140,3 +141,10 @@ def names_its_subject(condition: str) -> bool:
     return (
         len(kept) >= 4 and kept[0] not in ("it", "there") and (kept[0] in _SUBJECT_OPENERS or kept[1] in _COMMON_VERBS)
     )
+
+
+def second_person(words: str) -> str:
+    """A manual speaks to "you"; the asker is "I"."""
+    swaps = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
+    words = " ".join(swaps.get(word, word) for word in words.split())
+    return words.replace("I are", "I am")

@@ -20,6 +20,9 @@ WORDINGS = ("stated", "derivable")
 SHARE_STATED = 0.5
 SHARE_ON_PAGE = 0.6
 
+#: Terms with which a table is asked about and which it does not hold.
+_ASKING = frozenset(map(stem, "year highest higher rise rose fall fell go went change possible necessary table".split()))
+
 
 def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, Verdict]:
     """Hold a positive or a rephrasing against its page.
@@ -33,7 +36,7 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     evidence = frozenset(map(stem, tokens(query.evidence)))
     there = page.close_together(evidence) or page.share_close(evidence) > 0.9 or page.spells(query.evidence)
     stated = there and set(answer) <= evidence | page.terms
-    asked = set(terms(query.text)) - set(terms(aside)) - years(query.text)
+    asked = set(terms(query.text)) - set(terms(aside)) - years(query.text) - _ASKING
     share = len(asked & page.terms) / max(1, len(asked))
     unknown = _unknown(query, page, aside)
     first = _verdict(

@@ -12,6 +12,7 @@ MAX_NAME_WORDS = 9
 _NOTE_MARK = re.compile(r"(?<=[A-Za-z)])\s?\((?:[a-z]|\d{1,2})\)|[*†‡§]")
 _ASIDE = re.compile(r"\s\((?:in|as|see|unaudited|note|dollars|restated|audited)\b[^()]{0,60}\)", re.IGNORECASE)
 _NO_NAME = re.compile(r", by |[$€£%=<>@|?!;:\"“”#_\\{}\[\]…†‡•~^+]|\d{4,}|\b\d+\.\d|\.\.|,$|[/\-–—]$|\d,\d")
+_BRACKETS = re.compile(r"\([^()]{0,60}\)")
 _NUMBER = re.compile(r"^[\d.,()–-]+$")
 _CAPITALS = re.compile(r"^[A-Z][a-z]+(?:[-'’/][A-Za-z]?[a-z]+){0,3},?$")
 
@@ -35,6 +36,8 @@ def names_a_thing(words: str) -> bool:
     if not kept[0][0].isalpha() or low[-1] in PREPOSITIONS or low[-1] in DANGLING or low[-1] in VERB_FORMS:
         return False
     if low[0] in PREPOSITIONS or low[0] in DANGLING or any(word in VERB_FORMS for word in low):
+        return False
+    if len(kept) == 1 and low[0].endswith("ed"):
         return False
     if any(_NUMBER.match(word) for word in kept) or len(set(low)) < len(low) - low.count("of") - low.count("and"):
         return False
@@ -69,7 +72,7 @@ def is_measure(words: str) -> bool:
 
 def with_article(words: str) -> str:
     """`the` before a countable measure in the singular: `the tax rate`, but `revenue`, `total assets`."""
-    needs = head_noun(words) in COUNTABLE and not is_plural(words) and not words.lower().startswith("the ")
+    needs = head_noun(words) in COUNTABLE and not words.split()[0].endswith(("'s", "’s", "s'")) and not is_plural(words) and not words.lower().startswith("the ")
     return f"the {words}" if needs else words
 
 
@@ -95,9 +98,9 @@ def singular(noun: str) -> str:
 
 
 def _before_preposition(words: str) -> Iterator[str]:
-    for at, word in enumerate(words.lower().replace(",", " ").split()):
+    for at, word in enumerate(_BRACKETS.sub("", words.lower()).replace(",", " ").split()):
         bare = word.strip("()'’")
-        if word.startswith("(") or (at and bare in PREPOSITIONS and bare not in ("and", "or")):
+        if at and bare in PREPOSITIONS and bare not in ("and", "or"):
             return
         if bare:
             yield bare

@@ -137,7 +137,7 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
     "changed": {
         "question": ("By how much did {subject} {verb}{time}?", "How much did {subject} {verb}{time}?"),
         "keywords": (),
-        "request": ("Tell me how much {subject} {verb}{time}.",),
+        "request": ("Tell me how much {subject} {verbed}{time}.",),
     },
     "what_changed": {
         "question": ("What {verb} by {amount}{time}?",),
@@ -205,6 +205,41 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
         "keywords": (),
         "request": ("Tell me what happens when {condition}.",),
     },
+    "why": {
+        "question": ("Why {aux} {subject} {predicate}?", "For what reason {aux} {subject} {predicate}?"),
+        "keywords": (),
+        "request": ("Explain why {subject} {aux} {predicate}.",),
+    },
+    "where": {
+        "question": ("Where {aux} {subject} {verb}?", "In what place {aux} {subject} {verb}?"),
+        "keywords": (),
+        "request": ("Tell me where {subject} {aux} {verb}.",),
+    },
+    "by_whom": {
+        "question": ("Who {verb} {subject}?", "By whom was {subject} {verb}?"),
+        "keywords": (),
+        "request": ("Tell me who {verb} {subject}.",),
+    },
+    "use": {
+        "question": ("What {aux} {subject} {verb} for?", "What is the purpose of {subject}?"),
+        "keywords": ("purpose of {subject}",),
+        "request": ("Explain what {subject} {aux} {verb} for.",),
+    },
+    "can": {
+        "question": ("Can {subject} {action}?", "Is it possible for {object} to {action}?"),
+        "keywords": (),
+        "request": (),
+    },
+    "must": {
+        "question": ("Must {subject} {action}?", "Is it necessary for {object} to {action}?"),
+        "keywords": (),
+        "request": (),
+    },
+    "among": {
+        "question": ("Among {group}, what percentage {action}?", "What share of {group} {action}?"),
+        "keywords": (),
+        "request": (),
+    },
     "who": {
         "question": ("Who is the {role}?", "Who is {owner's} {role}?"),
         "keywords": ("{owner} {role}",),
@@ -230,7 +265,8 @@ PHRASINGS: dict[str, dict[Form, tuple[str, ...]]] = {
 #: The part of a fact that its query is about, where the reader knows no better property for it than what is asked.
 _ABOUT = {
     "percent_of": "rest", "changed": "subject", "count": "noun", "amount": "subject", "definition": "subject",
-    "dated": "subject", "cause": "subject", "includes": "subject", "how_to": "goal", "task": "goal", "do_if": "condition",
+    "dated": "subject", "cause": "subject", "why": "subject", "where": "subject", "by_whom": "subject", "use": "subject", "can": "action",
+    "must": "action", "among": "action", "includes": "subject", "how_to": "goal", "task": "goal", "do_if": "condition",
     "what_if": "condition", "what_when": "condition", "who": "role", "caption": "about", "aspect": "topic", "points": "topic",
 }  # fmt: skip
 
@@ -271,6 +307,7 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
     """
     named = owner if len(owner.split()) <= MAX_OWNER_WORDS and names_a_thing(owner) else ""
     words = {**fact.parts, "owner": named, "owner's": named and possessive(named), "section": section or named}
+    words["object"] = "me" if fact.parts.get("subject") == "I" else fact.parts.get("subject", "")
     words["higher"] = "the higher" if head_noun(fact.parts.get("column", "")) in COUNTABLE else "higher"
     words["Be"] = fact.parts.get("be", "").capitalize()
     forms = rng.choices([form for form, _ in _FORMS], [weight for _, weight in _FORMS], k=3)
