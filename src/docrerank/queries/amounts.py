@@ -31,7 +31,9 @@ _HOLDS = {
 }  # fmt: skip
 _PERCENT_OF = re.compile(r"(?P<amount>\b\d{1,3}(?:\.\d{1,2})? ?(?:%|percent)) of (?P<rest>[^,;:.()]{8,110})")
 #: What a percentage is of: no second percentage, and not cut inside a date.
-_PLAIN_REST = re.compile(r"[^%$]{8,110}(?<![ \d]\d)(?<!January)(?<!March)(?<!June)(?<!September)(?<!October)(?<!December)$")
+_PLAIN_REST = re.compile(
+    r"[^%$]{8,110}(?<![ \d]\d)(?<!January)(?<!March)(?<!June)(?<!September)(?<!October)(?<!December)$"
+)
 _SECOND = re.compile(r",? (?:and|or|to) [$€£]?\d")
 _CHANGE = re.compile(rf"^(?P<s>[^,;:]{{3,70}}?) (?P<v>{'|'.join(VERBS)}) (?:by )?{_AMOUNT}")
 _HOLD = re.compile(
@@ -48,14 +50,25 @@ _IS_AMOUNT = re.compile(
 def _percent_of(sentence: str, owner: str) -> Iterator[Fact]:
     for match in _PERCENT_OF.finditer(sentence):
         rest = trim(match["rest"]) if is_whole(sentence, match.end()) or sentence[match.end()] in "()" else ""
-        if 3 <= len(rest.split()) <= 18 and not dangles(rest) and has_verb(rest) and _PLAIN_REST.match(rest) and not pointing(rest):
+        if (
+            3 <= len(rest.split()) <= 18
+            and not dangles(rest)
+            and has_verb(rest)
+            and _PLAIN_REST.match(rest)
+            and not pointing(rest)
+        ):
             yield Fact("percent_of", match["amount"], sentence, {"rest": rest, "time": find_time(sentence, rest)})
 
 
 def _change(sentence: str, owner: str) -> Iterator[Fact]:
     match = _CHANGE.match(sentence)
     if match and not _SECOND.match(sentence, match.end()) and (subject := find_subject(match["s"], owner)):
-        parts = {"subject": subject, "verb": VERBS[match["v"]], "verbed": match["v"], "time": find_time(sentence, subject)}
+        parts = {
+            "subject": subject,
+            "verb": VERBS[match["v"]],
+            "verbed": match["v"],
+            "time": find_time(sentence, subject),
+        }
         yield Fact("changed", match["amount"], sentence, parts)
         parts = {"verb": match["v"], "amount": match["amount"], "time": parts["time"]}
         yield Fact("what_changed", subject, sentence, parts, {"amount": "value"})
@@ -63,7 +76,12 @@ def _change(sentence: str, owner: str) -> Iterator[Fact]:
 
 def _hold(sentence: str, owner: str) -> Iterator[Fact]:
     match = _HOLD.match(sentence)
-    if match and _is_count(match["amount"]) and _counts(sentence, match) and (subject := find_subject(match["s"], owner)):
+    if (
+        match
+        and _is_count(match["amount"])
+        and _counts(sentence, match)
+        and (subject := find_subject(match["s"], owner))
+    ):
         clause = _HOLDS[match["v"]].format(s=subject)
         yield Fact(
             "count",
@@ -82,17 +100,30 @@ def _there(sentence: str, owner: str) -> Iterator[Fact]:
 
 def _is_amount(sentence: str, owner: str) -> Iterator[Fact]:
     match = _IS_AMOUNT.match(sentence)
-    if match and not _SECOND.match(sentence, match.end()) and (subject := find_subject(match["s"], owner)) and is_measure(subject):
+    if (
+        match
+        and not _SECOND.match(sentence, match.end())
+        and (subject := find_subject(match["s"], owner))
+        and is_measure(subject)
+    ):
         be = {"is": "is", "are": "are"}.get(match["v"], "were" if is_plural(subject) else "was")
         yield Fact(
-            "amount", match["amount"], sentence, {"subject": with_article(subject), "be": be, "time": find_time(sentence, subject)}
+            "amount",
+            match["amount"],
+            sentence,
+            {"subject": with_article(subject), "be": be, "time": find_time(sentence, subject)},
         )
 
 
 def _counts(sentence: str, match: re.Match[str]) -> bool:
     """Whether the noun after a number is whole: plural, and not cut in its middle."""
     noun = trim(match["n"])
-    return bool(noun) and is_plural(noun) and names_a_thing(noun) and sentence[match.end("n") : match.end("n") + 1] in " ,.;"
+    return (
+        bool(noun)
+        and is_plural(noun)
+        and names_a_thing(noun)
+        and sentence[match.end("n") : match.end("n") + 1] in " ,.;"
+    )
 
 
 def _is_count(amount: str) -> bool:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from docrerank.pages import Line
 from docrerank.queries.facts import Fact
 from docrerank.queries.nouns import (
-    head_noun, is_measure, is_plural, lower_title, names_a_thing, plain_name, singular, with_article,
+    head_noun,
+    is_measure,
+    is_plural,
+    lower_title,
+    names_a_thing,
+    plain_name,
+    singular,
+    with_article,
 )  # fmt: skip
 from docrerank.queries.tables import YEAR, Row, Table, number
 from docrerank.queries.vocabulary import COUNTED, EXCHANGES, LABELS
@@ -33,7 +40,9 @@ def table_facts(table: Table) -> Iterator[Fact]:
         elif column:
             yield from _member_facts(table, told, at, column)
     for group in dict.fromkeys(groups):
-        dated = {column: at for at, column in enumerate(table.columns) if YEAR.fullmatch(column) and groups[at] == group}
+        dated = {
+            column: at for at, column in enumerate(table.columns) if YEAR.fullmatch(column) and groups[at] == group
+        }
         for row in rows:
             yield from _series_facts(table, row, sorted(dated.items()), group)
 
@@ -106,7 +115,9 @@ def _compare(one: Row, other: Row, at: int, year: str) -> Iterator[Fact]:
         if not any("total" in name for name in names):
             parts = {"one": names[0], "other": names[1], "year": year}
             answer = f"{names[first < second]} ({one.values[at]} and {other.values[at]})"
-            yield Fact("versus", answer, f"{one.evidence} {other.evidence}", parts, {"one": "metric", "other": "metric"})
+            yield Fact(
+                "versus", answer, f"{one.evidence} {other.evidence}", parts, {"one": "metric", "other": "metric"}
+            )
 
 
 def _series_facts(table: Table, row: Row, dated: Sequence[tuple[str, int]], group: str) -> Iterator[Fact]:
@@ -137,7 +148,13 @@ def _written(value: str, unit: str) -> str:
     """A share or an amount of money as a question names it: `21%`, `$1,234 million`; else nothing."""
     value = value.replace(" ", "")
     scale = unit.partition(" of ")[0].removesuffix("s")
-    return value if "%" in value else f"${value.strip('$')} {scale}" if unit in ("millions of dollars", "billions of dollars") else ""
+    return (
+        value
+        if "%" in value
+        else f"${value.strip('$')} {scale}"
+        if unit in ("millions of dollars", "billions of dollars")
+        else ""
+    )
 
 
 def _member_facts(table: Table, rows: Sequence[Row], at: int, column: str) -> Iterator[Fact]:
@@ -156,7 +173,12 @@ def _member_facts(table: Table, rows: Sequence[Row], at: int, column: str) -> It
 
 
 def _cell(value: str, row: Row, measure: str, member: str, of_member: str) -> Fact:
-    parts = {"measure": with_article(measure), "bare": measure, "member": member, "be": "are" if is_plural(measure) else "is"}
+    parts = {
+        "measure": with_article(measure),
+        "bare": measure,
+        "member": member,
+        "be": "are" if is_plural(measure) else "is",
+    }
     member_is = "entity" if of_member == "metric" else of_member
     kind = "cell_count" if _is_count(measure, row, value) else "cell"
     return Fact(kind, value, row.evidence, parts, {"bare": "metric", "member": member_is})
@@ -179,7 +201,12 @@ def _extreme(table: Table, rows: Sequence[Row], at: int, column: str) -> Iterato
         yield Fact("top", best.label, best.evidence, {"kind": kind, "column": column}, {"column": "metric"})
     first, second = rows[0], rows[1]
     if values[0] != values[1] and min(values[:2]) > 0:
-        parts = {"one": first.label, "other": second.label, "column": column, "be": "are" if is_plural(column) else "is"}
+        parts = {
+            "one": first.label,
+            "other": second.label,
+            "column": column,
+            "be": "are" if is_plural(column) else "is",
+        }
         answer = f"{(first if values[0] > values[1] else second).label} ({first.values[at]} and {second.values[at]})"
         evidence = f"{first.evidence} {second.evidence}"
         yield Fact("higher", answer, evidence, parts, {"column": "metric", "one": property_of(first.label)})

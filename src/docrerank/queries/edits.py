@@ -16,8 +16,8 @@ from docrerank.recipe import Generate
 from docrerank.records import FINANCE, PROPERTIES
 
 #: Share of a document's negatives that one property may take where others are possible, once there are `ENOUGH`.
-MAX_SHARE = 0.25
-ENOUGH = 12
+MAX_SHARE = 0.28
+ENOUGH = 20
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 
 from docrerank.queries.amounts import VERBS
 from docrerank.queries.facts import Fact
-from docrerank.queries.grammar import find_subject, find_time, is_whole, names_its_subject, pointing, second_person, trim
+from docrerank.queries.grammar import (
+    find_subject,
+    find_time,
+    is_whole,
+    names_its_subject,
+    pointing,
+    second_person,
+    trim,
+)
 from docrerank.queries.headings import base_verb
 from docrerank.queries.nouns import is_plural
 from docrerank.queries.vocabulary import ARTICLES, BASE_VERBS, DANGLING
@@ -46,7 +54,9 @@ _IF = re.compile(r"^(?P<w>If|When) (?P<c>[a-z][^,;:.]{8,100}), (?P<a>[^;]{8,200}
 _LEADS = re.compile(
     r"^(?P<s>[A-Z][a-z]{1,15}(?: [A-Z]\.)?(?: [A-Z][a-z'-]{1,18}){1,2}),? (?:is|was|serves as|served as|joined [^,]{2,40} as) (?:our |the |an? )(?P<r>[A-Za-z][^,;:.]{4,70})"
 )
-_VAGUE = frozenset("some common typical other examples key certain many several various additional most such all".split())
+_VAGUE = frozenset(
+    "some common typical other examples key certain many several various additional most such all".split()
+)
 #: Who does things: asked about with "who", which these questions do not.
 _ORGANISED = re.compile(
     r"\b(?:we|company|board|management|committee|firm|mr|ms|mrs|dr|president|director|officer|court|congress|team|staff|inc|llc)\b",
@@ -60,8 +70,15 @@ _ROLE = re.compile(
 
 def _definition(sentence: str, owner: str) -> Iterator[Fact]:
     match = _DEFINITION.match(sentence)
-    if match and len(match["s"].split()) <= 6 and _DEFINING.search(match[0]) and (subject := find_subject(match["s"], "")):
-        yield Fact("definition", match["d"], sentence, {"subject": subject, "be": "are" if is_plural(subject) else "is"})
+    if (
+        match
+        and len(match["s"].split()) <= 6
+        and _DEFINING.search(match[0])
+        and (subject := find_subject(match["s"], ""))
+    ):
+        yield Fact(
+            "definition", match["d"], sentence, {"subject": subject, "be": "are" if is_plural(subject) else "is"}
+        )
 
 
 def _dated(sentence: str, owner: str) -> Iterator[Fact]:
@@ -73,7 +90,12 @@ def _dated(sentence: str, owner: str) -> Iterator[Fact]:
 def _cause(sentence: str, owner: str) -> Iterator[Fact]:
     match = _CAUSE.match(sentence)
     if match and (subject := find_subject(match["s"], owner)):
-        parts = {"subject": subject, "verb": VERBS[match["v"]], "verbed": match["v"], "time": find_time(sentence, subject)}
+        parts = {
+            "subject": subject,
+            "verb": VERBS[match["v"]],
+            "verbed": match["v"],
+            "time": find_time(sentence, subject),
+        }
         yield Fact("cause", match["c"], sentence, parts)
 
 
@@ -83,7 +105,9 @@ def _includes(sentence: str, owner: str) -> Iterator[Fact]:
         do = "do" if match["v"] in ("include", "comprise", "consist of") else "does"
         verb = "consist of" if match["v"].startswith("consist") else "include"
         if not base_verb(subject.split()[0]) and do == ("do" if is_plural(subject) else "does"):
-            yield Fact("includes", match["l"], sentence, {"subject": subject, "do": do, "verb": verb, "verbs": match["v"]})
+            yield Fact(
+                "includes", match["l"], sentence, {"subject": subject, "do": do, "verb": verb, "verbs": match["v"]}
+            )
 
 
 def _subject_of(sentence: str, owner: str) -> Iterator[Fact]:
@@ -100,7 +124,12 @@ def _subject_of(sentence: str, owner: str) -> Iterator[Fact]:
 
 def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
     if (match := _TO_DO.match(sentence) or _PRESS.match(sentence)) and is_whole(sentence, match.end("g")):
-        if is_told(match["a"]) and trim(match["a"]) == match["a"] and match["g"].split()[0] in BASE_VERBS and not pointing(match["g"]):
+        if (
+            is_told(match["a"])
+            and trim(match["a"]) == match["a"]
+            and match["g"].split()[0] in BASE_VERBS
+            and not pointing(match["g"])
+        ):
             yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
     if (match := _IF.match(sentence)) and names_its_subject(match["c"]):
         kind = "do_if" if is_told(match["a"]) else "what_if" if match["w"] == "If" else "what_when"
@@ -117,7 +146,10 @@ def _person(sentence: str, owner: str) -> Iterator[Fact]:
 def is_told(words: str) -> bool:
     """Whether a clause tells the reader what to do: `press the button`, `you must call`."""
     first = words.split()[0].lower()
-    return first in BASE_VERBS | {"press", "tap", "click", "touch", "swipe", "hold", "go", "call", "ensure"} or first == "you"
+    return (
+        first in BASE_VERBS | {"press", "tap", "click", "touch", "swipe", "hold", "go", "call", "ensure"}
+        or first == "you"
+    )
 
 
 def _plain(words: str) -> str:

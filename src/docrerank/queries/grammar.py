@@ -124,7 +124,14 @@ def has_verb(words: str) -> bool:
     """Whether there is a verb: without one, the words only name what the percentage is of."""
     kept = words.split()
     return kept[-1] not in _AUXILIARIES and any(
-        (word in _COMMON_VERBS and (word not in ("use", "plan", "work", "support", "play", "report", "call", "watch", "need") or before.endswith("s"))) or (word.endswith("ed") and len(word) > 4 and "-" not in word and _is_finite(before, after))
+        (
+            word in _COMMON_VERBS
+            and (
+                word not in ("use", "plan", "work", "support", "play", "report", "call", "watch", "need")
+                or before.endswith("s")
+            )
+        )
+        or (word.endswith("ed") and len(word) > 4 and "-" not in word and _is_finite(before, after))
         for before, word, after in zip(kept, kept[1:], [*kept[2:], ""], strict=False)
     )
 

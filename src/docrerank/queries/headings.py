@@ -60,7 +60,9 @@ def clean_heading(text: str) -> str:
     count = len(words.split())
     if not 2 <= count <= 14 or not _LETTERS.search(words) or words.lower() in _EMPTY_HEADINGS:
         return ""
-    if words.split()[0].lower() in DANGLING - {"what", "when", "where", "which", "who"} or words.count(" ") < words.count("|"):
+    if words.split()[0].lower() in DANGLING - {"what", "when", "where", "which", "who"} or words.count(
+        " "
+    ) < words.count("|"):
         return ""
     return "" if sum(c.isdigit() for c in words) > len(words) // 3 else words
 
@@ -86,7 +88,9 @@ def _named(topic: str, text: str) -> Iterator[Fact]:
     elif (verb := base_verb(first)) and names_a_thing(rest) and not rest.lower().startswith("and "):
         yield Fact("task", evidence, evidence, {"goal": f"{verb} {lower_title(rest)}"})
     elif head_noun(topic) in ASPECTS and names_a_thing(topic) and len(topic.split()) <= 8:
-        yield Fact("aspect", evidence, evidence, {"topic": lower_title(topic), "be": "are" if is_plural(topic) else "is"})
+        yield Fact(
+            "aspect", evidence, evidence, {"topic": lower_title(topic), "be": "are" if is_plural(topic) else "is"}
+        )
 
 
 def _points(topic: str, block: Block) -> Iterator[Fact]:

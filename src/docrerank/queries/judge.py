@@ -21,7 +21,9 @@ SHARE_STATED = 0.5
 SHARE_ON_PAGE = 0.6
 
 #: Terms with which a table is asked about and which it does not hold.
-_ASKING = frozenset(map(stem, "year highest higher rise rose fall fell go went change possible necessary table".split()))
+_ASKING = frozenset(
+    map(stem, "year highest higher rise rose fall fell go went change possible necessary table".split())
+)
 
 
 def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, Verdict]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from docrerank.queries.vocabulary import ARTICLES, COUNTABLE, COUNTED, DANGLING, GENERIC, MASS, MEASURES, PREPOSITIONS, VERB_FORMS
+from docrerank.queries.vocabulary import (
+    ARTICLES,
+    COUNTABLE,
+    COUNTED,
+    DANGLING,
+    GENERIC,
+    MASS,
+    MEASURES,
+    PREPOSITIONS,
+    VERB_FORMS,
+)
 
 MAX_NAME_WORDS = 9
 
@@ -72,7 +82,12 @@ def is_measure(words: str) -> bool:
 
 def with_article(words: str) -> str:
     """`the` before a countable measure in the singular: `the tax rate`, but `revenue`, `total assets`."""
-    needs = head_noun(words) in COUNTABLE and not words.split()[0].endswith(("'s", "’s", "s'")) and not is_plural(words) and not words.lower().startswith("the ")
+    needs = (
+        head_noun(words) in COUNTABLE
+        and not words.split()[0].endswith(("'s", "’s", "s'"))
+        and not is_plural(words)
+        and not words.lower().startswith("the ")
+    )
     return f"the {words}" if needs else words
 
 
@@ -84,7 +99,9 @@ def lower_title(words: str) -> str:
     content = [word for word in kept if word[0].isalpha() and word.lower() not in PREPOSITIONS]
     if content and all(word[0].isupper() for word in content):
         return " ".join(word.lower() if _CAPITALS.match(word) or len(word) == 1 else word for word in kept)
-    common = _CAPITALS.match(kept[0]) and (kept[0].lower() in ARTICLES or not any(word[0].isupper() for word in kept[1:2]))
+    common = _CAPITALS.match(kept[0]) and (
+        kept[0].lower() in ARTICLES or not any(word[0].isupper() for word in kept[1:2])
+    )
     return kept[0].lower() + words[len(kept[0]) :] if common else words
 
 

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from docrerank.queries.phrasing import Draft
 from docrerank.queries.nouns import head_noun, is_plural
+from docrerank.queries.phrasing import Draft
 from docrerank.queries.slots import Slot
 from docrerank.queries.vocabulary import COUNTABLE, EXCHANGES
 from docrerank.words import terms

@@ -31,7 +31,9 @@ _USE = re.compile(
 )
 _YOU = re.compile(r"^You (?P<m>can|may|must|should|cannot|need to|have to) (?P<p>[a-z][^;:]{10,110})")
 _THEY = re.compile(r"^(?P<s>[A-Z][^,;:]{3,50}?) (?P<m>can|may|must|should|cannot) (?P<p>[a-z][^;:]{12,110})")
-_AMONG = re.compile(r"^(?:Among|Of) (?P<s>[^,;:]{4,60}), (?P<amount>(?:about |roughly |some )?\d{1,3}(?:\.\d)?%) (?P<p>[a-z][^,;:()%]{8,90})")
+_AMONG = re.compile(
+    r"^(?:Among|Of) (?P<s>[^,;:]{4,60}), (?P<amount>(?:about |roughly |some )?\d{1,3}(?:\.\d)?%) (?P<p>[a-z][^,;:()%]{8,90})"
+)
 _MAX_WORDS = 14
 
 
@@ -77,7 +79,9 @@ def _permitted(sentence: str, owner: str) -> Iterator[Fact]:
 def _among(sentence: str, owner: str) -> Iterator[Fact]:
     match = _AMONG.match(sentence)
     if match and is_whole(sentence, match.end()) and not pointing(match["p"]) and find_subject(match["s"], ""):
-        yield Fact("among", match["amount"], sentence, {"group": match["s"], "action": trim(match["p"])}, {"group": "segment"})
+        yield Fact(
+            "among", match["amount"], sentence, {"group": match["s"], "action": trim(match["p"])}, {"group": "segment"}
+        )
 
 
 RELATION_READERS: tuple[Callable[[str, str], Iterator[Fact]], ...] = (_because, _place, _by, _use, _permitted, _among)

@@ -22,7 +22,9 @@ _OPENERS = frozenset(
 )  # fmt: skip
 #: Words before and after a measure that stands for itself.
 _LEADERS = frozenset("the of in was were is are did does for total and much many our".split())
-_FOLLOWERS = frozenset("in of for from at between rise change as by per on during go increase decrease reported and or come".split())
+_FOLLOWERS = frozenset(
+    "in of for from at between rise change as by per on during go increase decrease reported and or come".split()
+)
 _TRADES = frozenset(word for row in EXCHANGES["segment"][:3] for word in row)
 _TRADED = frozenset("segment revenue revenues sales business customers division income market banking".split())
 
