@@ -32,9 +32,11 @@ _HOLDS = {
 _PERCENT_OF = re.compile(r"(?P<amount>\b\d{1,3}(?:\.\d{1,2})? ?(?:%|percent)) of (?P<rest>[^,;:.()]{8,110})")
 #: What a percentage is of: no second percentage, and not cut inside a date.
 _PLAIN_REST = re.compile(
-    r"[^%$]{8,110}(?<![ \d]\d)(?<!January)(?<!March)(?<!June)(?<!September)(?<!October)(?<!December)$"
+    r"[^%$]{8,110}(?<! \d)(?<! \d\d)(?<!January)(?<!March)(?<!June)(?<!September)(?<!October)(?<!December)$"
 )
 _SECOND = re.compile(r",? (?:and|or|to) [$€£]?\d")
+#: Pronouns that stand for those the percentage is of.
+_OWN = re.compile(r"\b(?:they|their|them)\b")
 _CHANGE = re.compile(rf"^(?P<s>[^,;:]{{3,70}}?) (?P<v>{'|'.join(VERBS)}) (?:by )?{_AMOUNT}")
 _HOLD = re.compile(
     rf"^(?P<s>[^,;:]{{2,60}}?) (?P<v>{'|'.join(_HOLDS)}) {_AMOUNT} (?P<n>[a-z][a-z\-]{{2,20}}(?: [a-z][a-z\-]{{1,20}}){{0,3}})"
@@ -55,7 +57,7 @@ def _percent_of(sentence: str, owner: str) -> Iterator[Fact]:
             and not dangles(rest)
             and has_verb(rest)
             and _PLAIN_REST.match(rest)
-            and not pointing(rest)
+            and not pointing(_OWN.sub("", rest))
         ):
             yield Fact("percent_of", match["amount"], sentence, {"rest": rest, "time": find_time(sentence, rest)})
 

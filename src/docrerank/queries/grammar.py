@@ -28,7 +28,7 @@ _CLAUSE = re.compile(
 )
 _HANGING = frozenset(
     """and or of in to than that which for with by from as at on the a an also may not do does are is was were be has have
-    only such per about approximately fiscal during""".split()
+    only such per about approximately fiscal during primarily recently generally mainly currently typically""".split()
 ) | {""}
 _COMMON_VERBS = frozenset(
     """is are was were be been has have had do does did say says said think thinks believe use uses live lives work works

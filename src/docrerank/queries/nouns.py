@@ -40,6 +40,7 @@ def names_a_thing(words: str) -> bool:
         (True, False, False)
     """
     kept = words.split()
+    kept = kept[1:] if len(kept) > 1 and kept[0].lower() in ("the", "a", "an") else kept
     low = [word.lower().strip("(),'’") for word in kept]
     if not 1 <= len(kept) <= MAX_NAME_WORDS or _NO_NAME.search(words) or words.count("(") != words.count(")"):
         return False
@@ -51,7 +52,7 @@ def names_a_thing(words: str) -> bool:
         return False
     if any(_NUMBER.match(word) for word in kept) or len(set(low)) < len(low) - low.count("of") - low.count("and"):
         return False
-    return " ".join(low).removeprefix("the ") not in GENERIC and any(len(word) > 2 for word in low)
+    return " ".join(low) not in GENERIC and any(len(word) > 2 for word in low)
 
 
 def head_noun(words: str) -> str:
