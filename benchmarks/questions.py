@@ -25,7 +25,7 @@ from docrerank.runs import Run
 TYPES: tuple[tuple[str, str], ...] = (
     ("percentage", r"percent|proportion|what share|%"),
     ("highest or lowest", r"\b(?:most|least|highest|lowest|largest|smallest|biggest|longest|greatest|top|fewest|\w+est)\b"),
-    ("change or comparison", r"\b(?:chang\w+|differen\w+|compar\w+|higher|lower|more than|less than|increas\w+|decreas\w+|ratio|between)\b"),
+    ("change or comparison", r"\b(?:chang\w+|differen\w+|compar\w+|higher|lower|more than|less than|increase\w*|decrease\w*|ratio|between)\b"),
     ("count", r"\bhow many\b|\bnumber of\b"),
     ("amount", r"\bhow much\b|\bhow (?:long|old|large|big|far|often|high)\b"),
     ("yes or no", r"^(?:is|are|was|were|did|does|do|can|could|has|have|had|will|would|should|may|must)\b"),

@@ -122,7 +122,7 @@ def _counts(sentence: str, match: re.Match[str]) -> bool:
     noun = trim(match["n"])
     return (
         bool(noun)
-        and is_plural(noun)
+        and (is_plural(noun) or is_plural(noun.split()[0]))
         and names_a_thing(noun)
         and sentence[match.end("n") : match.end("n") + 1] in " ,.;"
     )
