@@ -40,7 +40,7 @@ _INCLUDES = re.compile(
     r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<v>include|includes|consist of|consists of|comprise|comprises) (?!the following)(?P<l>[^.;]{12,200})"
 )
 _SUBJECT_OF = re.compile(
-    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<p>(?:(?:is|was|are|were) (?:the|one of the|located|based|responsible|used)|provides|allows|enables|represents|contains|"
+    r"^(?P<s>[A-Z][^,;:.]{2,60}?) (?P<p>(?:(?:is|was|are|were) (?:the|one of the|located|based|used)|provides|allows|enables|represents|contains|"
     r"covers|supports|describes|causes|manages|serves|operates|produces|measures|owns|launched|won|announced|protects|controls|"
     r"displays|stores|prevents|determines|governs|regulates) [^;:?]{15,110})"
 )

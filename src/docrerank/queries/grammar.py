@@ -13,12 +13,14 @@ _ABBREVIATED = re.compile(
     r"\b(?:Inc|Corp|Co|Ltd|No|Nos|vs|Dr|Mr|Mrs|Ms|St|Fig|Figs|Eq|Sec|al|approx|U\.S|e\.g|i\.e|etc)\.$"
 )
 _TIME = re.compile(
-    r"\b(?:in|during|for|as of|at the end of|from|between|since|by|through|until|compared (?:to|with)|over) "
+    r"\b(?:in|during|for|as of|at the end of) "
     r"(?:the )?(?:fiscal |calendar |year |years |year ended |quarter |quarter ended |first |second |third |fourth |end of |"
     r"January|February|March|April|May|June|July|August|September|October|November|December| |\d{1,2},? |and |to |-){0,6}"
     r"(?:19|20)\d\d(?:(?: and | to |[-–])(?:19|20)\d\d)?"
 )
 _RUN_ON = re.compile(r"^.{3,120}? (?=(?:The|Our|We|In|Net|Cost|Total|Revenue|Operating) [a-z])")
+#: A determiner with a capital inside a subject: a heading ran into its sentence.
+_INNER_START = re.compile(r"\S (?:Each|All|Every|Some|Many|Most|Several|Two|Three|Four|Five|Six|An|This|These) ")
 _LATE_TIME = re.compile(
     r",? (?:in|during|for|as of) (?:fiscal |the year ended |fiscal year )?(?:[A-Z][a-z]{2,8} \d{1,2}, )?(?:19|20)\d\d$"
 )
@@ -55,7 +57,7 @@ def sentences(text: str) -> list[str]:
 def find_subject(words: str, owner: str) -> str:
     """A subject that names its thing, in the form it has inside a question; empty if it points elsewhere."""
     words = _RUN_ON.sub("", _EARLY_TIME.sub("", _LATE_TIME.sub("", words))).lstrip(' •–-*"“”0123456789.)(')
-    words = "" if words.endswith(" not") else say_once(trim(words))
+    words = "" if words.endswith(" not") or _INNER_START.search(words) else say_once(trim(words))
     first, _, rest = words.partition(" ")
     if first in ("We", "we") and owner:
         return "" if rest else owner
@@ -145,6 +147,8 @@ def _is_finite(before: str, after: str) -> bool:
 def names_its_subject(condition: str) -> bool:
     """Whether a condition says who or what: `the battery is low`, not `necessary` or `looking at it`."""
     kept = condition.split()
+    if {"we", "our", "us"} & set(kept) or kept[-1].isdigit():
+        return False
     return (
         len(kept) >= 4 and kept[0] not in ("it", "there") and (kept[0] in _SUBJECT_OPENERS or kept[1] in _COMMON_VERBS)
     )

@@ -24,6 +24,7 @@ _ASIDE = re.compile(r"\s\((?:in|as|see|unaudited|note|dollars|restated|audited)\
 _NO_NAME = re.compile(r", by |[$€£%=<>@|?!;:\"“”#_\\{}\[\]…†‡•~^+]|\d{4,}|\b\d+\.\d|\.\.|,$|[/\-–—]$|\d,\d")
 _BRACKETS = re.compile(r"\([^()]{0,60}\)")
 _NUMBER = re.compile(r"^[\d.,()–-]+$")
+_ORDINALS = frozenset("first second third fourth fifth last next previous same above".split())
 _CAPITALS = re.compile(r"^[A-Z][a-z]+(?:[-'’/][A-Za-z]?[a-z]+){0,3},?$")
 
 
@@ -46,7 +47,7 @@ def names_a_thing(words: str) -> bool:
         return False
     if not kept[0][0].isalpha() or low[-1] in PREPOSITIONS or low[-1] in DANGLING or low[-1] in VERB_FORMS:
         return False
-    if low[0] in PREPOSITIONS or low[0] in DANGLING or any(word in VERB_FORMS for word in low):
+    if low[0] in _ORDINALS or low[0] in PREPOSITIONS or low[0] in DANGLING or any(word in VERB_FORMS for word in low):
         return False
     if len(kept) == 1 and low[0].endswith("ed"):
         return False

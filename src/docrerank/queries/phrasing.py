@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -40,6 +41,7 @@ _ROLES = {"bare": "measure", "column": "measure", "one": "row", "other": "row"}
 
 #: How often each form is asked: people mostly ask questions.
 _FORMS: tuple[tuple[Form, float], ...] = (("question", 0.86), ("keywords", 0.08), ("request", 0.06))
+_KIND = re.compile(r",?(?: &)? (?:Inc|Incorporated|Corporation|Corp|Company|Co|Ltd|plc)\.?,?$", re.IGNORECASE)
 #: A document's subject of more words is a title: it owns nothing.
 MAX_OWNER_WORDS = 4
 
@@ -64,7 +66,7 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
         rng: decides form and phrasing.
         other_than: a phrasing's text that must not come out again.
     """
-    named = owner if len(owner.split()) <= MAX_OWNER_WORDS and names_a_thing(owner) else ""
+    named = _plain_owner(owner)
     words = {**fact.parts, "owner": named, "owner's": named and possessive(named), "section": section or named}
     words["object"] = "me" if fact.parts.get("subject") == "I" else fact.parts.get("subject", "")
     words["higher"] = "the higher" if head_noun(fact.parts.get("column", "")) in COUNTABLE else "higher"
@@ -80,10 +82,22 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
     return None
 
 
+def _plain_owner(owner: str) -> str:
+    """A company as people call it: without `Inc`, without capitals throughout; empty for a long title."""
+    short = _KIND.sub("", _KIND.sub("", owner))
+    short = short.title() if short.isupper() and len(short) > 5 else short
+    return short if len(short.split()) <= MAX_OWNER_WORDS and names_a_thing(short) else ""
+
+
 def _editable(slots: list[Slot], text: str, fact: Fact) -> Iterator[Slot]:
     """Slots whose exchange gives another question: not a word that stands twice, nor the direction of a yes or no."""
     for slot in slots:
-        if text.count(slot.text) == 1 and not (slot.property == "comparison" and fact.kind in _EITHER_WAY):
+        if (
+            text.count(slot.text) == 1
+            and not text[: slot.start].endswith("-")
+            and text[slot.end() :][:1] not in ("-", "'", "’")
+            and not (slot.property == "comparison" and fact.kind in _EITHER_WAY)
+        ):
             yield slot
 
 
@@ -93,7 +107,7 @@ def _known(fact: Fact, owner: str) -> dict[str, tuple[str, str]]:
     name = "metric" if fact.kind in _MEASURED else "subject"
     roles = {**({about: name} if about else {}), **fact.properties}
     known = {fact.parts[role]: (name, _ROLES.get(role, role)) for role, name in roles.items() if fact.parts[role]}
-    return {owner: ("entity", "entity"), **known} if owner else known
+    return {possessive(owner): ("entity", "entity"), owner: ("entity", "entity"), **known} if owner else known
 
 
 def _fits(option: str, words: dict[str, str]) -> bool:
@@ -102,5 +116,5 @@ def _fits(option: str, words: dict[str, str]) -> bool:
 
 
 def _tidy(text: str, form: Form) -> str:
-    text = " ".join(text.split()).replace(" ?", "?").replace(" .", ".").replace("the the ", "the ")
+    text = " ".join(text.split()).replace(" ?", "?").replace(" .", ".").replace("the the ", "the ").replace(".?", "?")
     return text.rstrip("?. ") if form == "keywords" else text[:1].upper() + text[1:]

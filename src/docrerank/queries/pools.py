@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from docrerank.queries.grammar import possessive
 from docrerank.queries.nouns import head_noun, is_plural
 from docrerank.queries.phrasing import Draft
 from docrerank.queries.slots import Slot
@@ -80,8 +81,8 @@ class Pools:
         """Years of the document first, then its neighbours; nearest first within each."""
         year = int(slot.text)
         known = [int(word) for word in self._words.get("year", []) if word.isdigit()]
-        near = [year + step for step in (-1, 1, -2, 2, -3, 3)]
-        known = [other for other in known if abs(other - year) <= MAX_YEARS]
+        near = [year + step for step in (-1, 1, -2, -3)]
+        known = [other for other in known if year - MAX_YEARS <= other <= year + 2]
         rng.shuffle(known)
         known.sort(key=lambda other: abs(other - year) // 3)
         yield from (str(other) for other in known)
@@ -100,7 +101,9 @@ def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
     others = [word for row in EXCHANGES.get(slot.property, ()) for word in row if word.lower() in low]
     capital = slot.text[:1].isupper() and not any(word[0].isupper() for word in others)
     others = [word for word in others if word.lower() != slot.text.lower()]
-    yield from (word.capitalize() if capital else word for word in rng.sample(others, len(others)))
+    owns = slot.text.endswith(("'", "'s"))
+    for word in rng.sample(others, len(others)):
+        yield possessive(word) if owns else word.capitalize() if capital else word
 
 
 def _row(slot: Slot) -> frozenset[str]:

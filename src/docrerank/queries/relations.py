@@ -39,7 +39,12 @@ _MAX_WORDS = 14
 
 def _because(sentence: str, owner: str) -> Iterator[Fact]:
     match = _BECAUSE.match(sentence)
-    if match and not pointing(match["p"]) and (subject := find_subject(match["s"], owner)):
+    if (
+        match
+        and not pointing(match["p"])
+        and " we " not in f" {match['c']} "
+        and (subject := find_subject(match["s"], owner))
+    ):
         parts = {"aux": match["aux"], "subject": subject, "predicate": trim(match["p"])}
         yield Fact("why", match["c"], sentence, parts)
 

@@ -67,7 +67,16 @@ def find_slots(text: str, known: Mapping[str, tuple[str, str]]) -> list[Slot]:
         if all(slot.end() <= other.start or other.end() <= slot.start for other in taken):
             taken.append(slot)
     spans = {(slot.start, slot.end()) for slot in given}
-    return sorted([*given, *(slot for slot in taken if (slot.start, slot.end()) not in spans)], key=lambda s: s.start)
+    free = (slot for slot in taken if (slot.start, slot.end()) not in spans and not _is_fixed(text, slot))
+    return sorted([*given, *free], key=lambda slot: slot.start)
+
+
+def _is_fixed(text: str, slot: Slot) -> bool:
+    """A day of a month is no amount, and a country with an article (`the United Kingdom`) fits few others."""
+    before = text[: slot.start].split()[-1:]
+    if slot.property == "value":
+        return bool(before) and before[0] in EXCHANGES["year"][0]
+    return slot.property == "region" and before == ["the"]
 
 
 def _typed(text: str) -> Iterator[Slot]:

@@ -27,6 +27,7 @@ _SPAN = re.compile(
     r"July|August|October|November) \d{1,2}))?|(?:fiscal )?years? ended)\b",
     re.IGNORECASE,
 )
+_TIMED = re.compile(r"\b(?:months?|quarters?|years?|weeks?|ended|period|change)\b", re.IGNORECASE)
 _SCALE = re.compile(r"\bin (thousands|millions|billions)\b", re.IGNORECASE)
 _CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds"}
 _VALUE = re.compile(
@@ -175,7 +176,8 @@ def _name_over(above: list[Line], at: int, spans: Sequence[tuple[float, float]])
     elif not names_a_thing(name) or len(name.split()) > 6 or name[0].islower():
         name = ""
     shared = plain_name(shared)
-    return name, shared if names_a_thing(shared) and len(shared.split()) <= 5 else ""
+    told = names_a_thing(shared) and len(shared.split()) <= 5 and not _TIMED.search(shared)
+    return name, shared if told else ""
 
 
 def _stub(line: Line, first: tuple[float, float]) -> str:
