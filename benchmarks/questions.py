@@ -24,8 +24,12 @@ from docrerank.runs import Run
 #: The first that fits is a question's type.
 TYPES: tuple[tuple[str, str], ...] = (
     ("percentage", r"percent|proportion|what share|%"),
-    ("highest or lowest", r"\b(?:most|least|highest|lowest|largest|smallest|biggest|longest|greatest|top|fewest|\w+est)\b"),
-    ("change or comparison", r"\b(?:chang\w+|differen\w+|compar\w+|higher|lower|more than|less than|increase\w*|decrease\w*|ratio|between)\b"),
+    ("highest or lowest", r"\b(?:most|least|highest|lowest|largest|smallest|longest|fewest|top|\w+est)\b"),
+    (
+        "change or comparison",
+        r"\b(?:changed?|different|difference|compared?|comparison|higher|lower|more than|less than|"
+        r"increased?|decreased?|ratio|between|rise or fall)\b",
+    ),
     ("count", r"\bhow many\b|\bnumber of\b"),
     ("amount", r"\bhow much\b|\bhow (?:long|old|large|big|far|often|high)\b"),
     ("yes or no", r"^(?:is|are|was|were|did|does|do|can|could|has|have|had|will|would|should|may|must)\b"),
@@ -33,13 +37,13 @@ TYPES: tuple[tuple[str, str], ...] = (
     ("when", r"^when\b|\b(?:what|which) (?:year|date|month|day|time|quarter)\b"),
     ("where", r"^where\b|\b(?:what|which) (?:city|country|state|region|place)\b"),
     ("why", r"^why\b|\breasons?\b"),
-    ("definition", r"\bmean(?:t|s|ing)?\b|\bdefin\w+|^what (?:is|are) (?:an? )?\w+\?*$"),
+    ("definition", r"\bmean(?:t|s|ing)?\b|\bdefined?\b|\bdefinition\b|^what (?:is|are) (?:an? )?\w+\?*$"),
     ("list", r"^(?:list|name)\b|^what are\b|^which .* are\b|\bwhat .* include\b"),
     ("how", r"^how\b"),
     ("which", r"\bwhich\b"),
     ("what", r"\bwhat\b"),
     ("keywords or request", r""),
-)  # fmt: skip
+)
 
 
 def main() -> None:
@@ -51,7 +55,8 @@ def main() -> None:
     people = [read_questions(path) for path in options.people]
     own = [query.text for run in options.runs for query in Run.open(run).queries.read() if query.kind == "positive"]
     columns = [own, *people]
-    print(f"positives {len(own)}; people's {', '.join(f'{p.name} {len(q)}' for p, q in zip(options.people, people))}")  # noqa: B905
+    counts = [f"{path.name} {len(texts)}" for path, texts in zip(options.people, people, strict=True)]
+    print(f"positives {len(own)}; people's: {', '.join(counts)}")
     for title, describe in (("type", name_type), ("opening", open_with)):
         show(title, [share(map(describe, texts)) for texts in columns], options.top)
     print("\nwords: quantiles .1 .5 .9")

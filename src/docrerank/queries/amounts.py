@@ -72,6 +72,8 @@ def _change(sentence: str, owner: str) -> Iterator[Fact]:
             "time": find_time(sentence, subject),
         }
         yield Fact("changed", match["amount"], sentence, parts)
+        if match["v"] == VERBS[match["v"]]:
+            return
         parts = {"verb": match["v"], "amount": match["amount"], "time": parts["time"]}
         yield Fact("what_changed", subject, sentence, parts, {"amount": "value"})
 

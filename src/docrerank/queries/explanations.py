@@ -101,7 +101,12 @@ def _cause(sentence: str, owner: str) -> Iterator[Fact]:
 
 def _includes(sentence: str, owner: str) -> Iterator[Fact]:
     match = _INCLUDES.match(sentence)
-    if match and match["s"].split()[0].lower() not in _VAGUE and (subject := find_subject(match["s"], owner)):
+    if (
+        match
+        and " " in match["s"]
+        and match["s"].split()[0].lower() not in _VAGUE
+        and (subject := find_subject(match["s"], owner))
+    ):
         do = "do" if match["v"] in ("include", "comprise", "consist of") else "does"
         verb = "consist of" if match["v"].startswith("consist") else "include"
         if not base_verb(subject.split()[0]) and do == ("do" if is_plural(subject) else "does"):
@@ -123,18 +128,18 @@ def _subject_of(sentence: str, owner: str) -> Iterator[Fact]:
 
 
 def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
-    if (match := _TO_DO.match(sentence) or _PRESS.match(sentence)) and is_whole(sentence, match.end("g")):
-        if (
-            is_told(match["a"])
-            and trim(match["a"]) == match["a"]
-            and match["g"].split()[0] in BASE_VERBS
-            and not pointing(match["g"])
-        ):
-            yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
+    match = _TO_DO.match(sentence) or _PRESS.match(sentence)
+    if match and is_whole(sentence, match.end("g")) and _is_instruction(match["g"], match["a"]):
+        yield Fact("how_to", match["a"], sentence, {"goal": _plain(match["g"])})
     if (match := _IF.match(sentence)) and names_its_subject(match["c"]):
         kind = "do_if" if is_told(match["a"]) else "what_if" if match["w"] == "If" else "what_when"
         if not pointing(match["c"]) and match["a"].split()[0] not in ("but", "and", "or", "then"):
             yield Fact(kind, match["a"], sentence, {"condition": second_person(match["c"])})
+
+
+def _is_instruction(goal: str, action: str) -> bool:
+    """Whether what is to be done is told whole, for a goal that names its thing."""
+    return is_told(action) and trim(action) == action and goal.split()[0] in BASE_VERBS and not pointing(goal)
 
 
 def _person(sentence: str, owner: str) -> Iterator[Fact]:

@@ -99,7 +99,8 @@ def _points(topic: str, block: Block) -> Iterator[Fact]:
     first, _, rest = topic.partition(" ")
     if 3 <= len(items) <= 12 and is_plural(topic) and names_a_thing(topic) and not base_verb(first) and rest:
         answer = "; ".join(_BULLET.sub("", item)[:60] for item in items)
-        yield Fact("points", answer, items[0][:200], {"topic": lower_title(topic)})
+        for kind, told in (("points", answer), ("points_count", f"{len(items)}: {answer}")):
+            yield Fact(kind, told, items[0][:200], {"topic": lower_title(topic)})
 
 
 def _first_sentence(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -12,7 +11,8 @@ import yaml
 
 from docrerank.queries.facts import Fact
 from docrerank.queries.grammar import possessive
-from docrerank.queries.nouns import head_noun, names_a_thing
+from docrerank.queries.nouns import head_noun
+from docrerank.queries.owner import call_by_name
 from docrerank.queries.slots import Slot, find_slots
 from docrerank.queries.vocabulary import COUNTABLE
 from docrerank.records.query import Form
@@ -24,26 +24,32 @@ PHRASINGS: dict[str, dict[Form, list[str]]] = yaml.load(
 
 #: The part of a fact that its query is about, where the reader knows no better property for it than what is asked.
 _ABOUT = {
-    "percent_of": "rest", "changed": "subject", "count": "noun", "amount": "subject", "definition": "subject",
-    "dated": "subject", "cause": "subject", "why": "subject", "where": "subject", "by_whom": "subject", "use": "subject", "can": "action",
-    "must": "action", "among": "action", "includes": "subject", "how_to": "goal", "task": "goal", "do_if": "condition",
-    "what_if": "condition", "what_when": "condition", "who": "role", "caption": "about", "aspect": "topic", "points": "topic",
-}  # fmt: skip
+    kind: part
+    for part, kinds in {
+        "rest": "percent_of",
+        "subject": "changed amount definition dated cause why where by_whom use includes",
+        "noun": "count",
+        "action": "can must among",
+        "topic": "points_count aspect points",
+        "goal": "how_to task",
+        "condition": "do_if what_if what_when",
+        "role": "who",
+        "about": "caption",
+    }.items()
+    for kind in kinds.split()
+}
 
 #: Kinds of fact whose part of that name is a number's name; elsewhere it is the subject.
 _MEASURED = ("percent_of", "changed", "count", "amount")
 
 #: Kinds of fact whose question is answered whichever way it is put.
-_EITHER_WAY = ("rose", "versus", "higher", "top", "peak", "cell_change")
+_EITHER_WAY = ("rose", "versus", "higher", "top", "peak", "cell_change", "cell_percent")
 
 #: Parts of different facts that may stand for each other.
-_ROLES = {"bare": "measure", "column": "measure", "one": "row", "other": "row"}
+_ROLES = {"bare": "measure", "column": "measure", "one": "versus", "other": "versus"}
 
 #: How often each form is asked: people mostly ask questions.
 _FORMS: tuple[tuple[Form, float], ...] = (("question", 0.86), ("keywords", 0.08), ("request", 0.06))
-_KIND = re.compile(r",?(?: &)? (?:Inc|Incorporated|Corporation|Corp|Company|Co|Ltd|plc)\.?,?$", re.IGNORECASE)
-#: A document's subject of more words is a title: it owns nothing.
-MAX_OWNER_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
         rng: decides form and phrasing.
         other_than: a phrasing's text that must not come out again.
     """
-    named = _plain_owner(owner)
+    named = call_by_name(owner)
     words = {**fact.parts, "owner": named, "owner's": named and possessive(named), "section": section or named}
     words["object"] = "me" if fact.parts.get("subject") == "I" else fact.parts.get("subject", "")
     words["higher"] = "the higher" if head_noun(fact.parts.get("column", "")) in COUNTABLE else "higher"
@@ -80,13 +86,6 @@ def phrase(fact: Fact, owner: str, section: str, rng: random.Random, other_than:
             if text != other_than:
                 return Draft(text, form, fact, tuple(_editable(find_slots(text, _known(fact, named)), text, fact)))
     return None
-
-
-def _plain_owner(owner: str) -> str:
-    """A company as people call it: without `Inc`, without capitals throughout; empty for a long title."""
-    short = _KIND.sub("", _KIND.sub("", owner))
-    short = short.title() if short.isupper() and len(short) > 5 else short
-    return short if len(short.split()) <= MAX_OWNER_WORDS and names_a_thing(short) else ""
 
 
 def _editable(slots: list[Slot], text: str, fact: Fact) -> Iterator[Slot]:

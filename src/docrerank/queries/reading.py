@@ -9,6 +9,7 @@ from docrerank.pages import Block, blocks
 from docrerank.queries.cells import read_label, table_facts
 from docrerank.queries.facts import Fact
 from docrerank.queries.headings import clean_heading, read_captions, read_headings
+from docrerank.queries.owner import call_by_name
 from docrerank.queries.statements import read_statements
 from docrerank.queries.tables import read_tables
 from docrerank.records import Page
@@ -28,7 +29,7 @@ def read_facts(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
     found = [(fact, table.title) for table in read_tables(rows) for fact in table_facts(table)]
     found += ((fact, "") for line in rows if (fact := read_label(line)) is not None)
     found += ((fact, "") for fact in (*read_captions(parts), *read_headings(parts)))
-    found += _read_prose(parts, owner)
+    found += _read_prose(parts, call_by_name(owner))
     answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for fact, _ in found:
         answers[_asked(fact)].add(fact.answer)

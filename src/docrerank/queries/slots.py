@@ -75,7 +75,7 @@ def _is_fixed(text: str, slot: Slot) -> bool:
     """A day of a month is no amount, and a country with an article (`the United Kingdom`) fits few others."""
     before = text[: slot.start].split()[-1:]
     if slot.property == "value":
-        return bool(before) and before[0] in EXCHANGES["year"][0]
+        return text[: slot.start].endswith(("'", "’")) or (bool(before) and before[0] in EXCHANGES["year"][0])
     return slot.property == "region" and before == ["the"]
 
 
