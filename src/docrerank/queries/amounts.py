@@ -5,12 +5,14 @@ Every pattern is anchored or bounded, and a sentence has a bounded length: readi
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
 from docrerank.queries.facts import Fact
 from docrerank.queries.grammar import dangles, find_subject, find_time, has_verb, is_whole, pointing, trim
 from docrerank.queries.nouns import is_measure, is_plural, names_a_thing, with_article
+from docrerank.queries.vocabulary import PREPOSITIONS
 
 _NUMBERS = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _AMOUNT = rf"(?P<amount>(?:{_NUMBERS})(?= )|(?:about |approximately |over |more than |nearly |almost |around |only |just |some )?[$€£]?\d[\d,]{{0,15}}(?:\.\d{{1,4}})?(?: ?%| percent| percentage points| million| billion| trillion| thousand)?)"
@@ -80,26 +82,18 @@ def _change(sentence: str, owner: str) -> Iterator[Fact]:
 
 def _hold(sentence: str, owner: str) -> Iterator[Fact]:
     match = _HOLD.match(sentence)
-    if (
-        match
-        and _is_count(match["amount"])
-        and _counts(sentence, match)
-        and (subject := find_subject(match["s"], owner))
-    ):
+    noun = _counted(sentence, match, whole=False) if match and _is_count(match["amount"]) else ""
+    if match and noun and (subject := find_subject(match["s"], owner)):
         clause = _HOLDS[match["v"]].format(s=subject)
-        yield Fact(
-            "count",
-            match["amount"],
-            sentence,
-            {"noun": trim(match["n"]), "clause": clause, "time": find_time(sentence, subject)},
-        )
+        parts = {"noun": noun, "clause": clause, "time": find_time(sentence, subject)}
+        yield Fact("count", match["amount"], sentence, parts)
 
 
 def _there(sentence: str, owner: str) -> Iterator[Fact]:
     match = _THERE.match(sentence)
-    if match and _is_count(match["amount"]) and _counts(sentence, match):
+    if match and _is_count(match["amount"]) and (noun := _counted(sentence, match, whole=True)):
         clause = f"{'were' if match['be'] in ('was', 'were') else 'are'} there"
-        yield Fact("count", match["amount"], sentence, {"noun": trim(match["n"]), "clause": clause, "time": ""})
+        yield Fact("count", match["amount"], sentence, {"noun": noun, "clause": clause, "time": ""})
 
 
 def _is_amount(sentence: str, owner: str) -> Iterator[Fact]:
@@ -119,15 +113,13 @@ def _is_amount(sentence: str, owner: str) -> Iterator[Fact]:
         )
 
 
-def _counts(sentence: str, match: re.Match[str]) -> bool:
-    """Whether the noun after a number is whole: plural, and not cut in its middle."""
+def _counted(sentence: str, match: re.Match[str], whole: bool) -> str:
+    """The noun after a number: plural, and not cut in its middle; without what follows it unless the whole is asked."""
     noun = trim(match["n"])
-    return (
-        bool(noun)
-        and (is_plural(noun) or is_plural(noun.split()[0]))
-        and names_a_thing(noun)
-        and sentence[match.end("n") : match.end("n") + 1] in " ,.;"
-    )
+    if not whole:
+        noun = " ".join(itertools.takewhile(lambda word: word not in PREPOSITIONS, noun.split()))
+    told = noun and names_a_thing(noun) and (is_plural(noun) or is_plural(noun.split()[0]))
+    return noun if told and (not whole or is_whole(sentence, match.end("n"))) else ""
 
 
 def _is_count(amount: str) -> bool:

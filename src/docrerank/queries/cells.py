@@ -96,6 +96,7 @@ def _year_facts(table: Table, rows: Sequence[Row], at: int, year: str, group: st
 
 def _dated(table: Table, row: Row, value: str, year: str, group: str) -> Fact:
     label = lower_first(row.label)
+    label = f"number of {label}" if group and _is_count(label, row, value) else label
     when = f"{table.span} {year}" if table.span == "fiscal year" else f"{table.span}, {year}" if table.span else ""
     parts = {"row": label, "the row": with_article(label), "year": year, "be": _be(label), "when": when}
     parts["unit"] = table.unit if "$" in row.evidence and "%" not in value else ""
@@ -170,7 +171,8 @@ def _member_facts(table: Table, rows: Sequence[Row], at: int, column: str) -> It
             parts = {"measure": lower_first(row.label), "member": column}
             yield Fact("share", value, row.evidence, parts, {"measure": of_row, "member": property_of(column)})
     if is_measure(column):
-        yield from _extreme(table, rows, at, lower_first(column))
+        number_of = "number of " if head_noun(column) in COUNTED else ""
+        yield from _extreme(table, rows, at, number_of + lower_first(column))
 
 
 def _cell(value: str, row: Row, measure: str, member: str, of_member: str) -> Fact:
@@ -206,6 +208,7 @@ def _extreme(table: Table, rows: Sequence[Row], at: int, column: str) -> Iterato
             "one": first.label,
             "other": second.label,
             "column": column,
+            "the column": with_article(column),
             "be": "are" if is_plural(column) else "is",
         }
         answer = f"{(first if values[0] > values[1] else second).label} ({first.values[at]} and {second.values[at]})"

@@ -83,10 +83,11 @@ def _named(topic: str, text: str) -> Iterator[Fact]:
     """A question, a task (`Wearing the watch`) or an aspect (`Benefits of membership`) that the text below answers."""
     evidence = " ".join(text.split())[:200]
     first, _, rest = topic.partition(" ")
+    up = " up" if rest.lower().startswith("up ") else ""
     if _QUESTION.match(topic):
         yield Fact("asked", evidence, evidence, {"question": _down_title(topic).rstrip("?")})
-    elif (verb := base_verb(first)) and names_a_thing(rest) and not rest.lower().startswith("and "):
-        yield Fact("task", evidence, evidence, {"goal": f"{verb} {lower_title(rest)}"})
+    elif (verb := base_verb(first)) and names_a_thing(rest[len(up) :].strip()):
+        yield Fact("task", evidence, evidence, {"goal": f"{verb}{up} {lower_title(rest[len(up) :].strip())}"})
     elif head_noun(topic) in ASPECTS and names_a_thing(topic) and len(topic.split()) <= 8:
         yield Fact(
             "aspect", evidence, evidence, {"topic": lower_title(topic), "be": "are" if is_plural(topic) else "is"}

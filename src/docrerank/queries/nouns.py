@@ -49,7 +49,7 @@ def names_a_thing(words: str) -> bool:
         return False
     if low[0] in _ORDINALS or low[0] in PREPOSITIONS or low[0] in DANGLING or any(word in VERB_FORMS for word in low):
         return False
-    if len(kept) == 1 and low[0].endswith("ed"):
+    if low[0].endswith("ed") and (len(kept) == 1 or low[1] in PREPOSITIONS):
         return False
     if any(_NUMBER.match(word) for word in kept) or len(set(low)) < len(low) - low.count("of") - low.count("and"):
         return False

@@ -105,8 +105,15 @@ def _known(fact: Fact, owner: str) -> dict[str, tuple[str, str]]:
     about = _ABOUT.get(fact.kind)
     name = "metric" if fact.kind in _MEASURED else "subject"
     roles = {**({about: name} if about else {}), **fact.properties}
-    known = {fact.parts[role]: (name, _ROLES.get(role, role)) for role, name in roles.items() if fact.parts[role]}
+    known = {fact.parts[role]: (name, _role(role, fact)) for role, name in roles.items() if fact.parts[role]}
     return {possessive(owner): ("entity", "entity"), owner: ("entity", "entity"), **known} if owner else known
+
+
+def _role(role: str, fact: Fact) -> str:
+    """What may take a part's place: another member of the same measure, another thing that is counted."""
+    if role == "member":
+        return f"member {fact.parts.get('bare') or fact.parts['measure']}"
+    return "counted" if fact.kind in ("count_year", "cell_count") else _ROLES.get(role, role)
 
 
 def _fits(option: str, words: dict[str, str]) -> bool:

@@ -18,7 +18,7 @@ MAX_PER_PROPERTY = 400
 #: A year gives way to one that is as near.
 MAX_YEARS = 5
 #: Roles whose words are labels of tables.
-_LABELS = frozenset(("row", "member", "group"))
+_LABELS = ("row", "member ", "group")
 #: Share of a longer part's terms that what takes its place must have.
 MIN_SHARED = 0.33
 
@@ -73,7 +73,7 @@ class Pools:
         words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text)]
         words = [word for word in words if not row or word.lower() in row]
         shared = {word: len(own & set(terms(word))) for word in words}
-        least = 0 if slot.role in _LABELS and len(own) <= 3 else MIN_SHARED * len(own)
+        least = 0 if slot.role.startswith(_LABELS) and len(own) <= 3 else MIN_SHARED * len(own)
         rng.shuffle(words)
         yield from sorted((word for word in words if shared[word] >= least), key=lambda word: -shared[word])
 
