@@ -99,7 +99,7 @@ def _dated(table: Table, row: Row, value: str, year: str, group: str) -> Fact:
     label = f"number of {label}" if group and _is_count(label, row, value) else label
     when = f"{table.span} {year}" if table.span == "fiscal year" else f"{table.span}, {year}" if table.span else ""
     parts = {"row": label, "the row": with_article(label), "year": year, "be": _be(label), "when": when}
-    parts["unit"] = table.unit if "$" in row.evidence and "%" not in value else ""
+    parts["unit"] = table.unit if "%" not in value and _is_money(row) else ""
     if not group:
         kind = "count_year" if _is_count(label, row, value) else "cell_year"
         return Fact(kind, value.strip("$ "), row.evidence, parts, {"row": "metric"})
@@ -130,7 +130,7 @@ def _series_facts(table: Table, row: Row, dated: Sequence[tuple[str, int]], grou
     first, last = dated[0], dated[-1]
     answer = f"{row.values[first[1]]} to {row.values[last[1]]}"
     parts = {"row": label, "the row": with_article(label), "be": _be(label), "first": first[0], "last": last[0]}
-    parts["unit"] = table.unit if "$" in row.evidence and "%" not in row.evidence else ""
+    parts["unit"] = table.unit if "%" not in row.evidence and _is_money(row) else ""
     properties = {"row": "metric"}
     numbers = [value for value in values if value is not None]
     for kind in ("cell_change", "cell_percent") if "%" not in row.evidence and numbers[0] > 0 else ("cell_change",):
@@ -140,8 +140,7 @@ def _series_facts(table: Table, row: Row, dated: Sequence[tuple[str, int]], grou
     best = dated[numbers.index(max(numbers))]
     if len(dated) > 2 and numbers.count(max(numbers)) == 1:
         yield Fact("peak", best[0], row.evidence, parts, properties)
-    money = "$" in row.evidence and head_noun(row.label) not in COUNTED
-    amount = _written(row.values[best[1]], table.unit if money else "")
+    amount = _written(row.values[best[1]], table.unit if _is_money(row) else "")
     if amount and min(numbers) > 0 and len(set(numbers)) == len(numbers):
         yield Fact("year_of", best[0], row.evidence, {**parts, "amount": amount}, {**properties, "amount": "value"})
 
@@ -185,6 +184,11 @@ def _cell(value: str, row: Row, measure: str, member: str, of_member: str) -> Fa
     member_is = "entity" if of_member == "metric" else of_member
     kind = "cell_count" if _is_count(measure, row, value) else "cell"
     return Fact(kind, value, row.evidence, parts, {"bare": "metric", "member": member_is})
+
+
+def _is_money(row: Row) -> bool:
+    """Whether the table's unit holds for a row: amounts of money, not counts, and none for each share."""
+    return "$" in row.evidence and head_noun(row.label) not in COUNTED and " per " not in row.label
 
 
 def _is_count(label: str, row: Row, value: str) -> bool:
