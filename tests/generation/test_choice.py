@@ -37,6 +37,12 @@ def test_properties_that_were_edited_least_come_first() -> None:
     assert choose_negatives(SOURCE, [*YEARS, REGION], 1, {"region": 2}) == [YEARS[0]]
 
 
+def test_a_property_that_has_had_its_share_waits_until_there_is_no_other() -> None:
+    used = {"year": 20, "metric": 10, "region": 5}
+    assert choose_negatives(SOURCE, [*YEARS, REGION], 3, used) == [REGION]
+    assert choose_negatives(SOURCE, YEARS, 3, used) == YEARS[:1]
+
+
 def test_near_duplicates_count_once() -> None:
     twin = negative(REGION.text.rstrip("?"), "region")
     assert len(choose_negatives(SOURCE, [REGION, twin], 3)) == 1

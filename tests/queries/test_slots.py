@@ -30,6 +30,8 @@ def test_every_slot_stands_where_it_says_and_has_a_known_property(text: str) -> 
 
 
 def test_a_word_alone_in_brackets_is_no_slot() -> None:
-    """ "Net income (loss)" names both: with (gain) it would be the same question."""
-    assert "comparison" not in {slot.property for slot in find_slots("What was net income (loss) in 2019?", {})}
-    assert "comparison" in {slot.property for slot in find_slots("What was the loss of Acme in 2019?", {})}
+    """ "Increase (decrease) in cash" names both: with (increase) it would be the same question."""
+    assert "comparison" not in {
+        slot.property for slot in find_slots("What was the change (decrease) in cash in 2019?", {})
+    }
+    assert "comparison" in {slot.property for slot in find_slots("What was the decrease in cash in 2019?", {})}

@@ -53,6 +53,36 @@ def test_a_share_is_asked_of_what_has_it() -> None:
     assert (frozenset(("very high", "Republicans")), "30%") in asked
 
 
+def test_years_that_come_twice_are_told_apart_by_what_stands_over_them() -> None:
+    header = """
+                          Retail Banking      Commodity Trading
+                          2022      2021      2022      2021
+Total net revenue          229       217       335       305
+Provision for losses        78        60        44        33
+"""
+    table = only_table(header)
+    assert table.columns == ("2022", "2021", "2022", "2021")
+    assert table.groups == ("Retail Banking", "Retail Banking", "Commodity Trading", "Commodity Trading")
+    facts = {(f.parts["group"], f.parts["year"]): f.answer for f in table_facts(table) if f.kind == "group_year"}
+    assert facts["Commodity Trading", "2021"] in ("305", "33")
+
+
+def test_years_that_come_twice_under_nothing_name_no_column() -> None:
+    table = only_table("""
+                          2022      2021      2022      2021
+Total net revenue          229       217       335       305
+Provision for losses        78        60        44        33
+""")
+    assert not any(table.columns)
+
+
+def test_a_measure_is_compared_over_its_years() -> None:
+    facts = {(fact.kind, fact.parts.get("row")): fact for fact in table_facts(only_table(INCOME))}
+    assert facts["peak", "net sales"].answer == "2020"
+    assert facts["rose", "net sales"].answer == "990 to 1,234"
+    assert ("peak", "cost of sales") in facts
+
+
 def test_a_line_of_amounts_names_no_column() -> None:
     rows = ("Total      $ 705,978    $ 12,000", "US agency    498,385      11,000     3", "Other    1,385   900   4")
     text = "\n".join(rows)

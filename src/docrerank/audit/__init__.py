@@ -6,6 +6,7 @@ from docrerank.audit.journal import Journal
 from docrerank.audit.result import fleiss_kappa, summarise
 from docrerank.audit.sample import Item, draw_sample
 from docrerank.audit.server import AuditServer
+from docrerank.audit.show import show_sample
 from docrerank.audit.summary import AuditSummary, Rate, read_summary
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "draw_sample",
     "fleiss_kappa",
     "read_summary",
+    "show_sample",
     "summarise",
 ]

@@ -38,8 +38,9 @@ def draw_sample(run: Run, count: int, seed: int) -> list[Item]:
     negatives = [query for query in queries if query.kind == "hard_negative"]
     others = [query for query in queries if query.kind != "hard_negative"]
     wanted = min(len(others), max(round(count * POSITIVE_SHARE), count - len(negatives)))
-    chosen = [*_first(others, wanted, f"{seed}|draw"), *_first(negatives, count - wanted, f"{seed}|draw")]
-    return [Item(item_id(query), query) for query in _first(chosen, len(chosen), f"{seed}|order")]
+    draw = f"{seed}|draw"
+    chosen = [*order_by_seed(others, draw)[:wanted], *order_by_seed(negatives, draw)[: max(0, count - wanted)]]
+    return [Item(item_id(query), query) for query in order_by_seed(chosen, f"{seed}|order")]
 
 
 def item_id(query: Query) -> str:
@@ -47,10 +48,10 @@ def item_id(query: Query) -> str:
     return hashlib.sha256(f"{query.page_id}\n{query.text}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _first(queries: Iterable[Query], count: int, salt: str) -> list[Query]:
-    """The first `count` in a random order that depends on nothing but each query."""
+def order_by_seed(queries: Iterable[Query], salt: str) -> list[Query]:
+    """A random order that depends on nothing but each query."""
 
     def place(query: Query) -> bytes:
         return hashlib.sha256(f"{salt}|{query.id}|{query.text}".encode("utf-8", "replace")).digest()
 
-    return sorted(queries, key=place)[: max(0, count)]
+    return sorted(queries, key=place)

@@ -10,6 +10,9 @@ from docrerank.words import similarity
 
 #: Two negatives that share this much of their words are one.
 SAME = 0.95
+#: Share of a document's negatives that one property may take where others are possible, once there are `ENOUGH`.
+MAX_SHARE = 0.28
+ENOUGH = 20
 
 
 def choose_negatives(
@@ -19,7 +22,8 @@ def choose_negatives(
 
     The paper does not publish its choice (section 2). Here a property is not taken again while another is left, those
     that were edited least so far come first, and within a property the closest to the positive (Jaccard similarity of
-    words, ties in the order in which they were written); near-duplicates count once.
+    words, ties in the order in which they were written); near-duplicates count once. A property that has had more than
+    `MAX_SHARE` of the document's negatives waits until the positive has no other.
 
     Args:
         source: the positive.
@@ -37,4 +41,10 @@ def choose_negatives(
     for place, query in enumerate(different):
         ranked.append((seen[query.property], used.get(query.property, 0), place))
         seen[query.property] += 1
-    return [different[place] for *_, place in sorted(ranked)[:count]]
+    order = [different[place] for *_, place in sorted(ranked)]
+    return ([query for query in order if not _is_common(query.property, used)] or order[:1])[:count]
+
+
+def _is_common(name: str, used: Mapping[str, int]) -> bool:
+    total = sum(used.values())
+    return total >= ENOUGH and used.get(name, 0) > MAX_SHARE * total

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from docrerank.queries.phrasing import Draft
 from docrerank.queries.pools import Pools
 from docrerank.queries.slots import Slot
 from docrerank.recipe import Generate
 from docrerank.records import FINANCE, PROPERTIES
+
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +37,13 @@ def candidate_edits(draft: Draft, pools: Pools, recipe: Generate, rng: random.Ra
             if word is None:
                 streams.remove((slot, words))
             else:
-                edits.append(Edit(slot, word, draft.text[: slot.start] + word + draft.text[slot.end() :]))
+                text = draft.text[: slot.start] + word + draft.text[slot.end() :]
+                if _in_order(draft.text) == _in_order(text):
+                    edits.append(Edit(slot, word, text))
     return edits[:count]
+
+
+def _in_order(text: str) -> list[bool]:
+    """Which of a text's years follow an earlier one; a year that stands twice fits no text that had two."""
+    years = [int(year) for year in _YEAR.findall(text)]
+    return [one < other for one, other in pairwise(years) if one != other]

@@ -38,7 +38,9 @@ def fault(text: str, answer: str, any_script: bool = False) -> str:
         return "too long"
     if _POINTERS.search(text) or words[-1].strip("?.").lower() in DANGLING:
         return "needs the page in hand"
-    if _ODD.search(text) or sum(len(word) == 1 for word in words) > len(words) // 3:
+    if text.count("(") != text.count(")"):
+        return "unreadable text"
+    if _ODD.search(text) or " -" in text or " – " in text or sum(len(word) == 1 for word in words) > len(words) // 3:
         return "unreadable text"
     if answer and _leaks(text, answer):
         return "holds its own answer"

@@ -13,12 +13,17 @@ from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
 from docrerank.words import stem, terms, tokens, years
 
-JUDGE = "rules/2"
+JUDGE = "rules/3"
 WORDINGS = ("stated", "derivable")
 
 #: A positive's terms that its page must hold close together; the rest may be the asker's own words.
 SHARE_STATED = 0.5
 SHARE_ON_PAGE = 0.6
+
+#: Terms with which a table is asked about and which it does not hold.
+_ASKING = frozenset(
+    map(stem, "year highest higher rise rose fall fell go went change possible necessary table".split())
+)
 
 
 def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, Verdict]:
@@ -31,9 +36,9 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     """
     answer = terms(query.answer) or [stem(token) for token in tokens(query.answer)]
     evidence = frozenset(map(stem, tokens(query.evidence)))
-    there = page.close_together(evidence) or page.share_close(evidence) > 0.9
+    there = page.close_together(evidence) or page.share_close(evidence) > 0.9 or page.spells(query.evidence)
     stated = there and set(answer) <= evidence | page.terms
-    asked = set(terms(query.text)) - set(terms(aside)) - years(query.text)
+    asked = set(terms(query.text)) - set(terms(aside)) - years(query.text) - _ASKING
     share = len(asked & page.terms) / max(1, len(asked))
     unknown = _unknown(query, page, aside)
     first = _verdict(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from docrerank.pages import blocks
 from docrerank.queries.headings import clean_heading
+from docrerank.queries.nouns import names_a_thing
 from docrerank.records import Page
 
 FIRST_PAGES = 4
@@ -21,6 +22,9 @@ _CAPITAL_COMPANY = re.compile(
     r"\b((?:[A-Z][A-Z&.'’-]{1,20},? ){1,4})(?:INC|INCORPORATED|CORPORATION|CORP|COMPANY|GROUP)\b"
 )
 
+_KIND = re.compile(r",?(?: &)? (?:Inc|Incorporated|Corporation|Corp|Company|Co|Ltd|plc)\.?,?$", re.IGNORECASE)
+#: A document's subject of more words is a title: it owns nothing.
+MAX_NAME_WORDS = 4
 _EXACT_NAME = re.compile(r"exact name of (?:the )?registrant", re.IGNORECASE)
 #: Lines between the registrant's name and the words that say so; nobody's name, and no title.
 _FORM = re.compile(
@@ -44,6 +48,18 @@ def find_owner(pages: Sequence[Page]) -> str:
         return company
     text = "\n".join(page.text[:MAX_CHARACTERS] for page in pages[:FIRST_PAGES])
     return _KIND_OF_COMPANY.sub("", find_registrant(text)) or _title(pages[:1])
+
+
+def call_by_name(owner: str) -> str:
+    """A company as people call it: without `Inc`, without capitals throughout; empty for a long title.
+
+    Example:
+        >>> call_by_name("BEST BUY CO., INC")
+        'Best Buy'
+    """
+    short = _KIND.sub("", _KIND.sub("", owner))
+    short = short.title() if short.isupper() and len(short) > 5 else short
+    return short if len(short.split()) <= MAX_NAME_WORDS and names_a_thing(short) else ""
 
 
 def find_registrant(text: str) -> str:

@@ -7,12 +7,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from docrerank.queries.grammar import possessive
+from docrerank.queries.nouns import head_noun, is_plural
 from docrerank.queries.phrasing import Draft
 from docrerank.queries.slots import Slot
-from docrerank.queries.vocabulary import EXCHANGES
+from docrerank.queries.vocabulary import COUNTABLE, EXCHANGES
 from docrerank.words import terms
 
 MAX_PER_PROPERTY = 400
+#: A year gives way to one that is as near.
+MAX_YEARS = 5
+#: Roles whose words are labels of tables.
+_LABELS = ("row", "member ", "group")
+#: Share of a longer part's terms that what takes its place must have.
+MIN_SHARED = 0.33
 
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4")
@@ -45,11 +53,11 @@ class Pools:
     def _ordered(self, slot: Slot, rng: random.Random) -> Iterator[str]:
         if slot.property == "year" and slot.text.isdigit():
             yield from self._years(slot, rng)
-        elif slot.role == "value":
+        elif slot.property == "value":
             yield from _values(slot.text, rng)
         elif slot.text in (*_QUARTERS, *_QUARTER_WORDS):
             yield from rng.sample(_QUARTERS if slot.text in _QUARTERS else _QUARTER_WORDS, 4)
-        elif slot.role in ("year", "comparison", "granularity", "unit"):
+        elif slot.role in ("year", "comparison", "granularity", "unit", "entity"):
             yield from _listed(slot, rng)
         else:
             yield from self._own(slot, rng)
@@ -58,33 +66,34 @@ class Pools:
     def _own(self, slot: Slot, rng: random.Random) -> Iterator[str]:
         """The document's words of this role, those that share most with the slot first.
 
-        A long part (a clause, a topic of many words) gives way only to one that shares a word with it: otherwise the
-        negative would be about something else, not a near miss.
+        Only the labels of tables, which are alike in kind, give way to one that shares no word. A longer part must
+        share a good half of its words: otherwise the negative would be about something else, not a near miss.
         """
         own, row = set(terms(slot.text)), _row(slot)
-        words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text, slot.role)]
+        words = [word for word in self._words.get(slot.role, []) if _alike(word, slot.text)]
         words = [word for word in words if not row or word.lower() in row]
         shared = {word: len(own & set(terms(word))) for word in words}
+        least = 0 if slot.role.startswith(_LABELS) and len(own) <= 3 else MIN_SHARED * len(own)
         rng.shuffle(words)
-        must_share = len(own) > 3
-        yield from sorted((word for word in words if shared[word] or not must_share), key=lambda word: -shared[word])
+        yield from sorted((word for word in words if shared[word] >= least), key=lambda word: -shared[word])
 
     def _years(self, slot: Slot, rng: random.Random) -> Iterator[str]:
         """Years of the document first, then its neighbours; nearest first within each."""
         year = int(slot.text)
         known = [int(word) for word in self._words.get("year", []) if word.isdigit()]
-        near = [year + step for step in (-1, 1, -2, 2, -3, 3, -4, 4, -5, 5)]
+        near = [year + step for step in (-1, 1, -2, -3)]
+        known = [other for other in known if year - MAX_YEARS <= other <= year + 2]
         rng.shuffle(known)
         known.sort(key=lambda other: abs(other - year) // 3)
         yield from (str(other) for other in known)
         yield from (str(other) for other in sorted(near, key=lambda other: (abs(other - year) // 2, rng.random())))
 
 
-def _alike(word: str, other: str, role: str) -> bool:
-    """Of about the same length, and both names or neither; a name is made of letters."""
-    if role == "entity":
-        return len(word.split()) == len(other.split()) and word.replace(" ", "").isalpha()
-    return abs(len(word.split()) - len(other.split())) <= 4 and word[:1].isupper() == other[:1].isupper()
+def _alike(word: str, other: str) -> bool:
+    """Of about the same length, both names or neither, both one or both several, both with an article or neither."""
+    if abs(len(word.split()) - len(other.split())) > 3 or word[:1].isupper() != other[:1].isupper():
+        return False
+    return is_plural(word) == is_plural(other) and (head_noun(word) in COUNTABLE) == (head_noun(other) in COUNTABLE)
 
 
 def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
@@ -92,14 +101,16 @@ def _listed(slot: Slot, rng: random.Random) -> Iterator[str]:
     others = [word for row in EXCHANGES.get(slot.property, ()) for word in row if word.lower() in low]
     capital = slot.text[:1].isupper() and not any(word[0].isupper() for word in others)
     others = [word for word in others if word.lower() != slot.text.lower()]
-    yield from (word.capitalize() if capital else word for word in rng.sample(others, len(others)))
+    owns = slot.text.endswith(("'", "'s"))
+    for word in rng.sample(others, len(others)):
+        yield possessive(word) if owns else word.capitalize() if capital else word
 
 
 def _row(slot: Slot) -> frozenset[str]:
     """The words of the list that holds the slot's, in lower case: only these are of its kind. Empty if none does."""
     for row in EXCHANGES.get(slot.role, ()):
         low = frozenset(word.lower() for word in row)
-        if slot.text.lower() in low:
+        if slot.text.lower() in low or (slot.role == "entity" and slot.text.lower().startswith(tuple(low))):
             return low
     return frozenset()
 

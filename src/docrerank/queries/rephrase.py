@@ -32,7 +32,7 @@ def exchange_words(text: str, rng: random.Random) -> str:
     for row in WORDING:
         for word in row:
             at = _find(text, word)
-            if at >= 0 and exchanged < 2:
+            if at >= 0 and exchanged < 2 and (at == 0 or word[0].islower()):
                 other = rng.choice([option for option in row if option != word])
                 other = other[0].upper() + other[1:] if text[at].isupper() else other
                 text = text[:at] + other + text[at + len(word) :]

@@ -24,7 +24,7 @@ from docrerank.queries.slots import find_slots
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Verdict
 
-WRITER = "rules/2"
+WRITER = "rules/3"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
@@ -65,7 +65,7 @@ class Rules:
                 draft.form,
                 answer=fact.answer,
                 evidence=fact.evidence,
-                writer=WRITER,
+                writer=f"{WRITER} {fact.kind}",
             )
 
     def negatives(self, source: Query) -> list[Query]:
@@ -85,8 +85,9 @@ class Rules:
             texts = rephrase(draft, self.owner, section, rng)
         else:
             texts = [text for text in [exchange_words(source.text, rng)] if text != source.text]
+        writer = f"{WRITER} {draft.fact.kind}"
         return [
-            replace(source, id="", text=text, kind="rephrased", source_id=source.id, writer=WRITER) for text in texts
+            replace(source, id="", text=text, kind="rephrased", source_id=source.id, writer=writer) for text in texts
         ]
 
     def judge(self, query: Query) -> tuple[Verdict, Verdict]:

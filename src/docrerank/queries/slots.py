@@ -20,6 +20,13 @@ _OPENERS = frozenset(
     list give show find tell among the if at to i a an of
     explain compare summarise describe name tell report fiscal year note item table figure""".split()
 )  # fmt: skip
+#: Words before and after a measure that stands for itself.
+_LEADERS = frozenset("the of in was were is are did does for total and much many our".split())
+_FOLLOWERS = frozenset(
+    "in of for from at between rise change as by per on during go increase decrease reported and or come".split()
+)
+_TRADES = frozenset(word for row in EXCHANGES["segment"][:3] for word in row)
+_TRADED = frozenset("segment revenue revenues sales business customers division income market banking".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,16 @@ def find_slots(text: str, known: Mapping[str, tuple[str, str]]) -> list[Slot]:
         if all(slot.end() <= other.start or other.end() <= slot.start for other in taken):
             taken.append(slot)
     spans = {(slot.start, slot.end()) for slot in given}
-    return sorted([*given, *(slot for slot in taken if (slot.start, slot.end()) not in spans)], key=lambda s: s.start)
+    free = (slot for slot in taken if (slot.start, slot.end()) not in spans and not _is_fixed(text, slot))
+    return sorted([*given, *free], key=lambda slot: slot.start)
+
+
+def _is_fixed(text: str, slot: Slot) -> bool:
+    """A day of a month is no amount, and a country with an article (`the United Kingdom`) fits few others."""
+    before = text[: slot.start].split()[-1:]
+    if slot.property == "value":
+        return text[: slot.start].endswith(("'", "’")) or (bool(before) and before[0] in EXCHANGES["year"][0])
+    return slot.property == "region" and before == ["the"]
 
 
 def _typed(text: str) -> Iterator[Slot]:
@@ -68,8 +84,9 @@ def _typed(text: str) -> Iterator[Slot]:
     yield from (_slot("year", match) for match in _YEAR.finditer(text))
     yield from (_slot("granularity", match) for match in _QUARTER.finditer(text))
     for match in _listed().finditer(text):
-        if not _inside_name(text, match) and not _in_brackets(text, match):
-            yield _slot(_property_of()[match.group().lower()], match)
+        name = _property_of()[match.group().lower()]
+        if not _inside_name(text, match) and not _in_brackets(text, match) and _stands_alone(text, match, name):
+            yield _slot(name, match)
     yield from _names(text)
     yield from (_slot("value", match) for match in _VALUE.finditer(text))
 
@@ -92,6 +109,20 @@ def _in_brackets(text: str, match: re.Match[str]) -> bool:
     return text[match.start() - 1 : match.start()] == "(" and text[match.end() : match.end() + 1] == ")"
 
 
+def _stands_alone(text: str, match: re.Match[str], name: str) -> bool:
+    """Whether a measure or a line of business is a word of its own: no `capacity` in `storage capacity planning`."""
+    before, after = text[: match.start()].split(), text[match.end() :].split()
+    last, following = before[-1].lower() if before else "", after[0].strip("?.,").lower() if after else ""
+    if match.group().lower() == "fiscal year":
+        return following[:2] in ("19", "20") and last != "the"
+    if name == "entity":
+        return last not in ("a", "an")
+    if name == "metric":
+        led = last in _LEADERS or last.endswith(("'s", "’s", "s'"))
+        return led and (following in _FOLLOWERS or not following)
+    return name != "segment" or match.group().lower() not in _TRADES or following in _TRADED or not following
+
+
 def _names(text: str) -> Iterator[Slot]:
     """Capitalised words, the sentence's opener left out."""
     for match in _NAME.finditer(text):
@@ -100,6 +131,8 @@ def _names(text: str) -> Iterator[Slot]:
         if first.lower() in _OPENERS:
             start, words = start + len(first) + 1, rest
         words = words.rstrip(".'’-")
+        if text[:start].lower().endswith((" a ", " an ")):
+            continue
         if len(words) > 2 and words[:1].isupper() and "." not in words and not (start == 0 and " " not in words):
             yield Slot("entity", words, start, "entity")
 

@@ -8,6 +8,7 @@ from docrerank.queries.amounts import AMOUNT_READERS
 from docrerank.queries.explanations import EXPLANATION_READERS
 from docrerank.queries.facts import Fact
 from docrerank.queries.grammar import sentences
+from docrerank.queries.relations import RELATION_READERS
 
 MIN_WORDS = 5
 
@@ -24,6 +25,6 @@ def read_statements(text: str, owner: str) -> Iterator[Fact]:
         ['62%']
     """
     for sentence in sentences(text):
-        if len(sentence.split()) >= MIN_WORDS:
-            for read in (*AMOUNT_READERS, *EXPLANATION_READERS):
+        if len(sentence.split()) >= MIN_WORDS and sentence.rstrip('”") ').endswith((".", "!")):
+            for read in (*AMOUNT_READERS, *EXPLANATION_READERS, *RELATION_READERS):
                 yield from read(sentence, owner)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from docrerank.pages import Cell, Line
+from docrerank.queries.nouns import names_a_thing, plain_name
 
 MAX_LABEL_WORDS = 12
 MAX_COLUMNS = 12
@@ -14,16 +15,29 @@ MAX_COLUMNS = 12
 HEADER_LINES = 4
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+#: A column's name that is a year, however it is written.
+PERIOD = re.compile(
+    r"(?:(?:at |as of |for the )?(?:fiscal year|fiscal|fy|year|years ended|year ended)? ?"
+    r"(?:(?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.? ?(?:\d{1,2})?,? ?)?)?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(
+    r"\b(?:(?P<months>three|six|nine) months ended(?: (?P<end>(?:March|June|September|December|January|February|April|May|"
+    r"July|August|October|November) \d{1,2}))?|(?:fiscal )?years? ended)\b",
+    re.IGNORECASE,
+)
+_TIMED = re.compile(r"\b(?:months?|quarters?|years?|weeks?|ended|period|change)\b", re.IGNORECASE)
+_SCALE = re.compile(r"\bin (thousands|millions|billions)\b", re.IGNORECASE)
+_CURRENCIES = {"$": "dollars", "€": "euros", "£": "pounds"}
 _VALUE = re.compile(
     r"^[($€£–—-]{0,3} ?[$€£]? ?\d[\d,]{0,15}(?:\.\d{1,4})?\)? ?(?:%|x|pts|[MBK]|million|billion)?\)?[*†]?$"
 )
 _LEADERS = re.compile(r"(?:[ .]\.){3,}[ .]*$|\.{3,}$|[:：]$")
 _LETTER = re.compile(r"[A-Za-z]{2}")
-_NOTE_MARK = re.compile(r"\s?\(\d{1,2}\)$|[*†‡]$")
 _TRAILING = re.compile(
     r"^(?P<label>.{3,90}?)(?P<values>(?:\s+[($€£–—-]{0,3}\d[\d,]{0,15}(?:\.\d{1,4})?\)?%?\)?){2,12})$"
 )
-_AMOUNT = re.compile(r"[$€£]|\d[,.]\d|(?!(?:19|20)\d\d)\b\d{3}")
 _EMPTY = frozenset(("—", "–", "-", "n/a", "N/A"))
 _SIGNS = frozenset(("$", "€", "£", ")", "%", ")%"))
 
@@ -43,11 +57,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under one header; `columns` has as many names as each row has values, empty where none was found."""
+    """Rows under one header.
+
+    Attributes:
+        title: the line over it that reads as a title, or empty.
+        columns: as many names as each row has values: a year, or words; empty where none was found.
+        rows: in order.
+        groups: for each column what several columns share, such as a segment over its years; or empty.
+        stub: what the labels are names of (`Country`), or empty.
+        span: what a year's column covers: `fiscal year`, `three months ended March 31,`; or empty.
+        unit: `millions of dollars` and the like, where the header says so; or empty.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    groups: tuple[str, ...] = ()
+    stub: str = ""
+    span: str = ""
+    unit: str = ""
 
 
 def read_tables(lines: Iterable[Line]) -> Iterator[Table]:
@@ -57,21 +85,21 @@ def read_tables(lines: Iterable[Line]) -> Iterator[Table]:
     """
     run: list[Row] = []
     above: list[Line] = []
-    names: tuple[str, ...] = ()
+    last: Table | None = None
     for line in lines:
         row = read_row(line)
         if row is not None and (not run or len(row.values) == len(run[-1].values)):
             run.append(row)
         elif row is not None or not (run and _is_group_heading(line)):
             if run:
-                table = _make_table(run, above, names)
-                yield table
-                above, names = [], table.columns
+                last = _make_table(run, above, last)
+                yield last
+                above = []
             run = [] if row is None else [row]
-            names = names if len(above) < HEADER_LINES else ()
+            last = last if len(above) < HEADER_LINES else None
             above = above if row is not None else [*above, line][-HEADER_LINES:]
     if run:
-        yield _make_table(run, above, names)
+        yield _make_table(run, above, last)
 
 
 def read_row(line: Line) -> Row | None:
@@ -91,7 +119,7 @@ def read_row(line: Line) -> Row | None:
 def clean_label(text: str) -> str:
     """A row label without leader dots, footnote marks and a trailing currency sign."""
     text = _LEADERS.sub("", text.strip().rstrip("$€£ ")).strip()
-    return _NOTE_MARK.sub("", text).strip(" .:•–-")
+    return plain_name(text).strip(" .:•–-")
 
 
 def number(text: str) -> float | None:
@@ -102,33 +130,76 @@ def number(text: str) -> float | None:
     return -float(digits) if "(" in text or text.lstrip("$ ").startswith(("-", "–", "—")) else float(digits)
 
 
-def _make_table(run: list[Row], above: list[Line], inherited: tuple[str, ...]) -> Table:
-    columns = _columns(above, run)
-    if not any(columns) and len(inherited) == len(columns):
-        columns = inherited
-    return Table(_title(above), columns, tuple(run))
+def _make_table(run: list[Row], above: list[Line], last: Table | None) -> Table:
+    """A run of rows under the lines above it; one without a header of its own goes on under the last table's."""
+    header = _read_header(above, run)
+    if not any(header.columns) and last and len(last.columns) == len(header.columns):
+        header = last
+    return replace(header, title=_title(above), rows=tuple(run))
 
 
-def _columns(above: list[Line], run: list[Row]) -> tuple[str, ...]:
-    """The columns' names: a line of as many years as values, else the cells that stand over the values."""
+def _read_header(above: list[Line], run: list[Row]) -> Table:
+    """The columns' names: the cells that stand over the values, else a line of as many years as values."""
     width = len(run[0].values)
-    for line in reversed(above):
-        found = YEAR.findall(line.text)
-        if len(found) == width and len(line.text.split()) <= 6 * width:
-            return tuple(found)
     spans = next((row.spans for row in run if row.spans), ())
-    return tuple(_name_over(above, span, spans) for span in spans) or ("",) * width
+    found = [_name_over(above, at, spans) for at in range(len(spans))] or [("", "")] * width
+    columns, groups = tuple(name for name, _ in found), tuple(group for _, group in found)
+    listed = next((years for line in reversed(above) if (years := _list_years(line, width))), ())
+    if listed and not any(map(YEAR.fullmatch, columns)):
+        columns, groups = listed, ("",) * width
+    names = list(zip(columns, groups, strict=True))
+    columns = tuple(name if names.count((name, group)) == 1 else "" for name, group in names)
+    text = " ".join(line.text for line in above)
+    stub = next((_stub(line, spans[0]) for line in reversed(above) if spans and len(line.cells) > 1), "")
+    return Table("", columns, (), groups, stub, _read_span(text), _read_unit(text, run))
 
 
-def _name_over(above: list[Line], span: tuple[float, float], spans: Sequence[tuple[float, float]]) -> str:
-    """The words over one column, joined from top to bottom; cells over several columns name none of them."""
-    names = []
+def _list_years(line: Line, width: int) -> tuple[str, ...]:
+    """A line of as many different years as there are values, and little else."""
+    found = YEAR.findall(line.text)
+    plain = len(found) == width == len(set(found)) and len(line.text.split()) <= 6 * width
+    return tuple(found) if plain and " vs" not in line.text else ()
+
+
+def _name_over(above: list[Line], at: int, spans: Sequence[tuple[float, float]]) -> tuple[str, str]:
+    """The words over one column, from top to bottom, and those over it and others, but not over all."""
+    own: list[str] = []
+    shared = ""
     for line in above:
-        if len(line.cells) > 1 or len(spans) == 1:
-            over = [cell for cell in line.cells if _overlaps(cell, span)]
-            names += [cell.text for cell in over if sum(_overlaps(cell, other) for other in spans) == 1][:1]
-    name = " ".join(names).strip(" :")
-    return name if _LETTER.search(name) and len(name.split()) <= 6 and not _AMOUNT.search(name) else ""
+        for cell in (cell for cell in line.cells if _overlaps(cell, spans[at])):
+            over = sum(_overlaps(cell, other) for other in spans)
+            own += [cell.text] if over == 1 and (len(line.cells) > 1 or len(spans) == 1) else []
+            shared = cell.text if 1 < over < len(spans) else shared
+    name = plain_name(" ".join(own).strip(" :"))
+    if PERIOD.fullmatch(name):
+        name = YEAR.findall(name)[0]
+    elif not names_a_thing(name) or len(name.split()) > 6 or name[0].islower():
+        name = ""
+    shared = plain_name(shared)
+    told = names_a_thing(shared) and len(shared.split()) <= 5 and not _TIMED.search(shared)
+    return name, shared if told else ""
+
+
+def _stub(line: Line, first: tuple[float, float]) -> str:
+    """What the header says over the labels: one or two words for what each row is."""
+    cell = line.cells[0]
+    name = plain_name(cell.text)
+    return name if cell.x1 < first[0] and len(name.split()) <= 2 and names_a_thing(name) else ""
+
+
+def _read_span(text: str) -> str:
+    match = _SPAN.search(text)
+    if match is None:
+        return ""
+    months, end = match["months"], match["end"]
+    return f"the {months.lower()} months ended {end}" if months and end else "" if months else "fiscal year"
+
+
+def _read_unit(text: str, run: list[Row]) -> str:
+    """Thousands, millions or billions of the currency whose sign the values bear."""
+    scale = _SCALE.search(text)
+    sign = next((sign for sign in _CURRENCIES if any(sign in row.evidence for row in run)), "")
+    return f"{scale[1].lower()} of {_CURRENCIES[sign]}" if scale and sign else ""
 
 
 def _overlaps(cell: Cell, span: tuple[float, float]) -> bool:

@@ -38,7 +38,7 @@ class Generate(Section):
     negative_candidates: int = Field(12, ge=1, description="edits tried per positive (the paper: 12)")
     negatives_per_positive: int = Field(3, ge=1, description="kept per positive (the paper: 3)")
     verify_negatives: bool = Field(True, description="false leaves out the judge of negatives, for ablations alone")
-    min_negatives: int = Field(1, ge=0, description="a positive with fewer verified negatives is rejected")
+    min_negatives: int = Field(0, ge=0, description="a positive with fewer verified negatives is rejected")
     rephrasings_per_positive: int = Field(1, ge=0, le=3)
     near_duplicate: float = Field(0.85, gt=0, le=1, description="token Jaccard from which two queries are one")
     taxonomy: Literal["general", "finance"] = Field("general", description="properties that a negative's edit changes")

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import random
+import re
+
+from docrerank.queries.edits import candidate_edits
+from docrerank.queries.facts import Fact
+from docrerank.queries.phrasing import Draft
+from docrerank.queries.pools import Pools
+from docrerank.queries.slots import find_slots
+from docrerank.recipe import Generate
+
+
+def test_years_keep_their_order() -> None:
+    fact = Fact("rose", "1 to 2", "x", {"row": "net sales"})
+    text = "Did net sales go up from 2015 to 2016?"
+    draft = Draft(text, "question", fact, tuple(find_slots(text, {})))
+    edits = candidate_edits(draft, Pools([]), Generate(), random.Random(0))
+    years = [tuple(map(int, re.findall(r"20\d\d", edit.text))) for edit in edits]
+    assert years
+    assert all(first < last for first, last in years)
