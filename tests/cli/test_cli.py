@@ -133,16 +133,16 @@ def test_a_killed_run_goes_on_and_ends_the_same(corpus: Path, finished: Path, tm
     assert results(tmp_path) == results(finished)
 
 
-def test_a_changed_document_redoes_only_its_own_parts(corpus: Path, tmp_path: Path) -> None:
+def test_a_changed_document_is_the_only_one_written_again(corpus: Path, tmp_path: Path) -> None:
     for name in ("north.pdf", "south.pdf"):
         (tmp_path / name).write_bytes((corpus / "corpus" / name).read_bytes())
     out = tmp_path / "RUN"
     arguments = ("run", tmp_path / "north.pdf", tmp_path / "south.pdf", "--out", out, "--to", "generate")
     assert docrerank(*arguments).returncode == 0
-    before = {part.name: part.stat().st_mtime_ns for part in (out / "queries").glob("*.parquet")}
+    before = {part.name: part.stat().st_mtime_ns for part in (out / "written").glob("*.parquet")}
     write_pdf(tmp_path / "south.pdf", 3, 71)
     assert docrerank(*arguments).returncode == 0
-    after = {part.name: part.stat().st_mtime_ns for part in (out / "queries").glob("*.parquet")}
+    after = {part.name: part.stat().st_mtime_ns for part in (out / "written").glob("*.parquet")}
     assert after["north.parquet"] == before["north.parquet"]
     assert after["south.parquet"] != before["south.parquet"]
 
