@@ -25,7 +25,7 @@ quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: 
 	@echo "report: $(QUICKSTART)/report.html"
 
 test: $(VENV)/.installed ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/.installed ## the tests that take minutes: twenty kills of a run of 500 pages
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
