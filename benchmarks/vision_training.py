@@ -31,7 +31,8 @@ from docrerank.pages import read_files
 from docrerank.recipe import Recipe, parse_recipe
 from docrerank.records import Page, TrainingGroup
 from docrerank.reranker.vision import save_reranker
-from docrerank.training import Group, Split
+from docrerank.runs.split import Split
+from docrerank.training import Group
 from docrerank.training.dev import DevPart
 from docrerank.training.material import Material
 from docrerank.training.vision.adapt import LANGUAGE, load_learner

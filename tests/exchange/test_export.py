@@ -19,7 +19,7 @@ from PIL import Image
 
 from docrerank.exchange import FORMS, ExportOptions, export_run
 from docrerank.records import Query, UserError
-from docrerank.runs import Run
+from docrerank.runs import Run, split_run
 
 datasets = pytest.importorskip("datasets")
 MakeRun = Callable[..., Run]
@@ -95,15 +95,13 @@ def test_every_form_is_written_and_says_what_is_in_it(form: str, sets: Callable[
 
 
 def test_dev_documents_are_whole_and_those_of_training(make_run: MakeRun, tmp_path: Path) -> None:
-    from docrerank.training import split_pages
-
     run = make_run()
     export_run(run, tmp_path / "set", ExportOptions("hf", pixels=10_000, dev_share=0.3))
     sets = datasets.load_dataset(str(tmp_path / "set"))
     dev, train = set(sets["dev"]["document"]), set(sets["train"]["document"])
     assert dev
     assert not dev & train
-    assert dev == {page.rpartition("/")[0] for page in split_pages(run.pages.read(), 0.3, run.recipe.seed).dev}
+    assert dev == {page.rpartition("/")[0] for page in split_run(run, 0.3).dev}
 
 
 def test_a_killed_export_leaves_nothing_and_goes_on(make_run: MakeRun, tmp_path: Path) -> None:

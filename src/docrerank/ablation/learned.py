@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docrerank.runs import Run, split_pages
+from docrerank.runs import Run, split_run
 from docrerank.training import Group, build_groups
 
 
@@ -30,7 +30,7 @@ class Learned:
 def build_arm(run: Run) -> list[Group]:
     """The training groups of an arm's run, as its training builds them."""
     recipe = run.recipe
-    split = split_pages(run.pages.read(), recipe.train.dev_share, recipe.seed)
+    split = split_run(run, recipe.train.dev_share)
     return build_groups(run.queries.read(), run.mined.read(), split.train, recipe.train, recipe.seed)
 
 

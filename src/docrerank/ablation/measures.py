@@ -15,7 +15,7 @@ from docrerank.ablation.learned import Learned, describe_learned
 from docrerank.encoding import MINI, UNTRAINED
 from docrerank.evaluation import names, read_evaluation
 from docrerank.probe import ProbeSet, pair_queries, probe
-from docrerank.runs import Run, split_pages, write_text
+from docrerank.runs import Run, split_run, write_text
 from docrerank.training import made_from
 
 FILE = "measures.json"
@@ -118,7 +118,7 @@ def _read(evaluation: Mapping[str, Any], system: str, metric: str) -> dict[str, 
 def _probe(run: Run, source: Run, arm: Arm) -> dict[str, tuple[int, float]]:
     """The source run's near misses on this seed's held-out pages: the same for all arms."""
     seed = run.recipe.seed
-    held_out = split_pages(source.pages.read(), run.recipe.train.dev_share, seed).dev
+    held_out = split_run(run, run.recipe.train.dev_share).dev
     pages = {page.id: page for page in source.pages.read() if page.id in held_out}
     cases = tuple(pair_queries(source.queries.read(), pages, seed)[:CASES])
     if not cases:

@@ -27,7 +27,7 @@ To = Annotated[
     ),
 ]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Set: pixels of a page image at most.")]
-DevShare = Annotated[float, typer.Option("--dev-share", help="Set: share of documents that make a dev split.")]
+DevShare = Annotated[float, typer.Option("--dev-share", help="Set: share of positives that make a dev split.")]
 Negatives = Annotated[int, typer.Option("--negatives", min=1, help="Set: negatives of an n-tuple or labelled list.")]
 License = Annotated[str, typer.Option("--license", help="Set: licence for its card, e.g. cc-by-4.0.")]
 Push = Annotated[str, typer.Option("--push-to-hub", help="Set: upload it to this dataset repository, OWNER/NAME.")]

@@ -19,7 +19,7 @@ from docrerank.exchange.tables import QUERIES, describe_query
 from docrerank.exchange.trainers import write_swift, write_tevatron
 from docrerank.exchange.usage import USAGE
 from docrerank.recipe import fingerprint
-from docrerank.runs import Run, draw, write_text
+from docrerank.runs import Run, split_run, write_text
 
 #: Raised when the same run and options would give another set than before.
 VERSION = 1
@@ -56,9 +56,7 @@ def export_run(
     if there := check_target(out, origin):
         return {**there, "redone": 0}
     with staged(out, origin) as staging:
-        share, documents = options.dev_share, sorted(set(run.pages.column("document")))
-        dev = draw(documents, share, run.recipe.seed) if share else []  # the ones that training keeps
-        job = Job(run, options, staging, progress, frozenset(dev))
+        job = Job(run, options, staging, progress, _find_dev(run, options.dev_share))
         _write(job)
         facts = CardFacts(
             (options.form, FORMS[options.form]),
@@ -78,6 +76,14 @@ def export_run(
         }
         write_text(staging.set / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return {**manifest, "redone": 1}
+
+
+def _find_dev(run: Run, share: float) -> frozenset[str]:
+    """The documents that training keeps for its dev part at this share; none of a single document."""
+    split = split_run(run, share) if share else None
+    if split is None or split.unit == "page":
+        return frozenset()
+    return frozenset(page.rpartition("/")[0] for page in split.dev)
 
 
 def made_from(run: Run, options: ExportOptions) -> str:

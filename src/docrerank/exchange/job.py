@@ -37,7 +37,7 @@ class ExportOptions:
     Attributes:
         form: one of `FORMS`.
         pixels: of an image at most.
-        dev_share: share of documents that make a dev split; 0 for none.
+        dev_share: share of positives, in whole documents, that make a dev split; 0 for none.
         negatives: of an n-tuple; of a labelled list at most.
         license: as the hub names it, for the card.
     """

@@ -13,7 +13,7 @@ from docrerank.mining import Bm25
 from docrerank.probe.probe import is_own
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, Threshold, choose_threshold, read_card
-from docrerank.runs import Progress, Run, sort_by_hash, split_pages
+from docrerank.runs import Progress, Run, sort_by_hash, split_run
 
 #: Pages of each question that the model orders, by BM25 first.
 CANDIDATES = 20
@@ -76,7 +76,7 @@ def _read_run(run: Run, model: Path) -> tuple[list[Judged], str]:
     pages = {page.id: page for page in run.pages.read()}
     own = is_own(run, str(model))
     if own:
-        kept = split_pages(pages.values(), run.recipe.train.dev_share, run.recipe.seed).dev
+        kept = split_run(run, run.recipe.train.dev_share).dev
         pages = {page_id: page for page_id, page in pages.items() if page_id in kept}
     asked = [
         (query.text, query.page_id.rpartition("/")[0], query.kind != "hard_negative")

@@ -12,7 +12,7 @@ import numpy as np
 from docrerank.mining import Bm25
 from docrerank.records import Page, Query, UserError
 from docrerank.reranker import Reranker, read_card
-from docrerank.runs import Progress, Run, sort_by_hash, split_pages
+from docrerank.runs import Progress, Run, sort_by_hash, split_run
 from docrerank.statistics import Floats, Interval, bootstrap_mean
 
 #: The name that stands for BM25 where a model is asked for.
@@ -79,7 +79,7 @@ def find_cases(run: Run, models: Sequence[str], limit: int = 0) -> ProbeSet:
     pages = {page.id: page for page in run.pages.read()}
     part = "dev" if any(is_own(run, model) for model in models) else "all"
     if part == "dev":
-        kept = split_pages(pages.values(), run.recipe.train.dev_share, run.recipe.seed).dev
+        kept = split_run(run, run.recipe.train.dev_share).dev
         pages = {page_id: page for page_id, page in pages.items() if page_id in kept}
     cases = pair_queries(run.queries.read(), pages, run.recipe.seed)
     cases = _limit(cases, limit) if limit else cases

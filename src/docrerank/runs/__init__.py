@@ -7,7 +7,7 @@ from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
 from docrerank.runs.run import Run
-from docrerank.runs.split import Split, draw, sort_by_hash, split_pages
+from docrerank.runs.split import Split, sort_by_hash, split_run
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
 __all__ = [
@@ -17,11 +17,10 @@ __all__ = [
     "Run",
     "ShardFailure",
     "Split",
-    "draw",
     "map_shards",
     "replacing",
     "sort_by_hash",
-    "split_pages",
+    "split_run",
     "worker_count",
     "write_text",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, Query, UserError
-from docrerank.runs import Run, Split, split_pages
+from docrerank.runs import Run, Split, split_run
 from docrerank.training.dev import DevPart, choose_dev
 from docrerank.training.groups import Group, build_groups
 
@@ -43,7 +43,7 @@ def gather(run: Run) -> Material:
     """
     settings, seed = run.recipe.train, run.recipe.seed
     pages, queries = {page.id: page for page in run.pages.read()}, tuple(run.queries.read())
-    split = split_pages(pages.values(), settings.dev_share, seed)
+    split = split_run(run, settings.dev_share)
     groups = tuple(build_groups(queries, run.mined.read(), split.train, settings, seed))
     if not groups and settings.mined_share and not run.mined.names():
         raise UserError(
