@@ -124,14 +124,14 @@ def test_faults_of_the_server_lose_nothing_and_are_counted(tmp_path: Path) -> No
     assert any(query.kind == "positive" for query in dataset(run))
 
 
-def test_four_hundred_pages_go_through_every_stage(tmp_path: Path) -> None:
+def test_two_hundred_pages_go_through_every_stage(tmp_path: Path) -> None:
     with ScriptedServer(lambda call: Reaction(answer(call))) as server:
-        run = make_run(tmp_path / "run", server.base_url, 4, 100, "generate.negative_candidates=6")
+        run = make_run(tmp_path / "run", server.base_url, 4, 50, "generate.negative_candidates=6")
         counts = generate(run)
         assert not paid_twice(server)
-    assert counts["positive"] == 360
+    assert counts["positive"] == 180
     assert counts["hard_negative"] == 3 * counts["positive"]
-    assert counts["rejected"]["nothing to ask"] == 40
+    assert counts["rejected"]["nothing to ask"] == 20
 
 
 def test_a_dead_endpoint_is_one_clear_line(tmp_path: Path) -> None:

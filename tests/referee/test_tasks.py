@@ -129,6 +129,7 @@ def test_a_task_out_of_reach_names_its_data_set_and_where_a_copy_goes(
         load_task(task, tmp_path)
 
 
+@pytest.mark.slow
 def test_mteb_run_takes_a_model_from_the_command_line(data: Path, tmp_path: Path) -> None:
     """mteb's own command line, in a process of its own; the copy's path stands in for the hub's name."""
     code = (

@@ -74,9 +74,7 @@ class Train(Section):
     negatives_per_group: int = Field(3, ge=1, le=64)
     positive_weight: float = Field(3.0, gt=0, description="weight of a positive pair against a negative one")
     rephrased_share: float = Field(0.5, ge=0, le=1, description="of groups with a rephrasing, those that use it")
-    dev_share: float = Field(
-        0.15, gt=0, lt=1, description="share of positives, in whole documents, for the dev part"
-    )
+    dev_share: float = Field(0.15, gt=0, lt=1, description="share of positives, in whole documents, for the dev part")
     dev_pages: int = Field(200, ge=1, description="pages of the dev part that are measured, at most")
     dev_queries: int = Field(300, ge=1, description="queries of the dev part that are measured, at most")
     epochs: float = Field(1.0, gt=0)

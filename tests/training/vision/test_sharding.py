@@ -73,6 +73,7 @@ def test_gradients_of_cut_weights_are_sums_over_the_processes(
     assert wrong > 1e-3  # half of every gradient is missing
 
 
+@pytest.mark.slow
 def test_cut_weights_end_as_whole_ones_do(make_vision_run: Make) -> None:
     alone = make_vision_run(*SETTINGS, name="alone")
     shared = make_vision_run(*SETTINGS, "vision.sharding=full", name="shared")
