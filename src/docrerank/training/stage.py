@@ -35,7 +35,7 @@ from docrerank.training.material import Material, count, gather
 from docrerank.training.vision import fingerprint_vision
 
 STAGE = "train"
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 FOLDER = "training"
 CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 
