@@ -14,6 +14,7 @@ from docrerank.encoding.encoder import (
 )
 from docrerank.encoding.late_interaction import score_tokens, score_windows
 from docrerank.encoding.page_store import ENCODINGS, PageStore
+from docrerank.encoding.rarity import Rarity, read_rarity, weigh_tokens, write_rarity
 from docrerank.encoding.start import (
     MINI,
     SCALES,
@@ -39,6 +40,7 @@ __all__ = [
     "Encoding",
     "PageStore",
     "Precision",
+    "Rarity",
     "TokenEncoder",
     "Vectors",
     "WindowCutter",
@@ -56,7 +58,10 @@ __all__ = [
     "load_start",
     "load_untrained",
     "minilm_folder",
+    "read_rarity",
     "score_tokens",
     "score_windows",
+    "weigh_tokens",
     "window_settings",
+    "write_rarity",
 ]

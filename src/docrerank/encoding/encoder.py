@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from docrerank.encoding.rarity import Rarity
 from docrerank.encoding.windows import WindowCutter, WindowSettings, clean_text
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
@@ -29,7 +30,8 @@ class Encoding:
     """A page, or a query, as the encoder sees it.
 
     Attributes:
-        tokens: (n, d), one unit vector for each token that counts, of all windows one after the other.
+        tokens: (n, d), one unit vector for each token that counts, of all windows one after the other. Where an
+            encoder weighs tokens by rarity, a query's vectors are as long as they count, on average 1.
         windows: (w, d), one unit vector for each window: the mean of all its tokens.
     """
 
@@ -45,10 +47,19 @@ class TokenEncoder:
         settings: how pages are cut into windows.
         weights: names the weights (a hash), for `fingerprint`.
         precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
+        rarity: what a query's tokens count (see `weigh_tokens`); None counts all alike. Pages do not depend on it.
     """
 
-    def __init__(self, model: Any, settings: WindowSettings, weights: str = "", precision: Precision = "auto") -> None:
+    def __init__(
+        self,
+        model: Any,
+        settings: WindowSettings,
+        weights: str = "",
+        precision: Precision = "auto",
+        rarity: Rarity | None = None,
+    ) -> None:
         self.model = model
+        self.rarity = rarity
         self.settings = settings
         self.precision = choose_precision(model.device.type) if precision == "auto" else precision
         self.fingerprint = fingerprint(weights, asdict(settings), self.precision)
@@ -86,10 +97,13 @@ class TokenEncoder:
         features = {
             key: value.to(self.model.device) if hasattr(value, "to") else value for key, value in features.items()
         }
+        ids = features["input_ids"].cpu().numpy()
         features = self.model(features, task=task)
         tokens = features["token_embeddings"].float().cpu().numpy()
         masks = features["attention_mask"].bool().cpu().numpy()
         windows = _window_vectors(features, tokens, masks)
+        if self.rarity is not None and task == "query":
+            tokens = tokens * _share_weights(self.rarity[ids], masks)[..., None]
         return [Encoding(t[m], w[None]) for t, m, w in zip(tokens, masks, windows, strict=True)]
 
     def _join(self, encodings: Sequence[Encoding]) -> Encoding:
@@ -152,6 +166,13 @@ def _window_vectors(features: dict[str, Any], tokens: Vectors, masks: npt.NDArra
         return np.asarray(features["sentence_embedding"].float().cpu().numpy(), np.float32)
     sums = (tokens * masks[..., None]).sum(axis=1)
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _share_weights(weights: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
+    """Weights of shape (texts, tokens) whose mean over a text's tokens is 1: the mean of scaled rows is weighted."""
+    kept = np.where(masks, weights, 0.0)
+    sums = np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
+    return np.asarray(kept * masks.sum(axis=1, keepdims=True) / sums, np.float32)
 
 
 _NOTHING = Encoding(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))

@@ -29,7 +29,7 @@ from docrerank.runs import Progress, Run, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 #: Pages of each ranking that are kept in the file.
 TOP = 10
 
@@ -155,7 +155,8 @@ def _list_notes(run: Run, corpus: Corpus, measured: Sequence[Measured]) -> list[
     if STARTED in names:
         notes.append(
             f"'{MINI}' is what training starts from: MiniLM trained on people's questions, none of them on these. "
-            "Late interaction is its own or the trained model's; the windows in every fusion are MiniLM's."
+            "Late interaction is its own or the trained model's, and both weigh a question's words by how rare they "
+            "are on the run's pages; the windows in every fusion are MiniLM's."
         )
     if trained == {TRAINED}:
         notes.append(f"'trained' reorders the first stage's top {count}.")

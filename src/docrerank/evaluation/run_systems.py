@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from docrerank.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
-from docrerank.encoding import MINI, TokenEncoder, load_start, load_untrained, score_tokens, window_settings
+from docrerank.encoding import (
+    MINI,
+    TokenEncoder,
+    load_start,
+    load_untrained,
+    score_tokens,
+    weigh_tokens,
+    window_settings,
+)
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import Clock, start_clock
 from docrerank.evaluation.measured import Measured
@@ -110,7 +118,7 @@ def rank_systems(
     if vision:
         found += ranker.rank_vision(run, first)
     if started:
-        rows = _list_started(ranker, load_start(MINI, window_settings(run)), views)
+        rows = _list_started(ranker, _load_weighted_start(run), views)
         found += [ranker.measure(row, trained=True) for row in rows]
     if trained:
         found += _list_trained(ranker, run.model, views, first)
@@ -128,6 +136,13 @@ def _list_untrained(views: _Views, ranker: _Ranker) -> list[Scored]:
         (FUSION, views.fuse(FusionWeights(named=0)), ("bm25", encode, windows, tokens)),
         (NAMED, views.fuse(FusionWeights()), ("bm25", encode, windows, tokens, "named")),
     ]
+
+
+def _load_weighted_start(run: Run) -> TokenEncoder:
+    """The start as training takes it: tokens count by how rare they are on the run's pages."""
+    encoder = load_start(MINI, window_settings(run))
+    encoder.rarity = weigh_tokens(encoder.model.tokenizer, (page.text for page in run.pages.read()))
+    return encoder
 
 
 def _list_started(ranker: _Ranker, encoder: TokenEncoder, untrained: _Views) -> list[Scored]:

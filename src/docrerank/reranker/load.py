@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from docrerank.encoding import STARTS, TokenEncoder, hash_file
+from docrerank.encoding import STARTS, TokenEncoder, hash_file, read_rarity
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -26,7 +26,8 @@ def load_encoder(folder: Path, card: ModelCard) -> TokenEncoder:
         model = encoders.MultiVectorEncoder(str(folder), local_files_only=True)
     except Exception as error:
         raise UserError(f"the model in '{folder}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
-    return TokenEncoder(model, card.windows, fingerprint([hash_file(file) for file in _weight_files(folder)]))
+    weights = fingerprint([hash_file(file) for file in _weight_files(folder)])
+    return TokenEncoder(model, card.windows, weights, rarity=read_rarity(folder, len(model.tokenizer)))
 
 
 def find_kind(folder: Path) -> Kind:

@@ -19,7 +19,7 @@ class QueryMemory(TokenEncoder):
     """
 
     def __init__(self, encoder: TokenEncoder) -> None:
-        super().__init__(encoder.model, encoder.settings, "", encoder.precision)
+        super().__init__(encoder.model, encoder.settings, "", encoder.precision, encoder.rarity)
         self.fingerprint = encoder.fingerprint
         self._queries: OrderedDict[str, Encoding] = OrderedDict()
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from docrerank.encoding import TokenEncoder
+from docrerank.encoding import TokenEncoder, write_rarity
 from docrerank.reranker import ModelCard
 from docrerank.training.dev import DevPart, DevScores
 
@@ -24,7 +24,8 @@ base_model: sentence-transformers/all-MiniLM-L6-v2
 # A page reranker
 
 Trained by docrerank from {start_name} on {groups} groups of queries and pages. It encodes a page once, window by
-window, and scores it by late interaction: the mean over a query's tokens of the best cosine with a token of the page.
+window, and scores it by late interaction: the mean over a query's tokens of the best cosine with a token of the page,
+each token weighted by how rare it is on the pages trained on (`token_rarity.safetensors`).
 
 | dev part ({queries} queries, {pages} pages) | before | this model |
 |---|---|---|
@@ -36,7 +37,8 @@ from docrerank.reranker import Reranker
 Reranker.from_pretrained("this folder").rank("what were net sales in 2020?", pages)
 ```
 Plain sentence-transformers loads it too: encode a page's windows (`docrerank.json` says how long) with
-`MultiVectorEncoder("this folder").encode_document`, join their rows, and score with `similarity`.
+`MultiVectorEncoder("this folder").encode_document`, join their rows, and score with `similarity`: all tokens then
+count alike.
 """
 
 
@@ -44,6 +46,8 @@ def deliver(encoder: TokenEncoder, card: ModelCard, readme: str, target: Path) -
     """Write the model beside `target`, then let it take its place."""
     with take_place(target) as partial:
         encoder.model.save_pretrained(str(partial), create_model_card=False)
+        if encoder.rarity is not None:
+            write_rarity(partial, encoder.rarity)
         card.write(partial)
         (partial / "README.md").write_text(readme, "utf-8")
 

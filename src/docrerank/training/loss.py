@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from docrerank.encoding import Precision
+from docrerank.encoding import Precision, Rarity
 from docrerank.recipe import Train
 from docrerank.training.examples import Example
 
@@ -97,34 +97,39 @@ def compute_pointwise(logits: Tensor, groups: Sequence[Pairs], positive_weight: 
     return (losses * weights).sum() / weights.sum()
 
 
-def score_batch(model: Any, examples: Sequence[Example], precision: Precision = "float32") -> Tensor:
+def score_batch(
+    model: Any, examples: Sequence[Example], precision: Precision = "float32", rarity: Rarity | None = None
+) -> Tensor:
     """Late-interaction scores of all queries with all pages of a batch, (queries, pages), with gradients.
 
-    Only the transformer works in the lower precision; similarities differ too little for it.
+    Tokens of queries count by their rarity, all alike if None. Only the transformer works in the lower precision;
+    similarities differ too little for it.
     """
     queries = [query for example in examples for query in example.queries]
     windows = [window for example in examples for page in example.pages for window in page]
     unique = list(dict.fromkeys(windows))
     with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        left, left_mask = embed(model, queries, "query")
-        right, right_mask = embed(model, unique, "document")
+        left, left_mask, ids = embed(model, queries, "query")
+        right, right_mask, _ = embed(model, unique, "document")
     similar = torch.einsum("qtd,wsd->qtws", left, right)
     best = similar.masked_fill(~right_mask[None, None], -1.0).amax(dim=3)
     places = {window: index for index, window in enumerate(unique)}
     pages = [[places[window] for window in page] for example in examples for page in example.pages]
     per_page = torch.stack([best[:, :, page].amax(dim=2) for page in pages], dim=2)
-    counted = left_mask.float()[..., None]
-    return (per_page * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
+    counted = left_mask.float() if rarity is None else left_mask * torch.from_numpy(rarity).to(ids.device)[ids]
+    counted = counted[..., None]
+    return (per_page * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)
 
 
-def embed(model: Any, texts: list[str], task: str) -> tuple[Tensor, Tensor]:
-    """Token vectors (texts, tokens, d) in float32 and which of them count (texts, tokens)."""
+def embed(model: Any, texts: list[str], task: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Token vectors (texts, tokens, d) in float32, which of them count (texts, tokens), and the tokens' ids."""
     features = {
         key: value.to(model.device) if isinstance(value, Tensor) else value
         for key, value in model.preprocess(texts, task=task).items()
     }
+    ids = features["input_ids"]
     features = model(features, task=task)
-    return features["token_embeddings"].float(), features["attention_mask"].bool()
+    return features["token_embeddings"].float(), features["attention_mask"].bool(), ids
 
 
 def _pick(scores: Tensor, groups: Sequence[Pairs]) -> Tensor:

@@ -18,6 +18,7 @@ from docrerank.encoding import (
     hash_start,
     load_start,
     load_untrained,
+    weigh_tokens,
     window_settings,
 )
 from docrerank.mining import FusionWeights
@@ -90,6 +91,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
 
     settings, dev = run.recipe.train, material.dev
     encoder, untrained = load_start(settings.start, window_settings(run)), load_untrained(window_settings(run))
+    encoder.rarity = weigh_tokens(encoder.model.tokenizer, (page.text for page in material.pages.values()))
     examples = _cut_examples(run, material, untrained)
     course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
     _, rows, asked = measure(encoder, dev, settings.temperature)

@@ -72,7 +72,7 @@ class TextTrainer(Trainer):
 
     def _learn(self, batch: Sequence[Example]) -> float:
         self.encoder.model.eval()  # no dropout: a step then follows from its batch alone, and needs half the memory
-        loss = self.loss(score_batch(self.encoder.model, batch, self.encoder.precision).cpu(), batch)
+        loss = self.loss(self._score(batch).cpu(), batch)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(list(self.weights.values()), MAX_GRADIENT)
@@ -80,6 +80,9 @@ class TextTrainer(Trainer):
         self.schedule.step()
         return_memory()
         return round(float(loss.detach()), 6)
+
+    def _score(self, batch: Sequence[Example]) -> torch.Tensor:
+        return score_batch(self.encoder.model, batch, self.encoder.precision, self.encoder.rarity)
 
 
 def freeze_words(model: nn.Module) -> dict[str, nn.Parameter]:
