@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from docrerank.reranker.vision.packed import packed_logits
     from docrerank.reranker.vision.page_cache import PageCache
     from docrerank.reranker.vision.save import save_reranker
-    from docrerank.reranker.vision.scoring import Scored, VisionReranker
+    from docrerank.reranker.vision.scored import Scored
+    from docrerank.reranker.vision.scoring import VisionReranker
     from docrerank.reranker.vision.verify import Comparison, compare_rerankers, measure_storage_error
 
 _HOMES = {
     "Comparison": "verify",
     "PageCache": "page_cache",
-    "Scored": "scoring",
+    "Scored": "scored",
     "VisionReranker": "scoring",
     "compare_rerankers": "verify",
     "export_classifier": "export",
