@@ -15,7 +15,7 @@ import numpy as np
 from docrerank.benchmark import Collection, take_top
 from docrerank.evaluation.candidates import Candidates, slug
 from docrerank.evaluation.page_scores import score_pairs
-from docrerank.evaluation.scorers import UNREADABLE
+from docrerank.evaluation.scorers import UNREADABLE, TextScorer
 from docrerank.evaluation.systems import Baseline, OpenModel, System
 from docrerank.recipe import fingerprint
 from docrerank.runs import Journal, Progress, write_text
@@ -118,7 +118,9 @@ def _measure_model(
         if own:
             started = time.perf_counter()
             values = np.array([pair.values for pair in own], np.float32)
-            scores = model.scorer.combine(query.text, [model.read(page) for page in ids], values)
+            scores = values[:, 0]
+            if isinstance(model.scorer, TextScorer) and values.shape[1] > 1:
+                scores = model.scorer.combine(query.text, [model.read(page) for page in ids], values)
             spent = time.perf_counter() - started + sum(pair.seconds for pair in own)
             times[query.id] = 1000 * spent
             tokens[query.id] = model.scorer.count_query(query.text) + sum(pair.tokens for pair in own)

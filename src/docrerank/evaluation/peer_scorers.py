@@ -44,10 +44,6 @@ class EmbedderScorer:
                 tokens += [0 if self.images else self._count(row[0][1].text)] * len(row)
             yield Scores(step, np.concatenate(found)[:, None], np.array(tokens, np.int64))
 
-    def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
-        """See `Scorer`."""
-        return values[:, 0]
-
     def count_query(self, query: str) -> int:
         """See `Scorer`; 0 beside images, which are no tokens of the tokenizer."""
         return 0 if self.images else self._count(query)
@@ -101,10 +97,6 @@ class OwnCodeScorer:
                 score = self.model.compute_score([[pairs[place][0], image]], max_length=8192, doc_type="image")
                 values[row] = float(np.ravel(score)[0])
             yield Scores(step, values, np.zeros(len(step), np.int64))
-
-    def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
-        """See `Scorer`."""
-        return values[:, 0]
 
     def count_query(self, query: str) -> int:
         """Unknown: the model's own code hides them."""

@@ -38,7 +38,8 @@ class Scores(NamedTuple):
 
     Attributes:
         places: of the pairs among those given.
-        values: float32 of shape (pairs, views), all finite; what `combine` makes scores of.
+        values: float32 of shape (pairs, views), all finite; of one view it is the score, higher is better; the two
+            of late interaction are what `TextScorer.combine` makes scores of.
         tokens: of each pair, as the model reads it when nothing is kept between pairs.
     """
 
@@ -60,9 +61,6 @@ class Scorer(Protocol):
 
     def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
         """Every pair once, a few pages at a time; the pairs of a page follow each other."""
-
-    def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
-        """The scores of a query's candidates, (pages,), from their values, (pages, views); higher is better."""
 
     def count_query(self, query: str) -> int:
         """Tokens that are read once for a query and all its pages, besides those of the pairs."""
@@ -91,9 +89,7 @@ class TextScorer:
             yield Scores(step, values, np.array([self._count_pair(*pair, late) for pair in own], np.int64))
 
     def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
-        """See `Scorer`; the views of late interaction are fused among the pages given."""
-        if values.shape[1] == 1:
-            return values[:, 0]
+        """The views of late interaction, (pages, 2), fused among a query's candidates; scores of shape (pages,)."""
         return self.reranker.fuse(query, [_give(page) for page in pages], values[:, 0], values[:, 1])
 
     def count_query(self, query: str) -> int:
@@ -151,10 +147,6 @@ class VisionScorer:
         for places, found in self.reranker.stream([(query, self._give(page)) for query, page in pairs]):
             values = np.nan_to_num(found.values, nan=UNREADABLE).astype(np.float32)
             yield Scores(places, values[:, None], found.tokens)
-
-    def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
-        """See `Scorer`."""
-        return values[:, 0]
 
     def count_query(self, query: str) -> int:
         """See `Scorer`: a query is part of each pair."""
