@@ -58,16 +58,15 @@ def score_pairs(
     found = _read(journal)
     asked = list_asked(collection, candidates)
     todo = {page: own for page, queries in asked.items() if (own := [q for q in queries if (q, page) not in found])}
-    total, fresh, started = sum(map(len, asked.values())), 0, time.perf_counter()
-    before = started
-    for pages, rows in _score(collection, model, todo):
-        now = time.perf_counter()
-        if not fresh:
-            _announce(model.name, len(todo), sum(map(len, todo.values())), pages, now - started)
-        row = {"seconds": now - before, "pairs": rows}
+    total, before = sum(map(len, asked.values())), time.perf_counter()
+    for number, (pages, rows) in enumerate(_score(collection, model, todo)):
+        seconds = time.perf_counter() - before
+        if not number:
+            _announce(model.name, len(todo), total - len(found), pages, seconds)
+        row = {"seconds": seconds, "pairs": rows}
         journal.append(row)
         found |= _unpack(row)
-        before, fresh = now, fresh + pages
+        before += seconds
         progress(len(found), total)
     return found
 
