@@ -1,4 +1,7 @@
-"""Qwen2-VL-2B's geometry with random weights, and the plain ways to ask and train it: what `gpu.py` compares."""
+"""The released models' geometries with random weights, and the plain ways to ask and train them, for `gpu.py`.
+
+Sizes are those of the hub's config files; a page is cut into patches of 14 pixels for all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,29 +18,75 @@ from docrerank.reranker.vision.images import open_page
 
 #: 27 x 28 visual tokens.
 SIDE = (756, 784)
-TEXT = {
-    "hidden_size": 1536,
-    "intermediate_size": 8960,
-    "num_hidden_layers": 28,
-    "num_attention_heads": 12,
-    "num_key_value_heads": 2,
-    "vocab_size": 151936,
-    "max_position_embeddings": 32768,
-    "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
+VOCABULARY = {"vocab_size": 151936, "max_position_embeddings": 32768}
+TEXT: dict[str, dict[str, Any]] = {
+    "qwen2_vl": {
+        "hidden_size": 1536,
+        "intermediate_size": 8960,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 12,
+        "num_key_value_heads": 2,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
+    },
+    "qwen2_5_vl": {
+        "hidden_size": 2048,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 2,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [16, 24, 24]},
+    },
+    "qwen3_vl": {
+        "hidden_size": 2048,
+        "intermediate_size": 6144,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 5e6,
+            "mrope_section": [24, 20, 20],
+            "mrope_interleaved": True,
+        },
+    },
 }
-TOWER = {"depth": 32, "embed_dim": 1280, "hidden_size": 1536, "num_heads": 16, "mlp_ratio": 4, "patch_size": 14}
+TOWER: dict[str, dict[str, Any]] = {
+    "qwen2_vl": {"depth": 32, "embed_dim": 1280, "hidden_size": 1536, "num_heads": 16, "mlp_ratio": 4},
+    "qwen2_5_vl": {
+        "depth": 32,
+        "hidden_size": 1280,
+        "intermediate_size": 3420,
+        "out_hidden_size": 2048,
+        "num_heads": 16,
+        "fullatt_block_indexes": [7, 15, 23, 31],
+        "window_size": 112,
+    },
+    "qwen3_vl": {
+        "depth": 24,
+        "hidden_size": 1024,
+        "intermediate_size": 4096,
+        "out_hidden_size": 2048,
+        "num_heads": 16,
+        "num_position_embeddings": 2304,
+        "deepstack_visual_indexes": [5, 11, 17],
+    },
+}
+#: The released model of each geometry.
+NAMES = {"qwen2_vl": "Qwen2-VL-2B", "qwen2_5_vl": "Qwen2.5-VL-3B", "qwen3_vl": "Qwen3-VL-2B"}
 
 
-def make_model(tokenizer: Any, device: str, small: bool) -> Any:
-    """Random weights on the device, in bfloat16."""
+def make_model(family: str, tokenizer: Any, device: str, small: bool) -> Any:
+    """Random weights, made on the device, in bfloat16."""
     import transformers
 
-    config = tiny.make_config("qwen2_vl", tokenizer)
+    config = tiny.make_config(family, tokenizer)
     if not small:
-        ids = {name: getattr(config, name) for name in ("image_token_id", "video_token_id", "vision_end_token_id")}
-        ids["vision_start_token_id"] = config.vision_start_token_id
-        text = {**TEXT, "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 0}
-        config = transformers.Qwen2VLConfig(text_config=text, vision_config=TOWER, tie_word_embeddings=False, **ids)
+        names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+        ids = {name: getattr(config, name) for name in names}
+        text = {**TEXT[family], **VOCABULARY, "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 0}
+        tower = {**TOWER[family], "patch_size": 14, "spatial_merge_size": 2, "temporal_patch_size": 2}
+        config = type(config)(text_config=text, vision_config=tower, tie_word_embeddings=False, **ids)
     torch.manual_seed(7)
     with torch.device(device):
         model = transformers.AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16)
@@ -66,12 +115,16 @@ def ask_plain(ours: VisionReranker, pages: Sequence[Any], queries: Sequence[str]
     return np.array(scores, np.float32)
 
 
-def backward(model: Any, head: Any, pages: Sequence[Any], queries: Sequence[Any]) -> None:
-    """One forward and backward."""
-    logits = packed_logits(model, head, pages, queries)
-    labels = torch.ones(len(logits), dtype=torch.long, device=logits.device)
-    torch.nn.functional.cross_entropy(logits, labels).backward()
+def backward(model: Any, head: Any, pages: Sequence[Any], queries: Sequence[Any]) -> torch.Tensor:
+    """One forward and backward; all gradients as one float32 vector on the host."""
     model.zero_grad()
+    logits = packed_logits(model, head, pages, queries)
+    labels = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
+    labels[1::2] = 1
+    torch.nn.functional.cross_entropy(logits, labels, reduction="sum").backward()
+    found = [weight.grad.flatten().float().cpu() for weight in model.parameters() if weight.grad is not None]
+    model.zero_grad()
+    return torch.cat(found)
 
 
 def draw_page(seed: int, width: int, height: int) -> Image.Image:

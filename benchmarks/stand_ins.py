@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 MOCKED = (
+    "Stemmer",
     "pebble",
     "pyarrow",
     "pyarrow.parquet",
@@ -21,7 +22,6 @@ MOCKED = (
     "pypdfium2.raw",
     "pypdfium2.version",
     "pypdfium2_raw",
-    "yaml",
     "reportlab",
 )
 

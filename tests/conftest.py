@@ -9,7 +9,13 @@ from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import Reranker
 
-pytest_plugins = ["fixtures.benchmarks", "fixtures.datasets", "fixtures.servers", "fixtures.tiny_vision"]
+pytest_plugins = [
+    "fixtures.benchmarks",
+    "fixtures.datasets",
+    "fixtures.real_tokenizer",
+    "fixtures.servers",
+    "fixtures.tiny_vision",
+]
 
 TOPICS = (
     "net sales rose to 41 million dollars in 2020 as stores opened",

@@ -14,14 +14,52 @@ pytest.importorskip("peft")
 pytest.importorskip("sentence_transformers")
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu.sh"
+EVERY = ("describe", "compare_precision", "train")
+FIRST = ("compare_gradients", "score", "train_flex", "share_pages")
+
+
+def run_script(folder: Path, *options: str) -> dict[str, dict[str, object]]:
+    environment = {**os.environ, "PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [str(SCRIPT), "--tiny", "--bare", "--json", str(folder / "results.json"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=1200)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, object]] = json.loads((folder / "results.json").read_text())
+    return found
 
 
 def test_every_part_of_the_gpu_script_runs_at_a_tiny_geometry(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    command = [str(SCRIPT), "--tiny", "--bare", "--json", str(tmp_path / "results.json")]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
-    assert done.returncode == 0, done.stderr
-    results = json.loads((tmp_path / "results.json").read_text())
-    assert set(results) == {"describe", "find_ceiling", "compare_precision", "score", "train", "train_flex"}
+    results = run_script(tmp_path)
+    names = {f"{family} {part}" for family in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl") for part in EVERY}
+    assert set(results) == {"find_ceiling", *names, *(f"qwen2_vl {part}" for part in FIRST)}
     assert not [name for part in results.values() for name in part if "failed" in name], results
-    assert results["compare_precision"]["float32, ours against plain, largest"] < 1e-5
+    assert results["qwen2_vl compare_precision"]["float32, ours against plain, largest"] < 1e-5
+    assert results["qwen2_vl compare_gradients"]["packed against apart, relative"] < 1e-4
+    trained = results["qwen3_vl train"]
+    assert trained["pages a step"] == 5
+    assert 0 < trained["TFLOP/s, what a step needs"] < trained["TFLOP/s, recomputed activations too"]
+    assert 0 < trained["of these in the vision tower"] < 1
+
+
+def test_no_part_begins_after_its_time(tmp_path: Path) -> None:
+    results = run_script(tmp_path, "--minutes", "0", "--families", "qwen2_vl")
+    assert len(results) == 1 + len(EVERY + FIRST)
+    assert all(part == {"left out": "no time is left"} for part in results.values())
+
+
+def test_a_part_that_runs_out_of_memory_costs_only_itself(tmp_path: Path) -> None:
+    code = (
+        "import gc, json, sys, weakref; sys.path.insert(0, sys.argv[1]); import gpu, torch\n"
+        "class Held: pass\n"
+        "def part():\n"
+        "    held = Held(); seen.append(weakref.ref(held)); raise torch.OutOfMemoryError('CUDA out of memory')\n"
+        "seen, results = [], {}\n"
+        "gpu.run_part(results, 'first', part, float('inf'))\n"
+        "gpu.run_part(results, 'second', lambda: {'value': 1.0}, float('inf'))\n"
+        "print(json.dumps([results, seen[0]() is None]))"
+    )
+    command = [sys.executable, "-c", code, str(SCRIPT.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    results, freed = json.loads(done.stdout.splitlines()[-1])
+    assert results == {"first": {"failed": "OutOfMemoryError: CUDA out of memory"}, "second": {"value": 1.0}}
+    assert freed

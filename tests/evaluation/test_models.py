@@ -119,7 +119,8 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
 
     page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)
     plain = CrossEncoder(str(folder)).predict([("sales?", "net sales rose")])
-    assert load_scorer(find_model(str(folder))).score("sales?", [page]) == pytest.approx(plain, abs=1e-5)
+    (found,) = load_scorer(find_model(str(folder))).score([("sales?", page)])
+    assert found.values[:, 0] == pytest.approx(plain, abs=1e-5)
 
 
 def test_a_model_with_code_of_its_own_runs_only_when_told_to(tmp_path: Path) -> None:

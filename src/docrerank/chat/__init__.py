@@ -10,6 +10,7 @@ from docrerank.chat.client import ChatClient
 from docrerank.chat.cost import Plan, PlannedCalls, Usage, estimate_input_tokens, estimate_text_tokens
 from docrerank.chat.embedded import EmbeddedServer
 from docrerank.chat.messages import ChatRequest, Image
+from docrerank.chat.reach import find_fault
 from docrerank.chat.sender import Patience
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "Usage",
     "estimate_input_tokens",
     "estimate_text_tokens",
+    "find_fault",
 ]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, point_roles, write_queries
+from docrerank.cli.needs import check_needs, find_missing
 from docrerank.cli.options import BenchmarkFolder, Json, Out, Overrides, Pdfs, RecipeName
 from docrerank.cli.output import print_json, say
 from docrerank.cli.plan import plan
@@ -44,11 +45,14 @@ def run_all(
     loaded, chosen = load_recipe(recipe, [*point_roles(endpoint, model), *(set_ or [])]), _between(from_, to)
     if dry_run:
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
+        for line in find_missing(Run(out, loaded), pdfs, chosen):
+            say(f"missing: {line}")
         return
     if benchmark is not None:
         from docrerank.benchmark import read_benchmark
 
         read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
+    check_needs(Run(out, loaded), pdfs, chosen)
     run = Run.create(out, loaded)
     with run.locked():
         counts = {stage: _do(stage, run, pdfs, benchmark, budget) for stage in chosen}

@@ -8,7 +8,6 @@ from docrerank.evaluation.layout import build_dict, draw_table, render
 from docrerank.evaluation.measured import (
     Measured,
     measure,
-    measure_all,
     name_file,
     read_measured,
     write_measured,
@@ -22,9 +21,10 @@ from docrerank.evaluation.models_stage import (
     write_summary,
 )
 from docrerank.evaluation.names import BASELINES
+from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
 from docrerank.evaluation.run_stage import build_evaluation, evaluate, read_evaluation
-from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
+from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.evaluation.summary import build_summary, render_summary
 from docrerank.evaluation.systems import open_model, open_system
 from docrerank.evaluation.whiskers import Whisker, draw_plot, draw_whisker
@@ -60,7 +60,6 @@ __all__ = [
     "find_model",
     "load_scorer",
     "measure",
-    "measure_all",
     "measure_answerability",
     "name_file",
     "open_collections",

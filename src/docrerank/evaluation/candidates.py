@@ -15,7 +15,7 @@ from docrerank.benchmark import BenchmarkQuery, Collection, take_top
 from docrerank.encoding import UNTRAINED, Encoding, Vectors, load_untrained, score_windows
 from docrerank.evaluation import names
 from docrerank.evaluation.models import find_model, load_embedder
-from docrerank.evaluation.scorers import EmbedderScorer
+from docrerank.evaluation.peer_scorers import EmbedderScorer
 from docrerank.evaluation.systems import read_page, score_by_bm25
 from docrerank.mining import FusionWeights, fuse
 from docrerank.recipe import fingerprint

@@ -14,13 +14,14 @@ import numpy as np
 
 from docrerank.benchmark import Collection, take_top
 from docrerank.evaluation.candidates import Candidates, slug
-from docrerank.evaluation.scorers import UNREADABLE
-from docrerank.evaluation.systems import System
+from docrerank.evaluation.page_scores import score_pairs
+from docrerank.evaluation.scorers import UNREADABLE, TextScorer
+from docrerank.evaluation.systems import Baseline, OpenModel, System
 from docrerank.recipe import fingerprint
-from docrerank.runs import Progress, write_text
+from docrerank.runs import Journal, Progress, write_text
 
 #: Raised when the same model and candidates would give other numbers than before.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +67,66 @@ def measure(
     folder: Path,
     progress: Progress = lambda done, total: None,
 ) -> Measured:
-    """Order every question's candidates, one question at a time; kept in `<folder>/results/` and reused.
+    """Order every question's candidates; kept in `<folder>/results/` and reused.
+
+    What a model made of some pages is kept as it comes, so that a killed measurement goes on where it was.
 
     Args:
         collection: the questions.
         system: what orders.
         candidates: the pages of each question.
         folder: of the evaluation.
+        progress: called with (steps done, steps in all).
     """
     made_from = fingerprint("measured", VERSION, collection.fingerprint(), candidates.version, system.version)
     path = name_file(collection.name, system.name, folder)
+    pages = path.with_suffix(".jsonl")
     if (known := read_measured(path, made_from)) is not None:
         return known
-    found = replace(measure_all(collection, system, candidates, progress), made_from=made_from)
+    if isinstance(system, Baseline):
+        found = _measure_baseline(collection, system, candidates, progress)
+    else:
+        found = _measure_model(collection, system, candidates, Journal(pages, made_from), progress)
+    found = replace(found, made_from=made_from)
     write_measured(path, found)
+    pages.unlink(missing_ok=True)
     return found
 
 
-def measure_all(
-    collection: Collection,
-    system: System,
-    candidates: Candidates,
-    progress: Progress = lambda done, total: None,
+def _measure_baseline(
+    collection: Collection, system: Baseline, candidates: Candidates, progress: Progress
 ) -> Measured:
-    """As `measure`, without keeping anything."""
-    ranking, times, tokens, unreadable = {}, {}, {}, 0
+    ranking, times = {}, {}
     for done, query in enumerate(collection.queries):
         ids = list(candidates.pages[query.id])
-        if ids:
-            started = time.perf_counter()
-            scores = system.score(query, ids)
-            times[query.id] = 1000 * (time.perf_counter() - started)
-            tokens[query.id] = system.count_tokens(query, ids)
-            unreadable += int(np.count_nonzero(scores <= UNREADABLE))
-        ranking[query.id] = take_top(scores, ids) if ids else {}
+        started = time.perf_counter()
+        ranking[query.id] = take_top(system.score(query, ids), ids) if ids else {}
+        times[query.id] = 1000 * (time.perf_counter() - started)
         progress(done + 1, len(collection.queries))
-    return Measured(system.name, system.trained, ranking, times, tokens, unreadable=unreadable)
+    return Measured(system.name, False, ranking, times)
+
+
+def _measure_model(
+    collection: Collection, model: OpenModel, candidates: Candidates, journal: Journal, progress: Progress
+) -> Measured:
+    """Scores come page by page; a question's candidates are put in order when all of them are there."""
+    pairs = score_pairs(collection, model, candidates.pages, journal, progress)
+    ranking, times, tokens, unreadable = {}, {}, {}, 0
+    for query in collection.queries:
+        ids = list(candidates.pages[query.id])
+        own = [pairs[query.id, page] for page in ids]
+        if own:
+            started = time.perf_counter()
+            values = np.array([pair.values for pair in own], np.float32)
+            scores = values[:, 0]
+            if isinstance(model.scorer, TextScorer) and values.shape[1] > 1:
+                scores = model.scorer.combine(query.text, [model.read(page) for page in ids], values)
+            spent = time.perf_counter() - started + sum(pair.seconds for pair in own)
+            times[query.id] = 1000 * spent
+            tokens[query.id] = model.scorer.count_query(query.text) + sum(pair.tokens for pair in own)
+            unreadable += int(np.count_nonzero(scores <= UNREADABLE))
+        ranking[query.id] = take_top(scores, ids) if own else {}
+    return Measured(model.name, model.trained, ranking, times, tokens, unreadable=unreadable)
 
 
 def measure_order(candidates: Candidates) -> Measured:

@@ -10,7 +10,8 @@ from typing import Any
 
 from docrerank.encoding import STARTS, hash_start
 from docrerank.evaluation.names import BASELINES
-from docrerank.evaluation.scorers import EmbedderScorer, OwnCodeScorer, Scorer, TextScorer, VisionScorer
+from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
+from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -106,9 +107,9 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
     if model.path in OWN_CODE or _needs_own_code(Path(path)):
         return _load_own_code(model.name, path, trust_code)
     if model.is_vision:
-        from docrerank.reranker.vision import VisionReranker
+        from docrerank.reranker.vision import PageCache, VisionReranker
 
-        return VisionScorer(VisionReranker.from_pretrained(path, **reading), with_text)
+        return VisionScorer(VisionReranker.from_pretrained(path, cache=PageCache(), **reading), with_text)
     if read_kind(Path(path)) == "SentenceTransformer":
         return load_embedder(path, images=False)
     reranker = Reranker.from_pretrained(path)

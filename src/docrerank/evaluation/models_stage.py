@@ -24,8 +24,8 @@ from docrerank.statistics import RESAMPLES
 
 NOTES = (
     "Every system reorders the same candidates.",
-    "ms/query: the median, one query at a time; a page's first query pays for reading it. tokens/query: what the "
-    "model reads for a query and all its candidates.",
+    "ms/query: the median; a model's pages are each read once, and their queries share the time. tokens/query: what "
+    "the model reads for a query and all its candidates when nothing is shared.",
 )
 #: From a model's name and the candidates to what it made of them.
 Measure = Callable[[str, Candidates], Measured]

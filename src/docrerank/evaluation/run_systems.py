@@ -25,7 +25,8 @@ from docrerank.encoding import (
 )
 from docrerank.evaluation.candidates import Candidates
 from docrerank.evaluation.clock import Clock, start_clock
-from docrerank.evaluation.measured import Measured
+from docrerank.evaluation.measured import Measured, measure
+from docrerank.evaluation.models import Model
 from docrerank.evaluation.names import (
     BM25,
     BM25_LAYER,
@@ -43,9 +44,11 @@ from docrerank.evaluation.names import (
     WINDOW,
 )
 from docrerank.evaluation.relevance import find_relevance
-from docrerank.evaluation.scorers import UNREADABLE
+from docrerank.evaluation.scorers import VisionScorer
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, score_bm25, score_encoded, score_named
+from docrerank.evaluation.systems import open_model
 from docrerank.mining import FusionWeights, fuse
+from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
 from docrerank.reranker import Calibration, describe_start, is_vision_model, load_encoder, read_card
 from docrerank.runs import Progress, Run
@@ -58,6 +61,8 @@ logger = logging.getLogger(__name__)
 Ranking = dict[str, dict[str, float]]
 #: Name of a system, its scores, (queries, pages) for each scope, and the clock's steps that make them.
 Scored = tuple[str, list[Scores], tuple[str, ...]]
+#: Where a vision-language model's scores are kept in a run.
+SCORES = "evaluation"
 #: The clock's steps of what stands beside late interaction in a fusion.
 BESIDE = ("bm25", "named", "untrained encode", "untrained windows")
 
@@ -116,7 +121,7 @@ def rank_systems(
     found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
     first = ranker.rank(views.fuse(FusionWeights(1, 1, 0)), run.recipe.evaluate.candidates)
     if vision:
-        found += ranker.rank_vision(run, first)
+        found += ranker.rank_vision(run, collection, first)
     if started:
         rows = _list_started(ranker, _load_weighted_start(run), views)
         found += [ranker.measure(row, trained=True) for row in rows]
@@ -214,7 +219,7 @@ class _Ranker:
             own = encoded.read([self.pages[page] for page in candidates[query.id]])
             self.clock.measure("candidates", query.id, lambda one=question, own=own: score_tokens(one, own))  # type: ignore[misc]
 
-    def rank_vision(self, run: Run, candidates: Ranking) -> Iterator[Measured]:
+    def rank_vision(self, run: Run, collection: Collection, candidates: Ranking) -> Iterator[Measured]:
         """The run's vision-language model, after its untrained base where that is still at hand."""
         from docrerank.reranker.vision import VisionReranker
 
@@ -224,25 +229,23 @@ class _Ranker:
         except UserError as error:
             logger.warning("no row for the untrained base: %s", error)
         else:
-            yield self.rank_pages(UNTRAINED_VISION, untrained, candidates)
+            yield self.rank_pages(run, Model(UNTRAINED_VISION, base, False), untrained, collection, candidates)
             del untrained  # its memory is for the next one
-        yield self.rank_pages(TRAINED, VisionReranker.from_pretrained(run.model), candidates)
+        trained = Model(TRAINED, str(run.model), True)
+        yield self.rank_pages(run, trained, VisionReranker.from_pretrained(run.model), collection, candidates)
 
-    def rank_pages(self, name: str, reranker: VisionReranker, candidates: Ranking) -> Measured:
-        """A vision-language model's order of the candidates; a page that cannot be drawn comes last."""
-        ranking = {}
-        texts = {query.id: query.text for scope in self.scopes for query in scope.queries}
-        pairs = [(query, page) for query, found in candidates.items() for page in found]
-        scored = reranker.score([(texts[query], self.pages[page]) for query, page in pairs]).values
-        scores = dict(zip(pairs, np.nan_to_num(scored, nan=UNREADABLE).tolist(), strict=True))
-        for query, found in candidates.items():
-            ranking[query] = take_top(np.array([scores[query, page] for page in found], np.float32), list(found))
-            own = [(texts[query], self.pages[page]) for page in found]
-            if query in self.clock.queries:
-                reranker.score(own)  # the pages are then held in memory, as those of the other systems are
-            self.clock.measure(name, query, lambda own=own: reranker.score(own))  # type: ignore[misc]
-        unreadable = int(np.count_nonzero(np.isnan(scored)))
-        return Measured(name, name == TRAINED, ranking, self.clock.milliseconds(*BESIDE, name), unreadable=unreadable)
+    def rank_pages(
+        self, run: Run, model: Model, reranker: VisionReranker, collection: Collection, candidates: Ranking
+    ) -> Measured:
+        """A vision-language model's order of the candidates; some questions are timed afterwards."""
+        name = model.name
+        given = Candidates(FIRST_STAGE, candidates, fingerprint(candidates))
+        found = measure(collection, open_model(model, VisionScorer(reranker), collection), given, run.path / SCORES)
+        for query in (query for query in collection.queries if query.id in self.clock.queries):
+            own = [(query.text, self.pages[page]) for page in candidates[query.id]]
+            reranker.score(own)  # the pages are then held in memory, as those of the other systems are
+            self.clock.measure(name, query.id, lambda own=own: reranker.score(own))  # type: ignore[misc]
+        return replace(found, milliseconds=self.clock.milliseconds(*BESIDE, name), tokens={})
 
 
 def _add_relevance(found: Measured, run: Run, collection: Collection, source: PdfPages) -> Measured:

@@ -1,34 +1,51 @@
-"""What scores a question's pages: docrerank's rerankers, any CrossEncoder, embedders, models with code of their own.
+"""What scores a benchmark's pairs: docrerank's rerankers and any CrossEncoder; `peer_scorers` has the others.
 
-A scorer is given pages with their text already in them. It never sees judgements, ids or other questions.
+A scorer is given pages with their text already in them, all that is asked of a page one after the other, so that it
+reads each page once. It never sees judgements, ids or what else is asked.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from docrerank.encoding import TokenEncoder, Vectors, clean_text
-from docrerank.pages import render
-from docrerank.records import Page, UserError
+from docrerank.encoding import Encoding, TokenEncoder, Vectors, clean_text, score_tokens, score_windows
+from docrerank.recipe import fingerprint
+from docrerank.records import Page
 from docrerank.reranker import Reranker
 
 if TYPE_CHECKING:
     from docrerank.reranker.vision import VisionReranker
 
 Value = TypeVar("Value")
+Pair = tuple[str, Page]
 
 #: Score of a page that could not be read or drawn: behind every page that could.
 UNREADABLE = -1e9
-#: Characters of a page's text that an embedder is given.
-MAX_TEXT = 100_000
-#: Pages whose vectors or token counts are held.
+#: Pages whose token counts, and queries whose vectors, are held.
 HELD = 4_096
-#: Pixels of a page's image for models without a budget of their own.
-PIXELS = 768 * 28 * 28
+#: Pages that are encoded together.
+STEP = 16
+
+
+class Scores(NamedTuple):
+    """What a scorer made of some of the pairs.
+
+    Attributes:
+        places: of the pairs among those given.
+        values: float32 of shape (pairs, views), all finite; of one view it is the score, higher is better; the two
+            of late interaction are what `TextScorer.combine` makes scores of.
+        tokens: of each pair, as the model reads it when nothing is kept between pairs.
+    """
+
+    places: list[int]
+    values: Vectors
+    tokens: npt.NDArray[np.int64]
 
 
 class Scorer(Protocol):
@@ -36,15 +53,17 @@ class Scorer(Protocol):
 
     Attributes:
         needs_text: whether pages must come with their text.
+        reading: how it reads pages, as far as its files do not say.
     """
 
     needs_text: bool
+    reading: str
 
-    def score(self, query: str, pages: Sequence[Page]) -> Vectors:
-        """Float32 scores of shape (pages,), higher is better, all finite."""
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """Every pair once, a few pages at a time; the pairs of a page follow each other."""
 
-    def count_tokens(self, query: str, pages: Sequence[Page]) -> int:
-        """Tokens of all (query, page) pairs as the model reads them when nothing is kept between pairs."""
+    def count_query(self, query: str) -> int:
+        """Tokens that are read once for a query and all its pages, besides those of the pairs."""
 
 
 class TextScorer:
@@ -54,33 +73,59 @@ class TextScorer:
         reranker: as loaded.
     """
 
-    needs_text = True
+    needs_text, reading = True, ""
 
     def __init__(self, reranker: Reranker) -> None:
         self.reranker = reranker
         self._counts = Kept[int]()
+        self._asked = Kept[tuple[Encoding, Encoding]]()
 
-    def score(self, query: str, pages: Sequence[Page]) -> Vectors:
-        """See `Scorer`; the views of late interaction are fused among the pages given."""
-        scores = np.full(len(pages), UNREADABLE, np.float32)
-        given: list[Page | str] = [page if page.boxes.size else page.text for page in pages]
-        for hit in self.reranker.rank(query, given):
-            scores[hit["corpus_id"]] = hit["score"]
-        return scores
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """See `Scorer`; the two views of late interaction, or what a cross-encoder predicts."""
+        late = isinstance(self.reranker.scorer, TokenEncoder)
+        for step in cut_steps(pairs):
+            own = [pairs[place] for place in step]
+            values = self._compare(own) if late else self._predict(own)
+            yield Scores(step, values, np.array([self._count_pair(*pair, late) for pair in own], np.int64))
 
-    def count_tokens(self, query: str, pages: Sequence[Page]) -> int:
+    def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
+        """The views of late interaction, (pages, 2), fused among a query's candidates; scores of shape (pages,)."""
+        return self.reranker.fuse(query, [_give(page) for page in pages], values[:, 0], values[:, 1])
+
+    def count_query(self, query: str) -> int:
         """See `Scorer`: late interaction reads a question once for all pages."""
-        cutter = self.reranker.scorer.cutter
-        asked = sum(cutter.count([clean_text(query)])) + 2
-        windows = [self._counts.get(page, self._count) for page in pages]
-        if isinstance(self.reranker.scorer, TokenEncoder):
-            return asked + sum(windows)
-        return sum(windows) + len(pages) * asked
+        return self._count_asked(query) if isinstance(self.reranker.scorer, TokenEncoder) else 0
+
+    def _predict(self, pairs: Sequence[Pair]) -> Vectors:
+        return self.reranker.predict([(query, _give(page)) for query, page in pairs])[:, None]
+
+    def _compare(self, pairs: Sequence[Pair]) -> Vectors:
+        """Best window and late interaction, each page encoded once; float32 of shape (pairs, 2)."""
+        reranker, first = self.reranker, self.reranker.open_first()
+        pages = [next(own)[1] for _, own in groupby(pairs, lambda pair: name_page(pair[1]))]
+        given = [_give(page) for page in pages]
+        encoded = zip(first.encode_pages(given), reranker.encode_pages(given), strict=True)
+        rows = []
+        for (windows, tokens), (_, own) in zip(encoded, groupby(pairs, lambda p: name_page(p[1])), strict=True):
+            asked = [self._asked.get(query, lambda: self._encode(query)) for query, _ in own]  # noqa: B023
+            best = score_windows([each for each, _ in asked], [windows])[:, 0]
+            rows.append(np.stack([best, score_tokens([each for _, each in asked], [tokens])[:, 0]], axis=1))
+        return np.concatenate(rows)
+
+    def _encode(self, query: str) -> tuple[Encoding, Encoding]:
+        return self.reranker.open_first().encode_queries([query])[0], self.reranker.encode_queries([query])[0]
+
+    def _count_pair(self, query: str, page: Page, late: bool) -> int:
+        windows = self._counts.get(name_page(page), lambda: self._count(page))
+        return windows if late else windows + self._count_asked(query)
+
+    def _count_asked(self, query: str) -> int:
+        return int(sum(self.reranker.scorer.cutter.count([clean_text(query)]))) + 2
 
     def _count(self, page: Page) -> int:
         cutter = self.reranker.scorer.cutter
         windows = cutter.cut([page.text])[0]
-        return sum(cutter.count(windows)) + 2 * len(windows)
+        return int(sum(cutter.count(windows))) + 2 * len(windows)
 
 
 class VisionScorer:
@@ -94,116 +139,50 @@ class VisionScorer:
     def __init__(self, reranker: VisionReranker, with_text: bool = False) -> None:
         self.reranker = reranker
         self.needs_text = with_text
-        self._counts = Kept[int]()
+        reader = reranker.parts.reader
+        self.reading = fingerprint(reader.prompt.template, reader.pixels)
 
-    def score(self, query: str, pages: Sequence[Page]) -> Vectors:
-        """See `Scorer`."""
-        scored = self.reranker.score([(query, self._give(page)) for page in pages])
-        return np.nan_to_num(scored.values, nan=UNREADABLE).astype(np.float32)
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """See `Scorer`; pages are drawn ahead by other processes, and none is held longer than its step."""
+        for places, found in self.reranker.stream([(query, self._give(page)) for query, page in pairs]):
+            values = np.nan_to_num(found.values, nan=UNREADABLE).astype(np.float32)
+            yield Scores(places, values[:, None], found.tokens)
 
-    def count_tokens(self, query: str, pages: Sequence[Page]) -> int:
-        """See `Scorer`; a page's visual tokens are counted by cutting it up once."""
-        prompt = self.reranker.parts.reader.prompt
-        asked = len(prompt.suffix_ids(query, "")) if prompt.is_shareable else 0
-        return sum(asked + self._counts.get(page, lambda p: self._count(query, p)) for page in pages)
-
-    def _count(self, query: str, page: Page) -> int:
-        from docrerank.reranker.vision.images import open_page
-
-        reader = self.reranker.parts.reader
-        try:
-            return len(reader.read(open_page(self._give(page), reader.pixels), query).ids)
-        except UserError:
-            return 0
+    def count_query(self, query: str) -> int:
+        """See `Scorer`: a query is part of each pair."""
+        return 0
 
     def _give(self, page: Page) -> Any:
         return {"image": page, "text": page.text} if self.needs_text else page
 
 
-class EmbedderScorer:
-    """A bi-encoder of sentence-transformers, dense or multi-vector: a page is encoded once for all questions.
-
-    Args:
-        model: a `SentenceTransformer` or `MultiVectorEncoder`.
-        images: encode page images instead of text.
-        name: for messages.
-    """
-
-    def __init__(self, model: Any, images: bool, name: str) -> None:
-        self.model, self.images, self.name = model, images, name
-        self.needs_text = not images
-        self._pages = Kept[Any]()
-        self._counts = Kept[int]()
-
-    def score(self, query: str, pages: Sequence[Page]) -> Vectors:
-        """See `Scorer`; the model's own similarity."""
-        vectors = [self._pages.get(page, lambda p: self.encode([p])[0]) for page in pages]
-        return np.asarray(self.compare([query], vectors)[0], np.float32)
-
-    def encode(self, pages: Sequence[Page]) -> list[Any]:
-        """One vector, or matrix of token vectors, for each page."""
-        given: list[Any] = [render(page, PIXELS) if self.images else page.text[:MAX_TEXT] for page in pages]
-        return list(self.model.encode_document(given, show_progress_bar=False, convert_to_numpy=True))
-
-    def compare(self, queries: Sequence[str], pages: Sequence[Any]) -> Vectors:
-        """Similarities of shape (queries, pages)."""
-        asked = self.model.encode_query(list(queries), show_progress_bar=False, convert_to_numpy=True)
-        whole = all(np.ndim(page) == 1 for page in pages)
-        given = np.stack(pages) if whole else [np.asarray(page) for page in pages]
-        return np.asarray(self.model.similarity(asked, given), np.float32).reshape(len(queries), len(pages))
-
-    def count_tokens(self, query: str, pages: Sequence[Page]) -> int:
-        """See `Scorer`; 0 for images, which are no tokens of the tokenizer."""
-        if self.images:
-            return 0
-        counts = (self._counts.get(page, lambda p: self._count(p.text)) for page in pages)
-        return self._count(query) + sum(counts)
-
-    def _count(self, text: str) -> int:
-        ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]
-        return len(ids)
-
-
-class OwnCodeScorer:
-    """A model whose own code scores pairs of text and image, as jina-reranker-m0's `compute_score` does.
-
-    Args:
-        model: what `AutoModel.from_pretrained(..., trust_remote_code=True)` gave.
-    """
-
-    needs_text = False
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    def score(self, query: str, pages: Sequence[Page]) -> Vectors:
-        """See `Scorer`."""
-        scores = np.full(len(pages), UNREADABLE, np.float32)
-        for index, page in enumerate(pages):
-            try:
-                pair = [query, render(page, PIXELS)]
-            except UserError:
-                continue
-            scores[index] = float(np.ravel(self.model.compute_score([pair], max_length=8192, doc_type="image"))[0])
-        return scores
-
-    def count_tokens(self, query: str, pages: Sequence[Page]) -> int:
-        """Unknown: the model's own code hides them."""
-        return 0
-
-
 class Kept(Generic[Value]):
-    """The last few thousand values by their pages."""
+    """The last few thousand values by their names."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, Value] = OrderedDict()
 
-    def get(self, page: Page, make: Callable[[Page], Value]) -> Value:
-        """The value of a page, made if it is not held."""
-        key = f"{page.id}\n{page.sha256}"
-        if key not in self._values:
-            self._values[key] = make(page)
+    def get(self, name: str, make: Callable[[], Value]) -> Value:
+        """The value of a name, made if it is not held."""
+        if name not in self._values:
+            self._values[name] = make()
             while len(self._values) > HELD:
                 self._values.popitem(last=False)
-        self._values.move_to_end(key)
-        return self._values[key]
+        self._values.move_to_end(name)
+        return self._values[name]
+
+
+def name_page(page: Page) -> str:
+    """What tells one page from another."""
+    return f"{page.id}\n{page.sha256}"
+
+
+def cut_steps(pairs: Sequence[Pair], pages: int = STEP) -> list[list[int]]:
+    """Places of the pairs of a few pages at a time."""
+    rows = [list(own) for _, own in groupby(range(len(pairs)), lambda place: name_page(pairs[place][1]))]
+    return [[place for row in rows[start : start + pages] for place in row] for start in range(0, len(rows), pages)]
+
+
+def _give(page: Page) -> Page | str:
+    """A page as a text reranker takes it: without boxes it has no layout."""
+    return page if page.boxes.size else page.text

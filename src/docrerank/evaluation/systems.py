@@ -24,22 +24,40 @@ Score = Callable[[BenchmarkQuery, Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """Something that orders a question's candidates.
+class Baseline:
+    """Something without a model that orders a question's candidates.
 
     Attributes:
         name: in tables.
         version: fingerprint of what its scores depend on.
         score: gives the scores.
-        trained: whether it learned from data that this project made.
-        count_tokens: tokens that a model reads for a question and these pages; 0 if it reads none.
     """
 
     name: str
     version: str
     score: Score
-    trained: bool = False
-    count_tokens: Callable[[BenchmarkQuery, Sequence[str]], int] = lambda query, ids: 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A loaded model put to a collection's pages.
+
+    Attributes:
+        name: in tables.
+        version: fingerprint of what its scores depend on.
+        scorer: the model.
+        read: gives a page by its id, with its text where the model reads text.
+        trained: whether it learned from data that this project made.
+    """
+
+    name: str
+    version: str
+    scorer: Scorer
+    read: Callable[[str], Page]
+    trained: bool
+
+
+System = Baseline | OpenModel
 
 
 def open_system(
@@ -52,39 +70,31 @@ def open_system(
 ) -> System:
     """A system by what a user names it: `bm25`, `random`, `oracle`, or anything that `find_model` knows."""
     if name == PLAIN_BM25:
-        return System(name, fingerprint(name, 1), score_by_bm25(collection))
+        return Baseline(name, fingerprint(name, 1), score_by_bm25(collection))
     if name == RANDOM:
-        return System(name, fingerprint(name, seed), _score_by_chance(seed))
+        return Baseline(name, fingerprint(name, seed), _score_by_chance(seed))
     if name == ORACLE:
-        return System(name, fingerprint(name, 1), _score_by_judgements(collection))
+        return Baseline(name, fingerprint(name, 1), _score_by_judgements(collection))
     model = find_model(name)
-    return open_model(model, load_scorer(model, with_text, trust_code, **reading), collection, *reading.items())
+    return open_model(model, load_scorer(model, with_text, trust_code, **reading), collection)
 
 
-def open_model(model: Model, scorer: Scorer, collection: Collection, *reading: tuple[str, object]) -> System:
+def open_model(model: Model, scorer: Scorer, collection: Collection) -> OpenModel:
     """A loaded model put to a collection's pages.
 
     Args:
         model: what it is.
         scorer: it, loaded.
         collection: whose pages it reads.
-        reading: how it reads images, if not in its own way.
 
     Raises:
         UserError: it reads images and there are none.
     """
     if not scorer.needs_text and not collection.source.has_images():
         raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
-
-    def read(ids: Sequence[str]) -> list[Page]:
-        return [read_page(collection, page_id, scorer.needs_text) for page_id in ids]
-
-    return System(
-        model.name,
-        fingerprint(model.fingerprint(), scorer.needs_text, *map(list, reading)),
-        lambda query, ids: scorer.score(query.text, read(ids)),
-        model.trained,
-        lambda query, ids: scorer.count_tokens(query.text, read(ids)),
+    version = fingerprint(model.fingerprint(), scorer.needs_text, scorer.reading)
+    return OpenModel(
+        model.name, version, scorer, lambda page_id: read_page(collection, page_id, scorer.needs_text), model.trained
     )
 
 

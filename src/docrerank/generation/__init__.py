@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from docrerank.generation.clients import model_roles
 from docrerank.generation.documents import write_in_turn
 from docrerank.generation.origin import find_bare, given_queries, unfinished
 from docrerank.generation.plan import plan_calls
@@ -13,6 +14,7 @@ __all__ = [
     "find_bare",
     "generate",
     "given_queries",
+    "model_roles",
     "open_roles",
     "plan_calls",
     "unfinished",

@@ -13,13 +13,12 @@ from typing import Any
 from docrerank.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection, Pictures, RowPages
 from docrerank.evaluation import (
     Candidates,
-    Measured,
     Model,
     Scorer,
     find_candidates,
     find_model,
     load_scorer,
-    measure_all,
+    measure,
     open_model,
 )
 from docrerank.records import UserError
@@ -27,6 +26,8 @@ from docrerank.referee.meta import build_meta
 
 #: Candidates of a question where a task gives none.
 TOP = 100
+#: Subset and split to query id to page id to score.
+Found = Mapping[tuple[str, str], dict[str, dict[str, float]]]
 
 
 class MtebReranker:
@@ -41,8 +42,11 @@ class MtebReranker:
         device: unused; a model takes the GPU if there is one.
         first_stage: see `find_candidates`.
         top: candidates of a question where the task gives none.
-        folder: keeps images, OCR and candidates; a temporary one if None.
+        folder: keeps images, OCR, candidates and scores, and a killed evaluation goes on with them; a temporary one if
+            None.
         with_text: give a vision model the page's text beside its image.
+        scorer: the model, if it is loaded already.
+        found: scores that are known already; nothing else is then asked.
 
     Example:
         >>> import mteb  # doctest: +SKIP
@@ -60,6 +64,7 @@ class MtebReranker:
         folder: str | Path | None = None,
         with_text: bool = False,
         scorer: Scorer | None = None,
+        found: Found | None = None,
         **kwargs: Any,
     ) -> None:
         self.model: Model = find_model(model_name)
@@ -69,7 +74,7 @@ class MtebReranker:
         if not folder:
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.mteb_model_meta = build_meta(self.model, self.scorer, make_loader(model_name))
-        self.measured: dict[tuple[str, str, str], Measured] = {}
+        self.found = found
         self._source: RowPages | None = None
         self._ids: Sequence[str] = ()
 
@@ -89,6 +94,8 @@ class MtebReranker:
         **kwargs: Any,
     ) -> dict[str, dict[str, float]]:
         """Scores of every question's candidates."""
+        if self.found is not None:
+            return self.found[hf_subset, hf_split]
         if self._source is None:
             raise UserError("mteb gave no corpus before its queries: this version of mteb is not supported")
         asked = tuple(
@@ -104,8 +111,7 @@ class MtebReranker:
             version=f"{task_metadata.dataset['path']} {task_metadata.revision}",
         )
         candidates = self._find(collection, top_ranked is not None, top_k)
-        found = measure_all(collection, open_model(self.model, self.scorer, collection), candidates)
-        self.measured[task_metadata.name, hf_split, hf_subset] = found
+        found = measure(collection, open_model(self.model, self.scorer, collection), candidates, self.folder)
         return {query: dict(pages) for query, pages in found.ranking.items()}
 
     def _find(self, collection: Collection, given: bool, top_k: int) -> Candidates:

@@ -13,7 +13,6 @@ from docrerank.evaluation import (
     BASELINES,
     Candidates,
     Measured,
-    Model,
     ResultsTable,
     Settings,
     compare_models,
@@ -21,6 +20,7 @@ from docrerank.evaluation import (
     load_scorer,
     measure,
     name_file,
+    open_model,
     open_system,
     read_measured,
     write_measured,
@@ -29,7 +29,7 @@ from docrerank.evaluation import (
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
-from docrerank.referee.adapter import MtebReranker, open_corpus
+from docrerank.referee.adapter import Found, MtebReranker, open_corpus
 from docrerank.referee.tasks import load_task
 from docrerank.runs import Progress
 
@@ -114,25 +114,31 @@ def _evaluate_task(
         if name in BASELINES:
             system = open_system(name, collection, settings.seed)
             return measure(collection, system, candidates, settings.out, progress)
-        return _judge(name, task, collection, candidates, settings)
+        return _judge(name, task, collection, candidates, settings, progress)
 
     return compare_models(models, collection, settings, work, progress)
 
 
-def _judge(name: str, task: Any, collection: Collection, candidates: Candidates, settings: Settings) -> Measured:
-    """Let mteb run a model over the candidates; what it found is kept, and taken if nothing changed."""
+def _judge(
+    name: str, task: Any, collection: Collection, candidates: Candidates, settings: Settings, progress: Progress
+) -> Measured:
+    """Let mteb judge what a model makes of the candidates; what it found is kept, and taken if nothing changed.
+
+    The model scores all subsets together: pages that several languages ask of are read once.
+    """
     model = find_model(name)
-    made_from = fingerprint("mteb", 1, collection.fingerprint(), candidates.version, model.fingerprint())
+    made_from = fingerprint("mteb", 2, collection.fingerprint(), candidates.version, model.fingerprint())
     reading = map(list, settings.reading.items())
     made_from = fingerprint(made_from, settings.with_text, require("mteb", extra="bench").__version__, *reading)
-    path = name_file(collection.name, model.name, settings.out)
+    path = name_file(collection.name, f"{model.name} mteb", settings.out)
     if (known := read_measured(path, made_from)) is not None:
         return known
     scorer = load_scorer(model, settings.with_text, settings.trust_code, **settings.reading)
-    reranker = MtebReranker(name, scorer=scorer, folder=settings.out)
+    measured = measure(collection, open_model(model, scorer, collection), candidates, settings.out, progress)
+    reranker = MtebReranker(name, scorer=scorer, folder=settings.out, found=_split(task, measured))
     score = _run(reranker, task, candidates, settings.out / "mteb")
     extra = {"mteb": round(score, 5), "mteb_main_score": task.metadata.main_score}
-    found = replace(_gather(task, reranker, model), made_from=made_from, extra=extra)
+    found = replace(measured, made_from=made_from, extra=extra)
     write_measured(path, found)
     return found
 
@@ -158,21 +164,16 @@ def _run(reranker: MtebReranker, task: Any, candidates: Candidates, folder: Path
     return float(results.task_results[0].get_score())
 
 
-def _gather(task: Any, reranker: MtebReranker, model: Model) -> Measured:
-    """All subsets together, under the collection's ids."""
-    ranking: dict[str, dict[str, float]] = {}
-    times: dict[str, float] = {}
-    tokens: dict[str, int] = {}
-    unreadable = 0
-    for subset, split, _ in _list_parts(task):
+def _split(task: Any, measured: Measured) -> Found:
+    """Each subset's scores under the ids that mteb knows."""
+    found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    for subset, split, content in _list_parts(task):
         lead = _lead(task, subset, split)
-        found = reranker.measured[task.metadata.name, split, subset]
-        for query, pages in found.ranking.items():
-            ranking[lead + query] = {lead + page: score for page, score in pages.items()}
-        times |= {lead + query: value for query, value in found.milliseconds.items()}
-        tokens |= {lead + query: value for query, value in found.tokens.items()}
-        unreadable += found.unreadable
-    return Measured(model.name, model.trained, ranking, times, tokens, unreadable=unreadable)
+        found[subset, split] = {
+            query: {page.removeprefix(lead): score for page, score in measured.ranking[lead + query].items()}
+            for query in content["queries"]["id"]
+        }
+    return found
 
 
 def _list_parts(task: Any) -> list[tuple[str, str, Any]]:

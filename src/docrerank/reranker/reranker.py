@@ -169,12 +169,16 @@ class Reranker:
 
     def _fuse(self, query: str, pages: Sequence[Page | str]) -> Vectors:
         tokens = score_tokens(self.encode_queries([query]), self.encode_pages(pages))[0]
-        first = self._open_first()
+        first = self.open_first()
         windows = score_windows(first.encode_queries([query]), first.encode_pages(pages))[0]
+        return self.fuse(query, pages, windows, tokens)
+
+    def fuse(self, query: str, pages: Sequence[Page | str], windows: Vectors, tokens: Vectors) -> Vectors:
+        """What `rank` makes of two views of a query's pages: `open_first`'s best window and late interaction."""
         named = NamedPages(pages).score(query)
         return fuse_views(query, [_text(page) for page in pages], windows, tokens, self.card, named)
 
-    def _open_first(self) -> Reranker:
+    def open_first(self) -> Reranker:
         """Untrained MiniLM, whose windows a model that was trained on tokens does not match."""
         if self._first is None:
             untrained = load_untrained(self.card.windows)

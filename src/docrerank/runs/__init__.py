@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.runs.atomic import replacing, write_text
+from docrerank.runs.journal import Journal
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
@@ -11,6 +12,7 @@ from docrerank.runs.split import Split, sort_by_hash, split_run
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
 __all__ = [
+    "Journal",
     "Manifest",
     "Parts",
     "Progress",

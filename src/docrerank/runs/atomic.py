@@ -28,13 +28,13 @@ def replacing(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
         os.close(handle)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise explain(error, path) from error
     temporary = Path(name)
     try:
         yield temporary
         _settle(temporary, path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise explain(error, path) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -58,7 +58,8 @@ def _settle(temporary: Path, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def _explain(error: OSError, path: Path) -> UserError:
+def explain(error: OSError, path: Path) -> UserError:
+    """Why a file could not be written, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UserError(f"the disk is full: {path} was not written; free space and give the same command again")
     return UserError(f"cannot write {path}: {error.strerror or error}; mend this and give the same command again")

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from docrerank.training.vision import loader
-from docrerank.training.vision.loader import AHEAD, count_workers
+from docrerank.reranker.vision import ahead
+from docrerank.reranker.vision.ahead import AHEAD, count_workers
 
 Usage = namedtuple("Usage", "total used free")
 
 
 def give(monkeypatch: pytest.MonkeyPatch, cores: int, free: int) -> None:
-    monkeypatch.setattr(loader.os, "sched_getaffinity", lambda process: set(range(cores)))
+    monkeypatch.setattr(ahead.os, "sched_getaffinity", lambda process: set(range(cores)))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(free, 0, free))
 
 

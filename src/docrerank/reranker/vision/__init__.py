@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from docrerank.reranker.vision.packed import packed_logits
     from docrerank.reranker.vision.page_cache import PageCache
     from docrerank.reranker.vision.save import save_reranker
-    from docrerank.reranker.vision.scoring import Scored, VisionReranker
+    from docrerank.reranker.vision.scored import Scored
+    from docrerank.reranker.vision.scoring import VisionReranker
     from docrerank.reranker.vision.verify import Comparison, compare_rerankers, measure_storage_error
+    from docrerank.reranker.vision.weights import count_bytes, count_free, count_needed
 
 _HOMES = {
     "Comparison": "verify",
     "PageCache": "page_cache",
-    "Scored": "scoring",
+    "Scored": "scored",
     "VisionReranker": "scoring",
     "compare_rerankers": "verify",
+    "count_bytes": "weights",
+    "count_free": "weights",
+    "count_needed": "weights",
     "export_classifier": "export",
     "measure_storage_error": "verify",
     "packed_logits": "packed",
@@ -32,6 +37,9 @@ __all__ = [
     "Scored",
     "VisionReranker",
     "compare_rerankers",
+    "count_bytes",
+    "count_free",
+    "count_needed",
     "export_classifier",
     "is_vision_model",
     "measure_storage_error",

@@ -52,6 +52,7 @@ class Grouper:
         """
         groups: dict[tuple[str, str, str], PageGroup] = {}
         queries: dict[str, str] = {}
+        suffixes: dict[tuple[str, str], list[int]] = {}
         for index, pair in enumerate(pairs):
             query, document = _order(pair, index)
             text = queries.setdefault(query, "") or self._clean(query, index)
@@ -63,7 +64,10 @@ class Grouper:
             front = "" if self._prompt.is_shareable else text
             group = groups.setdefault((page.key, page.text, front), PageGroup(page, front))
             group.indices.append(index)
-            group.suffixes.append(self._prompt.suffix_ids(text, self._prompt.clean_page_text(page.text)))
+            asked = text, self._prompt.clean_page_text(page.text)
+            if asked not in suffixes:
+                suffixes[asked] = self._prompt.suffix_ids(*asked)
+            group.suffixes.append(suffixes[asked])
         return list(groups.values())
 
     def _clean(self, query: str, index: int) -> str:

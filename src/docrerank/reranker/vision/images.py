@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,7 +30,8 @@ class PageSource:
 
     Attributes:
         key: hash of what is on the page: equal pages are encoded once, however they were given.
-        draw: gives the image; of a file, drawn at once with sides that are multiples of the number it is given.
+        draw: gives the image, in another process too; of a file, drawn at once with sides that are multiples of the
+            number it is given.
         text: what goes into the prompt beside the image.
     """
 
@@ -55,11 +57,9 @@ def open_page(page: PageInput, pixels: int) -> PageSource:
         inner = open_page(page["image"], pixels)
         return PageSource(inner.key, inner.draw, str(page.get("text") or ""))
     if isinstance(page, Image.Image):
-        return PageSource(_hash_image(page), lambda square: page)
+        return PageSource(_hash_image(page), partial(_give, page))
     if isinstance(page, Page):
-        return PageSource(
-            f"{page.sha256}/{page.number}", lambda square: render(page, pixels, MAX_IMAGE_PIXELS, square)
-        )
+        return PageSource(f"{page.sha256}/{page.number}", partial(render, page, pixels, MAX_IMAGE_PIXELS))
     return _open_file(page)
 
 
@@ -75,7 +75,15 @@ def _open_file(page: object) -> PageSource:
     if path.suffix.lower() == ".pdf":
         raise UserError(f"'{path}' is a whole PDF: give its Page records (docrerank.pages.read_document)")
     record = Page(path.stem, path.stem, 1, str(path), digest, 1, 1, "", "none", np.zeros((0, 4), np.float32))
-    return PageSource(digest, lambda square: render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS))
+    return PageSource(digest, partial(_draw_whole, record))
+
+
+def _give(image: Image.Image, square: int) -> Image.Image:
+    return image
+
+
+def _draw_whole(record: Page, square: int) -> Image.Image:
+    return render(record, MAX_IMAGE_PIXELS, MAX_IMAGE_PIXELS)
 
 
 def _hash_image(image: Image.Image) -> str:
@@ -106,6 +114,16 @@ class ImageReader:
         """Values of the patches that make one visual token."""
         processor = self.processor
         return int(3 * processor.temporal_patch_size * (processor.patch_size * processor.merge_size) ** 2)
+
+    @property
+    def page_tokens(self) -> int:
+        """Visual tokens of a page at most."""
+        return int(self.pixels // (self.processor.patch_size * self.processor.merge_size) ** 2)
+
+    @property
+    def page_values(self) -> int:
+        """Values of a page's patches at most."""
+        return self.page_tokens * self.token_values
 
     def read(self, page: PageSource, query: str = "") -> PageTokens:
         """Draw a page and cut it up; `query` matters only to prompts that put it in front of the page.

@@ -63,9 +63,8 @@ class Parts:
 
         A visual token is a square of `patch_size * merge_size` pixels a side.
         """
-        side = self.reader.processor.patch_size * self.reader.processor.merge_size
         told = (
-            f"a page has up to {self.reader.pixels // side**2:,} visual tokens ({self.reader.pixels:,} pixels; "
+            f"a page has up to {self.reader.page_tokens:,} visual tokens ({self.reader.pixels:,} pixels; "
             "--pixels changes it)"
         )
         return told + ("; a base model, not trained to rank: zero-shot" if self.is_zero_shot else "")

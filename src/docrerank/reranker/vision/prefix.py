@@ -43,6 +43,14 @@ class PagePrefix:
         return self.keys.nbytes + self.values.nbytes
 
 
+def count_prefix_bytes(model: Any, tokens: int) -> int:
+    """Bytes of keys and values of this many tokens, as the model computes them."""
+    core = core_of(model)
+    config = core.config.get_text_config()
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * tokens * config.num_hidden_layers * config.num_key_value_heads * width * core.dtype.itemsize)
+
+
 def encode_pages(model: Any, pages: Sequence[PageTokens], side: Side = "left") -> list[PagePrefix]:
     """Run pages through the vision tower and the text layers, once each.
 

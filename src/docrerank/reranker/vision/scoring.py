@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,14 +15,16 @@ from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer, RankedPage
 from docrerank.reranker.card import read_card
 from docrerank.reranker.relevance import Threshold, measure_relevance
+from docrerank.reranker.vision.ahead import draw_ahead
 from docrerank.reranker.vision.backbone import PageTokens, unwrap
 from docrerank.reranker.vision.groups import Grouper, PageGroup, batch_by_tokens
 from docrerank.reranker.vision.load import Parts, load_parts
 from docrerank.reranker.vision.memory_limit import run_halving
 from docrerank.reranker.vision.page_cache import PageCache
 from docrerank.reranker.vision.page_key import PageKeys
-from docrerank.reranker.vision.prefix import PagePrefix, encode_pages, score_queries
+from docrerank.reranker.vision.prefix import PagePrefix, count_prefix_bytes, encode_pages, score_queries
 from docrerank.reranker.vision.rows import MAX_PER_ROW, Row, cut_rows
+from docrerank.reranker.vision.scored import Scored
 
 logger = logging.getLogger(__name__)
 
@@ -31,21 +32,8 @@ logger = logging.getLogger(__name__)
 BATCH_TOKENS = {"cpu": 2_048, "cuda": 16_384}
 #: Queries keep no activations of their page: this many times more tokens fit.
 QUERY_SHARE = 8
-#: Pages whose prefixes are held at once.
-STEP = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Scores of pairs.
-
-    Attributes:
-        values: float32, one for each pair, the true word's logit less the false one's; NaN if there is none.
-        reasons: for each pair without a score, why.
-    """
-
-    values: npt.NDArray[np.float32]
-    reasons: dict[int, str]
+#: Pages whose prefixes are held at once, as far as they take no more memory than this together.
+STEP, STEP_BYTES = 16, 2_000_000_000
 
 
 class VisionReranker:
@@ -148,14 +136,32 @@ class VisionReranker:
     @torch.no_grad()  # not inference_mode: weights that are gathered for it (FSDP) are trained on afterwards
     def score(self, pairs: Sequence[Sequence[Any]]) -> Scored:
         """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
-        self.parts.model.eval()
-        grouper = Grouper(self.parts.reader.prompt, self.parts.reader.pixels)
-        groups = grouper.group(pairs)
-        values = np.full(len(pairs), np.nan, np.float32)
-        reasons = dict(grouper.reasons)
-        for start in range(0, len(groups), STEP):
-            self._score_groups(groups[start : start + STEP], values, reasons)
-        return Scored(values, dict(sorted(reasons.items())))
+        groups, scored = self._group(pairs)
+        for step in self._cut(groups):
+            stored = {place: found for place, group in enumerate(step) if (found := self._recall(group))}
+            read = {place: self._read(step[place]) for place in sorted(set(range(len(step))) - set(stored))}
+            self._score_step(step, stored, read, scored)
+        return Scored(scored.values, dict(sorted(scored.reasons.items())), scored.tokens)
+
+    @torch.no_grad()
+    def stream(self, pairs: Sequence[Sequence[Any]], workers: int = -1) -> Iterator[tuple[list[int], Scored]]:
+        """Score many pairs: pages are drawn ahead by other processes, and each is encoded once for all its queries.
+
+        Args:
+            pairs: as for `predict`; pages are taken in the order of their first pair, and none is looked up or kept.
+            workers: see `count_workers`.
+
+        Yields:
+            places of the pairs that are done, and the scores of just these, after every few pages.
+        """
+        groups, scored = self._group(pairs)
+        drawn = draw_ahead(groups, self.parts.reader, unwrap(self.model).dtype, workers)
+        if scored.reasons:
+            yield scored.take(sorted(scored.reasons))
+        for step in self._cut(groups):
+            read = {place: next(drawn) for place in range(len(step))}
+            self._score_step(step, {}, read, scored, keep=False)
+            yield scored.take(sorted(index for group in step for index in group.indices))
 
     def warm(self, pages: Sequence[Any]) -> dict[int, str]:
         """Encode pages into the cache; returns why some could not be.
@@ -172,24 +178,46 @@ class VisionReranker:
             return values
         return np.asarray(torch.sigmoid(torch.from_numpy(values)).numpy(), np.float32)
 
-    def _score_groups(
-        self, groups: Sequence[PageGroup], values: npt.NDArray[np.float32], reasons: dict[int, str]
-    ) -> None:
-        """Score the pairs of a few pages into `values`, or say in `reasons` why not."""
-        stored = {place: found for place, group in enumerate(groups) if (found := self._recall(group))}
-        read: dict[int, PageTokens] = {}
-        for place in sorted(set(range(len(groups))) - set(stored)):
-            try:
-                read[place] = self.parts.reader.read(groups[place].page, groups[place].query)
-            except UserError as error:
-                reasons.update(dict.fromkeys(groups[place].indices, str(error)))
-        for batch in batch_by_tokens(sorted(read), lambda place: len(read[place].ids), self.batch_tokens):
-            self._encode(batch, groups, read, stored, reasons)
+    def _group(self, pairs: Sequence[Sequence[Any]]) -> tuple[list[PageGroup], Scored]:
+        """Pairs by page, and where their scores go."""
+        self.parts.model.eval()
+        grouper, scored = Grouper(self.parts.reader.prompt, self.parts.reader.pixels), Scored.none_of(len(pairs))
+        groups = grouper.group(pairs)
+        scored.reasons.update(grouper.reasons)
+        return groups, scored
+
+    def _cut(self, groups: Sequence[PageGroup]) -> list[Sequence[PageGroup]]:
+        """Groups whose pages' prefixes are held at once."""
+        page = count_prefix_bytes(self.model, self.parts.reader.page_tokens)
+        size = max(1, min(STEP, STEP_BYTES // page))
+        return [groups[start : start + size] for start in range(0, len(groups), size)]
+
+    def _read(self, group: PageGroup) -> PageTokens | str:
         try:
-            self._ask([(groups[place], stored[place]) for place in sorted(stored)], values)
+            return self.parts.reader.read(group.page, group.query)
         except UserError as error:
-            lost = [index for place in stored for index in groups[place].indices if np.isnan(values[index])]
-            reasons.update(dict.fromkeys(lost, str(error)))
+            return str(error)
+
+    def _score_step(
+        self,
+        groups: Sequence[PageGroup],
+        stored: dict[int, PagePrefix],
+        drawn: Mapping[int, PageTokens | str],
+        scored: Scored,
+        keep: bool = True,
+    ) -> None:
+        """Score the pairs of a few pages, or say why not; `stored` and `drawn` are by the groups' places."""
+        read = {place: page for place, page in drawn.items() if not isinstance(page, str)}
+        for place, reason in drawn.items():
+            if isinstance(reason, str):
+                scored.reasons.update(dict.fromkeys(groups[place].indices, reason))
+        for batch in batch_by_tokens(sorted(read), lambda place: len(read[place].ids), self.batch_tokens):
+            self._encode(batch, groups, read, stored, scored.reasons, keep)
+        try:
+            self._ask([(groups[place], stored[place]) for place in sorted(stored)], scored)
+        except UserError as error:
+            lost = [index for place in stored for index in groups[place].indices if np.isnan(scored.values[index])]
+            scored.reasons.update(dict.fromkeys(lost, str(error)))
 
     def _encode(
         self,
@@ -198,6 +226,7 @@ class VisionReranker:
         read: Mapping[int, PageTokens],
         stored: dict[int, PagePrefix],
         reasons: dict[int, str],
+        keep: bool,
     ) -> None:
         """Encode a batch of pages, page by page if the batch holds one that does not fit at all."""
         try:
@@ -206,22 +235,23 @@ class VisionReranker:
             if len(batch) == 1:
                 reasons.update(dict.fromkeys(groups[batch[0]].indices, str(error)))
             for place in batch if len(batch) > 1 else ():
-                self._encode([place], groups, read, stored, reasons)
+                self._encode([place], groups, read, stored, reasons, keep)
             return
         for place, prefix in zip(batch, prefixes, strict=True):
             stored[place] = prefix
-            self._keep(groups[place], prefix)
+            if keep:
+                self._keep(groups[place], prefix)
 
-    def _ask(self, pages: Sequence[tuple[PageGroup, PagePrefix]], values: npt.NDArray[np.float32]) -> None:
+    def _ask(self, pages: Sequence[tuple[PageGroup, PagePrefix]], scored: Scored) -> None:
         rows = [row for group, prefix in pages for row in cut_rows(group, prefix)]
         head = self.parts.head()
 
         def run(batch: Sequence[Row]) -> list[None]:
             queries = [row.queries for row in batch]
             logits = score_queries(self.model, head, [row.prefix for row in batch], queries, MAX_PER_ROW)
-            values[[index for row in batch for index in row.indices]] = (
-                (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
-            )
+            places = [index for row in batch for index in row.indices]
+            scored.values[places] = (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
+            scored.tokens[places] = [row.prefix.tokens + len(query) for row in batch for query in row.queries]
             return []
 
         for batch in batch_by_tokens(rows, lambda row: row.tokens, self.batch_tokens * QUERY_SHARE):

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from docrerank.records import Page, TrainingGroup, UserError
+from docrerank.reranker.vision.ahead import AHEAD
 from docrerank.reranker.vision.backbone import PageTokens
 from docrerank.reranker.vision.images import ImageReader, open_page
 from docrerank.training.vision.losses import StepLoss
 from docrerank.training.vision.pairs import Pair, cut_pieces, cut_units, group_by_page, list_pairs, share_units
 
-logger = logging.getLogger(__name__)
-
-#: Pieces that each worker holds ready; a page of 600,000 pixels is 14 MB, in bfloat16 7 MB.
-AHEAD = 2
-#: A GPU is fed by fewer than this many processes, however many cores there are.
-MAX_WORKERS = 8
-#: Where workers hand pieces over: tensors in shared memory.
-SHARED = "/dev/shm"
 PROMPT_TOKENS = 32
 
 
@@ -155,31 +143,9 @@ class PieceStream(IterableDataset[Piece]):
         return self.reader.prompt.suffix_ids(self.reader.prompt.clean_query(query), "")
 
     def _bound_page(self) -> int:
-        processor = self.reader.processor
-        return int(self.reader.pixels // (processor.patch_size * processor.merge_size) ** 2) + PROMPT_TOKENS
+        return self.reader.page_tokens + PROMPT_TOKENS
 
 
 def load_pieces(stream: PieceStream, workers: int) -> DataLoader[Any]:
     """The pieces in order, drawn by this many processes; see `count_workers`."""
     return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=AHEAD if workers else None)
-
-
-def count_workers(wanted: int, world: int, piece_bytes: int) -> int:
-    """How many processes draw pages: as many as asked for, or by cores, and no more than shared memory has room for.
-
-    Args:
-        wanted: the recipe's; -1 leaves one core of this process's share and takes the others.
-        world: processes that train on this machine.
-        piece_bytes: of the largest piece.
-    """
-    cores = len(os.sched_getaffinity(0)) // world - 1
-    workers = min(MAX_WORKERS, max(0, cores)) if wanted < 0 else wanted
-    room = shutil.disk_usage(SHARED).free // 2 // world if Path(SHARED).is_dir() else sys.maxsize
-    fitting = room // ((AHEAD + 1) * max(1, piece_bytes))
-    if fitting < workers:
-        logger.warning(
-            "shared memory has room for %d of %d processes that draw pages: give a container more (--shm-size=8g), or "
-            "lower vision.micro_tokens",
-            *(fitting, workers),
-        )
-    return min(workers, fitting)

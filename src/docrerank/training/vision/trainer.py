@@ -12,6 +12,7 @@ from torch.distributed.tensor import DTensor
 
 from docrerank.recipe import Recipe
 from docrerank.reranker.vision import VisionReranker, packed_logits
+from docrerank.reranker.vision.ahead import count_workers
 from docrerank.reranker.vision.backbone import core_of
 from docrerank.reranker.vision.load import Parts
 from docrerank.training.dev import DevScores
@@ -19,7 +20,7 @@ from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, State, Trainer
 from docrerank.training.material import Material
 from docrerank.training.vision.adapt import computes_in_half, list_weights
 from docrerank.training.vision.dev import plan_dev, rate, score_shared
-from docrerank.training.vision.loader import Piece, PieceStream, Route, count_workers, load_pieces
+from docrerank.training.vision.loader import Piece, PieceStream, Route, load_pieces
 from docrerank.training.vision.losses import choose_loss
 from docrerank.training.vision.processes import Processes
 from docrerank.training.vision.sharding import clip_gradients, cut_like, cut_state, gather, idle, is_sharded

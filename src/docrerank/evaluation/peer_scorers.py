@@ -1,0 +1,108 @@
+"""Scorers that are no rerankers of ours: embedders, and models whose own code scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from docrerank.encoding import Vectors
+from docrerank.evaluation.scorers import UNREADABLE, Kept, Pair, Scores, cut_steps, name_page
+from docrerank.pages import render
+from docrerank.records import Page, UserError
+
+#: Characters of a page's text that an embedder is given.
+MAX_TEXT = 100_000
+#: Pixels of a page's image for models without a budget of their own.
+PIXELS = 768 * 28 * 28
+
+
+class EmbedderScorer:
+    """A bi-encoder of sentence-transformers, dense or multi-vector.
+
+    Args:
+        model: a `SentenceTransformer` or `MultiVectorEncoder`.
+        images: encode page images instead of text.
+        name: for messages.
+    """
+
+    def __init__(self, model: Any, images: bool, name: str) -> None:
+        self.model, self.images, self.name = model, images, name
+        self.needs_text, self.reading = not images, ""
+        self._asked = Kept[Any]()
+
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """See `Scorer`; the model's own similarity."""
+        for step in cut_steps(pairs):
+            rows = [list(own) for _, own in groupby((pairs[place] for place in step), lambda pair: name_page(pair[1]))]
+            vectors, tokens = self.encode([row[0][1] for row in rows]), []
+            found = []
+            for row, vector in zip(rows, vectors, strict=True):
+                found.append(self._compare([query for query, _ in row], vector))
+                tokens += [0 if self.images else self._count(row[0][1].text)] * len(row)
+            yield Scores(step, np.concatenate(found)[:, None], np.array(tokens, np.int64))
+
+    def count_query(self, query: str) -> int:
+        """See `Scorer`; 0 beside images, which are no tokens of the tokenizer."""
+        return 0 if self.images else self._count(query)
+
+    def encode(self, pages: Sequence[Page]) -> list[Any]:
+        """One vector, or matrix of token vectors, for each page."""
+        given: list[Any] = [render(page, PIXELS) if self.images else page.text[:MAX_TEXT] for page in pages]
+        return list(self.model.encode_document(given, show_progress_bar=False, convert_to_numpy=True))
+
+    def compare(self, queries: Sequence[str], pages: Sequence[Any]) -> Vectors:
+        """Similarities of shape (queries, pages)."""
+        return self._score(self._ask(queries), pages)
+
+    def _compare(self, queries: Sequence[str], page: Any) -> Vectors:
+        """Similarities of a page with its queries, each of which is encoded once for all its pages."""
+        asked = [self._asked.get(query, lambda query=query: self._ask([query])[0]) for query in queries]  # type: ignore[misc]
+        return self._score(_join(asked), [page])[:, 0]
+
+    def _ask(self, queries: Sequence[str]) -> Any:
+        return self.model.encode_query(list(queries), show_progress_bar=False, convert_to_numpy=True)
+
+    def _score(self, asked: Any, pages: Sequence[Any]) -> Vectors:
+        return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
+
+    def _count(self, text: str) -> int:
+        ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]
+        return len(ids)
+
+
+class OwnCodeScorer:
+    """A model whose own code scores pairs of text and image, as jina-reranker-m0's `compute_score` does.
+
+    Args:
+        model: what `AutoModel.from_pretrained(..., trust_remote_code=True)` gave.
+    """
+
+    needs_text, reading = False, ""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """See `Scorer`; a page is drawn once, and encoded as often as the model's code does."""
+        for step in cut_steps(pairs, 1):
+            values = np.full((len(step), 1), UNREADABLE, np.float32)
+            try:
+                image = render(pairs[step[0]][1], PIXELS)
+            except UserError:
+                image = None
+            for row, place in enumerate(step if image else ()):
+                score = self.model.compute_score([[pairs[place][0], image]], max_length=8192, doc_type="image")
+                values[row] = float(np.ravel(score)[0])
+            yield Scores(step, values, np.zeros(len(step), np.int64))
+
+    def count_query(self, query: str) -> int:
+        """Unknown: the model's own code hides them."""
+        return 0
+
+
+def _join(vectors: Sequence[Any]) -> Any:
+    """One matrix of dense vectors; matrices of token vectors as they are."""
+    return np.stack(vectors) if all(np.ndim(each) == 1 for each in vectors) else [np.asarray(each) for each in vectors]
