@@ -67,11 +67,14 @@ samples: $(VENV)/.installed ## write the sample documents and their benchmark ag
 docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
 	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider --ignore=src/docrerank/integrations/llama_index.py
 
-lowest: ## the tests with the oldest versions that pyproject.toml allows
+lowest: ## the tests with the oldest versions that pyproject.toml and constraints-lowest.txt allow, indirect ones too
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
-	.venv-lowest/bin/uv pip install --python .venv-lowest/bin/python --resolution lowest-direct $(TORCH) -e '.[dev]'
-	.venv-lowest/bin/python -m pytest
+	.venv-lowest/bin/python -m pip install --quiet $(TORCH)
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest --no-build \
+	  -c constraints-lowest.txt -r pyproject.toml --extra dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --no-deps -e .
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .venv-lowest .venv-clients .venv-vllm $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
