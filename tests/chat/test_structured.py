@@ -127,6 +127,11 @@ def test_words_around_the_json_are_forgiven(text: str) -> None:
     assert read_json(text, Year) == Year(year=2020)
 
 
+def test_raw_control_characters_in_a_string_are_read_as_spaces() -> None:
+    """vLLM lets them through where it keeps a schema."""
+    assert read_json('{"year":\t2020, "note": "a\tb\x15c"}', Year) == Year(year=2020, note="a b c")
+
+
 @pytest.mark.parametrize("text", ["{" * 400_000, "```" * 150_000, "[" * 400_000, '{"year":' * 50_000, "}{" * 200_000])
 def test_reading_takes_time_linear_in_the_answer(text: str) -> None:
     started = time.process_time()

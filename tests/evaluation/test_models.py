@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docrerank.evaluation import ResultsTable, Settings, evaluate_models, find_model, load_scorer
-from docrerank.records import UserError
+from docrerank.evaluation.models import load_embedder
+from docrerank.records import MissingExtra, UserError
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
@@ -127,6 +130,21 @@ def test_a_model_with_code_of_its_own_runs_only_when_told_to(tmp_path: Path) -> 
     (tmp_path / "config.json").write_text('{"architectures": ["JinaVLForRanking"], "model_type": "qwen2_vl"}')
     with pytest.raises(UserError, match="--trust-remote-code"):
         load_scorer(find_model(str(tmp_path)))
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_a_processor_that_wants_torchvision_is_one_line_that_names_the_extra(tiny_base: Path, tmp_path: Path) -> None:
+    from docrerank.reranker.vision import VisionReranker, save_reranker
+
+    line = r"this needs torchvision: pip install 'docrerank\[vision\]'"
+    (tmp_path / "config.json").write_text('{"architectures": ["JinaVLForRanking"], "model_type": "qwen2_vl"}')
+    with pytest.raises(MissingExtra, match=line):
+        load_scorer(find_model(str(tmp_path)), trust_code=True)
+    folder = save_reranker(VisionReranker.from_pretrained(str(tiny_base)).parts, tmp_path / "embedder")
+    modules = json.loads((folder / "modules.json").read_text())
+    (folder / "modules.json").write_text(json.dumps(modules[:1]))
+    with pytest.raises(MissingExtra, match=line):
+        load_embedder(str(folder), images=True)
 
 
 def test_only_absent_weights_are_called_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

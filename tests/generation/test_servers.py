@@ -1,8 +1,9 @@
-"""Two real model servers: llama.cpp with SmolLM2-135M, and `transformers serve` with a tiny random LLaVA."""
+"""Real model servers: llama.cpp with SmolLM2-135M, `transformers serve` and vLLM with tiny random vision models."""
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from fixtures.tiny_vision import make_model, make_tokenizer, save_base
+from fixtures.vllm import StartVllm
 
 from docrerank.generation import generate
 from docrerank.pages import ingest
@@ -22,6 +25,12 @@ from docrerank.recipe import load_recipe
 from docrerank.runs import Run
 
 pytestmark = pytest.mark.servers
+CHAT = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{% if message.content is string %}"
+    "{{ message.content }}{% else %}{% for part in message.content %}{% if part.type == 'text' %}{{ part.text }}"
+    "{% else %}<|vision_start|><|image_pad|><|vision_end|>{% endif %}{% endfor %}{% endif %}<|im_end|>\n"
+    "{% endfor %}<|im_start|>assistant\n"
+)
 SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
 
 
@@ -110,3 +119,24 @@ def test_a_vision_server_takes_page_images_and_what_it_babbles_is_counted(llava:
     usage = run.manifest.read()["usage"][0]["positive_writer + judge"]
     assert usage["answered"] >= sum(found.values())
     assert usage["input_tokens"] > 400 * sum(found.values())
+
+
+def test_vllm_keeps_the_schema_so_that_even_random_weights_judge(start_vllm: StartVllm, tmp_path: Path) -> None:
+    """Guided JSON and page images: every judgement is read, every positive of the rules has one."""
+    tokenizer = make_tokenizer()
+    folder = save_base(tmp_path / "tiny", "qwen2_vl", make_model("qwen2_vl", tokenizer, width=128), tokenizer)
+    (folder / "chat.jinja").write_text(CHAT)
+    options = ["--chat-template", str(folder / "chat.jinja"), "--limit-mm-per-prompt", '{"image": 1}']
+    # Random weights would write white space for ever.
+    options += ["--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}']
+    with start_vllm(folder, "--served-model-name", "tiny", *options) as served:
+        settings = ("by=model", f"base_url={served.url}/v1", "model=tiny", "image_pixels=40000", "max_concurrency=2")
+        keys = [f"generate.judge.{key}" for key in (*settings, "sampling.max_tokens=2000")]
+        run = read_sample(tmp_path / "run", *keys)
+        print(generate(run))
+        images = re.findall(r"^vllm:mm_cache_queries_total\S* (\S+)", served.get("/metrics").text, re.MULTILINE)
+    usage = run.manifest.read()["usage"][0]["judge"]
+    assert usage["answered"] > 100
+    assert usage["failures"] == {}
+    assert not any(reason.startswith("model:") for reason in reasons(run))
+    assert sum(map(float, images)) >= usage["answered"] - 1, "each judgement but the probe has its page's image"

@@ -13,6 +13,8 @@ from docrerank.chat.messages import ChatRequest, schema_json
 
 Model = TypeVar("Model", bound=BaseModel)
 
+#: Servers that keep a schema let raw control characters into its strings (vLLM by xgrammar does); JSON forbids them.
+_CONTROLS = dict.fromkeys(range(32), " ")
 #: A new try with these may bring a better answer; the others would come back the same.
 MENDABLE = (Reason.EMPTY, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
 
@@ -54,14 +56,16 @@ def keeps_schema(reply: Reply) -> bool:
 
 
 def read_json(text: str, model: type[Model]) -> Model | Failure:
-    """Read an answer as `model`, in time linear in its length; code fences and words around it are forgiven.
+    """Read an answer as `model`, in time linear in its length.
+
+    Code fences, words around it and raw control characters in its strings are forgiven.
 
     Example:
         >>> read_json('```json\\n{"ready": true}\\n```', _Probe)
         _Probe(ready=True)
     """
     failure = Failure(Reason.INVALID_JSON, shorten(text, 120), text)
-    for candidate in _candidates(text):
+    for candidate in _candidates(text.translate(_CONTROLS)):
         try:
             return model.model_validate_json(candidate)
         except ValidationError as error:

@@ -14,7 +14,7 @@ from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import UserError
+from docrerank.records import MissingExtra, UserError
 from docrerank.reranker import Reranker, is_vision_model, read_card
 
 #: Peers by a short name.
@@ -134,6 +134,8 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
     try:
         model = load(path, local_files_only=True)
     except Exception as error:
+        if "torchvision" in str(error).lower():  # processors of images and videos ask for it
+            raise MissingExtra("torchvision", "vision") from error
         raise UserError(f"the embedder '{path}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
     sees = "image" in (getattr(model, "modalities", None) or ("text",))
     return EmbedderScorer(model, images and sees, path)
@@ -175,6 +177,7 @@ def _find_weights(name: str) -> str:
 def _load_own_code(name: str, path: str, trust_code: bool) -> OwnCodeScorer:
     if not trust_code:
         raise UserError(f"'{name}' runs code from its repository: read it, then give --trust-remote-code")
+    require("torchvision", extra="vision")  # its code loads the whole processor, the part for videos too
     transformers = require("transformers", extra="train")
     loaded: Any = transformers.AutoModel.from_pretrained(path, trust_remote_code=True, dtype="auto").eval()
     loaded.to("cuda" if require("torch", extra="train").cuda.is_available() else "cpu")

@@ -25,7 +25,7 @@ def store_image(image: Any, folder: Path, pixels: int, ingest: Ingest) -> Page |
     """Put an image into a folder under the hash of its bytes, and read it as a page.
 
     An image within the pixel budget keeps its bytes; a larger one, and a TIFF, is kept as PNG. What cannot be read
-    leaves no file.
+    leaves no file. The file may not be on the disk itself yet: `os.sync` before anything says that it is there.
 
     Args:
         image: as `datasets.Image` is stored, a mapping with `bytes`; or bytes.
@@ -97,9 +97,9 @@ def _shrink(page: Page, folder: Path, pixels: int) -> Page | Fault:
 
 
 def _keep(page: Page, drawn: Drawn, folder: Path) -> Page:
-    """Put the file where its content says, if it is not there yet."""
+    """Put the file where its content says, if it is not there whole yet."""
     path = folder.resolve() / drawn.name[:2] / drawn.name
-    if not path.is_file():
-        with replacing(path) as temporary:
+    if not path.is_file() or path.stat().st_size != len(drawn.content):
+        with replacing(path, flush=False) as temporary:
             temporary.write_bytes(drawn.content)
     return replace(page, source=str(path), sha256=path.stem)

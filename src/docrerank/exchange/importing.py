@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class _Work:
         made = _Made()
         for number, row in _read_rows(block, made):
             self._take(block, number, row, made)
+        os.sync()  # once for all images of the block: flushing each would take most of the time
         origin = _made_from(block, self)
         self.run.rejected(STAGE).write(block.document, made.rejected, origin)
         given_queries(self.run).write(block.document, made.queries, origin)

@@ -13,8 +13,13 @@ from docrerank.records import UserError
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well, it takes `path`'s place in one step.
+
+    Args:
+        path: the file to be written.
+        flush: wait until the disk has it, so that a power cut cannot take it back. Who writes many small files does
+            without, and calls `os.sync` before anything says that they are there.
 
     Raises:
         UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched.
@@ -32,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _settle(temporary, path)
+        _settle(temporary, path, flush)
     except OSError as error:
         raise explain(error, path) from error
     finally:
@@ -51,9 +56,10 @@ def remove_leftovers(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _settle(temporary: Path, path: Path) -> None:
-    with temporary.open("rb") as handle:
-        os.fsync(handle.fileno())
+def _settle(temporary: Path, path: Path, flush: bool) -> None:
+    if flush:
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
     temporary.chmod(0o644)
     os.replace(temporary, path)
 
