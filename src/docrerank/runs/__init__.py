@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.runs.atomic import replacing, write_text
+from docrerank.runs.engine import run_shards
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
@@ -20,6 +21,7 @@ __all__ = [
     "draw",
     "map_shards",
     "replacing",
+    "run_shards",
     "sort_by_hash",
     "split_pages",
     "worker_count",
