@@ -28,7 +28,8 @@ def write_holder(path: Path, host: str, beat: int = 0) -> None:
 
 
 def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
-    code = "import sys\nfrom pathlib import Path\nfrom docrerank.runs.lock import hold\nwith hold(Path(sys.argv[1])):\n    0"
+    code = "import sys\nfrom pathlib import Path\nfrom docrerank.runs.lock import hold\n"
+    code += "with hold(Path(sys.argv[1])):\n    pass"
     path = tmp_path / ".lock"
     with hold(path):
         time.sleep(0.1)

@@ -7,26 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from fixtures.shards import work
 
-from docrerank.records import MissingExtra, UserError
+from docrerank.records import UserError
 from docrerank.runs import ShardFailure, map_shards, worker_count
-
-
-def work(shard: str) -> str:
-    """What a shard asks for; importable, as a worker needs it."""
-    if shard == "crash":
-        os._exit(7)
-    if shard == "hang":
-        time.sleep(600)
-    if shard == "raise":
-        raise ValueError("two\nlines")
-    if shard == "bloat":
-        raise MemoryError
-    if shard == "user":
-        raise UserError("mend this; do that")
-    if shard == "extra":
-        raise MissingExtra("rapidocr", "ocr")
-    return shard.upper()
 
 
 def test_what_a_shard_does_to_its_worker_is_its_own_failure_and_the_others_finish() -> None:

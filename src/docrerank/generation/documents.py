@@ -28,7 +28,7 @@ from docrerank.runs import Run, ShardFailure, run_shards
 REQUESTS = "requests.sqlite"
 SECONDS_PER_DOCUMENT = 1800.0
 #: Pages under way at once, at least and at most: each holds its image until it is done.
-MIN_PAGES, MAX_PAGES = 8, 96
+MIN_PAGES, MAX_PAGES = 8, 512
 #: Ends the marker of a part in which calls went unanswered: the next run asks for those again.
 UNFINISHED = "-unfinished"
 

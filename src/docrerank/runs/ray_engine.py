@@ -12,6 +12,7 @@ import functools
 import logging
 import os
 import platform
+import socket
 import time
 import uuid
 import warnings
@@ -37,6 +38,7 @@ ITEM_PAGES = 500.0
 ITEMS_PER_WORKER = 4
 #: Times that Ray starts an item again whose worker or node died; its shards are then tried one by one.
 RETRIES = 3
+SECONDS_TO_ANSWER = 10.0
 #: What an item has finished is told this often.
 SECONDS_BETWEEN_TELLING = 1.0
 
@@ -58,12 +60,13 @@ def map_on_ray(
         return
     workers = _connect(run.recipe)
     with _open_site(run.path) as site:
-        _probe(site)
+        work = _Work(function, seconds, site)
+        _probe(work)
         left = dict(enumerate(shards))
         total = sum(map(pages, shards))
         for size in (min(ITEM_PAGES, total / (workers * ITEMS_PER_WORKER)), 0.0):
             items = pack(left, pages, size)
-            for place, result in _stream(_Work(function, seconds, site), items, workers):
+            for place, result in _stream(work, items, workers):
                 if place in left:
                     yield left.pop(place), result
         for shard in left.values():
@@ -148,15 +151,25 @@ class _Work(Generic[Shard, Result]):
     def __call__(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         item: dict[int, Shard] = row["item"]
         try:
-            self.site.enter()
+            self.enter()
             yield from _tell_now_and_then(self._do(item))
         except UserError as error:
             yield {"finished": [(-1, error)]}
+        except Exception as error:
+            yield {"finished": [(-1, UserError(f"{platform.node()} failed at its work ({error!r}): see Ray's logs"))]}
+
+    def enter(self) -> None:
+        """See that this machine can do the work; errors as `_Site.enter`."""
+        self.site.enter()
 
     def _do(self, item: dict[int, Shard]) -> Iterator[tuple[int, Result | ShardFailure]]:
         places = {id(shard): place for place, shard in item.items()}
-        for shard, result in map_in(_own_pool(), self.function, list(item.values()), self.seconds):
-            yield places[id(shard)], result
+        try:
+            for shard, result in map_in(_own_pool(), self.function, list(item.values()), self.seconds):
+                yield places[id(shard)], result
+        except BaseException:
+            _own_pool.cache_clear()  # an error has stopped it
+            raise
 
 
 @functools.cache
@@ -208,28 +221,51 @@ def _connect(recipe: Recipe) -> int:
     if not ray.is_initialized():
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if recipe.ray_address:
+            _knock(recipe.ray_address)
             options["address"] = recipe.ray_address
         else:
             options |= {"address": "local", "num_cpus": worker_count(recipe.workers), "include_dashboard": False}
-        try:
-            ray.init(**options)
-        except (ConnectionError, ValueError) as error:
-            first = str(error).strip().partition("\n")[0]
-            raise UserError(f"no Ray at '{recipe.ray_address}' ({first}): see `ray status` there") from None
+        _start(ray, options)
     return recipe.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _probe(site: _Site) -> None:
+def _start(ray: Any, options: dict[str, Any]) -> None:
+    """Twice if need be: on a busy machine Ray's first start may miss the thirty seconds that it allows itself."""
+    try:
+        ray.init(**options)
+    except Exception:  # Ray raises nothing more special
+        ray.shutdown()
+        try:
+            ray.init(**options)
+        except Exception as error:
+            raise UserError(f"Ray did not start ({_last_line(error)}): give the same command again") from error
+
+
+def _knock(address: str) -> None:
+    """Ray itself would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError) as error:
+        raise UserError(f"no Ray at '{address}' ({error}): give the host:port that `ray start --head` names") from None
+
+
+def _probe(work: _Work[Any, Any]) -> None:
     """One task before all others: a fault that all machines share is told in a line."""
     import ray
 
     try:
-        ray.get(ray.remote(_Site.enter).options(max_retries=0).remote(site))
-    except ray.exceptions.RayTaskError as error:
-        cause = error.cause
+        ray.get(ray.remote(_Work.enter).options(max_retries=0).remote(work))
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None)
         if isinstance(cause, UserError):
             raise cause from None
-        raise UserError(f"a machine of the cluster cannot run docrerank ({cause}): install it there") from None
+        why = _last_line(cause or error)
+        raise UserError(f"a worker of Ray cannot begin ({why}): install docrerank on every machine") from None
+
+
+def _last_line(error: BaseException) -> str:
+    return str(error).strip().rpartition("\n")[2]
 
 
 def _versions() -> tuple[str, str]:
