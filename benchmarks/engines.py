@@ -41,7 +41,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    os.environ.setdefault("RAY_worker_niceness", "0")  # as local processes: Ray's are 15 else, and wait for others
     if arguments.drive:
         do(Run.open(arguments.drive), arguments.drive.parent / "pdfs")
         return

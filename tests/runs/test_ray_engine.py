@@ -32,6 +32,7 @@ def _ray() -> Iterator[None]:
     ray = pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         yield
         ray.shutdown()
@@ -109,8 +110,8 @@ def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     driver = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     while driver.poll() is None and len(run.pages.names()) < 3:
         time.sleep(0.005)
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.wait()
+    driver.kill()
+    assert driver.wait() == -signal.SIGKILL
     done = len(run.pages.names())
     with run.locked():
         assert ingest(run, [SAMPLES])["read"] <= 10 - done

@@ -31,9 +31,11 @@ def run_shards(
     Raises:
         UserError: a shard met a fault that the user must mend, or Ray cannot be reached.
     """
-    ordered = sorted(shards, key=pages, reverse=True)
+    sizes = [max(1.0, pages(shard)) for shard in shards]
+    order = sorted(range(len(shards)), key=lambda place: -sizes[place])
+    ordered = [shards[place] for place in order]
     if run.recipe.engine == "local":
         return map_shards(function, ordered, run.recipe.workers, seconds)
     from docrerank.runs.ray_engine import map_on_ray
 
-    return map_on_ray(run, function, ordered, seconds, pages)
+    return map_on_ray(run, function, ordered, [sizes[place] for place in order], seconds)

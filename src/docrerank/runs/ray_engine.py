@@ -7,28 +7,19 @@ alone and with the same words. Ray itself places the items, and starts those aga
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import logging
-import os
 import platform
-import socket
 import time
-import uuid
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pebble import ProcessPool
 
-from docrerank.recipe import Recipe, require
 from docrerank.records import UserError
-from docrerank.runs.atomic import write_text
+from docrerank.runs.ray_cluster import Site, connect, last_line, open_site
 from docrerank.runs.run import Run
-from docrerank.runs.workers import ShardFailure, map_in, open_pool, worker_count
+from docrerank.runs.workers import ShardFailure, map_in, open_pool
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -38,7 +29,6 @@ ITEM_PAGES = 500.0
 ITEMS_PER_WORKER = 4
 #: Times that Ray starts an item again whose worker or node died; its shards are then tried one by one.
 RETRIES = 3
-SECONDS_TO_ANSWER = 10.0
 #: What an item has finished is told this often.
 SECONDS_BETWEEN_TELLING = 1.0
 
@@ -47,8 +37,8 @@ def map_on_ray(
     run: Run,
     function: Callable[[Shard], Result],
     shards: Sequence[Shard],
+    sizes: Sequence[float],
     seconds: float,
-    pages: Callable[[Shard], float],
 ) -> Iterator[tuple[Shard, Result | ShardFailure]]:
     """As `run_shards`, on Ray.
 
@@ -58,14 +48,13 @@ def map_on_ray(
     """
     if not shards:
         return
-    workers = _connect(run.recipe)
-    with _open_site(run.path) as site:
+    workers = connect(run.recipe)
+    with open_site(run.path) as site:
         work = _Work(function, seconds, site)
         _probe(work)
         left = dict(enumerate(shards))
-        total = sum(map(pages, shards))
-        for size in (min(ITEM_PAGES, total / (workers * ITEMS_PER_WORKER)), 0.0):
-            items = pack(left, pages, size)
+        for size in (min(ITEM_PAGES, sum(sizes) / (workers * ITEMS_PER_WORKER)), 0.0):
+            items = pack(left, sizes, size)
             for place, result in _stream(work, items, workers):
                 if place in left:
                     yield left.pop(place), result
@@ -74,67 +63,22 @@ def map_on_ray(
             yield shard, ShardFailure("crashed its reader", detail)
 
 
-def pack(shards: Mapping[int, Shard], pages: Callable[[Shard], float], size: float) -> list[dict[int, Shard]]:
-    """Neighbours together until they have `size` pages; a larger shard is an item of its own.
+def pack(shards: Mapping[int, Shard], sizes: Sequence[float], most: float) -> list[dict[int, Shard]]:
+    """Neighbours together until they have `most` pages; a larger shard is an item of its own.
 
     Example:
-        >>> pack({0: 900.0, 1: 300.0, 2: 200.0, 3: 100.0}, float, 500.0)
-        [{0: 900.0}, {1: 300.0, 2: 200.0}, {3: 100.0}]
+        >>> pack({0: "a", 1: "b", 2: "c", 3: "d"}, [900.0, 300.0, 200.0, 100.0], 500.0)
+        [{0: 'a'}, {1: 'b', 2: 'c'}, {3: 'd'}]
     """
     items: list[dict[int, Shard]] = []
-    filled = size
+    filled = most
     for place, shard in shards.items():
-        own = max(1.0, pages(shard))
-        filled += own
-        if filled > size:
+        filled += sizes[place]
+        if filled > most:
             items.append({})
-            filled = own
+            filled = sizes[place]
         items[-1][place] = shard
     return items
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """Where the driver works: machines of a cluster must see the same folder under the same name.
-
-    Attributes:
-        folder: the driver's, from which relative paths are read.
-        witness: a file in the run folder.
-        versions: of Python and docrerank.
-    """
-
-    folder: str
-    witness: str
-    versions: tuple[str, str]
-
-    def enter(self) -> None:
-        """On a machine of the cluster.
-
-        Raises:
-            UserError: it has other versions, or sees another folder or none.
-        """
-        if (found := _versions()) != self.versions:
-            raise UserError(f"{platform.node()} has {found}, the driver {self.versions}: install the same on both")
-        try:
-            os.chdir(self.folder)
-        except OSError as error:
-            raise UserError(f"{platform.node()} has no folder '{self.folder}' ({error.strerror}): {_SHARE}") from None
-        if not Path(self.witness).is_file():
-            raise UserError(f"{platform.node()} does not see '{Path(self.witness).parent}': {_SHARE}")
-
-
-_SHARE = "put run, documents and the folder you work in on storage that all machines mount under the same name"
-
-
-@contextlib.contextmanager
-def _open_site(run: Path) -> Iterator[_Site]:
-    """A new file in the run folder: only who truly sees this folder sees it."""
-    witness = run.resolve() / f".{uuid.uuid4().hex}.tmp"
-    write_text(witness, "")
-    try:
-        yield _Site(str(Path.cwd()), str(witness), _versions())
-    finally:
-        witness.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +90,7 @@ class _Work(Generic[Shard, Result]):
 
     function: Callable[[Shard], Result]
     seconds: float
-    site: _Site
+    site: Site
 
     def __call__(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         item: dict[int, Shard] = row["item"]
@@ -159,7 +103,7 @@ class _Work(Generic[Shard, Result]):
             yield {"finished": [(-1, UserError(f"{platform.node()} failed at its work ({error!r}): see Ray's logs"))]}
 
     def enter(self) -> None:
-        """See that this machine can do the work; errors as `_Site.enter`."""
+        """See that this machine can do the work; errors as `Site.enter`."""
         self.site.enter()
 
     def _do(self, item: dict[int, Shard]) -> Iterator[tuple[int, Result | ShardFailure]]:
@@ -208,48 +152,6 @@ def _stream(work: _Work[Any, Any], items: list[dict[int, Any]], workers: int) ->
             yield place, result
 
 
-def _connect(recipe: Recipe) -> int:
-    """Begin Ray on this machine, or join the cluster at the recipe's address; returns how many workers there will be.
-
-    Raises:
-        UserError: nothing answers there.
-    """
-    ray = require("ray", extra="ray")
-    require("ray.data", extra="ray")
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")  # it has no other name for max_retries
-    if not ray.is_initialized():
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if recipe.ray_address:
-            _knock(recipe.ray_address)
-            options["address"] = recipe.ray_address
-        else:
-            options |= {"address": "local", "num_cpus": worker_count(recipe.workers), "include_dashboard": False}
-        _start(ray, options)
-    return recipe.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-
-
-def _start(ray: Any, options: dict[str, Any]) -> None:
-    """Twice if need be: on a busy machine Ray's first start may miss the thirty seconds that it allows itself."""
-    try:
-        ray.init(**options)
-    except Exception:  # Ray raises nothing more special
-        ray.shutdown()
-        try:
-            ray.init(**options)
-        except Exception as error:
-            raise UserError(f"Ray did not start ({_last_line(error)}): give the same command again") from error
-
-
-def _knock(address: str) -> None:
-    """Ray itself would wait for minutes."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
-    except (OSError, ValueError) as error:
-        raise UserError(f"no Ray at '{address}' ({error}): give the host:port that `ray start --head` names") from None
-
-
 def _probe(work: _Work[Any, Any]) -> None:
     """One task before all others: a fault that all machines share is told in a line."""
     import ray
@@ -260,13 +162,5 @@ def _probe(work: _Work[Any, Any]) -> None:
         cause = getattr(error, "cause", None)
         if isinstance(cause, UserError):
             raise cause from None
-        why = _last_line(cause or error)
+        why = last_line(cause or error)
         raise UserError(f"a worker of Ray cannot begin ({why}): install docrerank on every machine") from None
-
-
-def _last_line(error: BaseException) -> str:
-    return str(error).strip().rpartition("\n")[2]
-
-
-def _versions() -> tuple[str, str]:
-    return f"Python {platform.python_version()}", f"docrerank {version('docrerank')}"
