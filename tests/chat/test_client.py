@@ -128,6 +128,14 @@ def test_a_server_that_asks_to_wait_too_long_is_not_waited_for() -> None:
     assert len(server.calls) == 1
 
 
+def test_calls_of_a_page_bear_one_session_id_and_another_page_another() -> None:
+    requests = [ChatRequest((text,), group=group) for text, group in (("a", "d/1"), ("b", "d/1"), ("c", "d/2"))]
+    with ScriptedServer() as server:
+        asyncio.run(ask_all(make_endpoint(server), Cache(":memory:"), *requests))
+    ids = {call.text: call.headers["x-session-id"] for call in server.calls}
+    assert ids["a"] == ids["b"] != ids["c"]
+
+
 def test_calls_of_a_group_go_out_side_by_side() -> None:
     requests = [ChatRequest((f"{page}-{n}",), group=str(page)) for n in range(4) for page in range(6)]
     with ScriptedServer(lambda call: Reaction(delay=0.01)) as server:

@@ -1,29 +1,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
+from fixtures.shards import work
 
-from docrerank.records import MissingExtra, UserError
+from docrerank.records import UserError
 from docrerank.runs import ShardFailure, map_shards, worker_count
-
-
-def work(shard: str) -> str:
-    """What a shard asks for; importable, as a worker needs it."""
-    if shard == "crash":
-        os._exit(7)
-    if shard == "hang":
-        time.sleep(600)
-    if shard == "raise":
-        raise ValueError("two\nlines")
-    if shard == "bloat":
-        raise MemoryError
-    if shard == "user":
-        raise UserError("mend this; do that")
-    if shard == "extra":
-        raise MissingExtra("rapidocr", "ocr")
-    return shard.upper()
 
 
 def test_what_a_shard_does_to_its_worker_is_its_own_failure_and_the_others_finish() -> None:
@@ -54,3 +41,34 @@ def test_no_shards_are_no_work() -> None:
 def test_zero_workers_means_the_cores_of_this_process() -> None:
     assert worker_count(0) == len(os.sched_getaffinity(0))
     assert worker_count(3) == 3
+
+
+def note_worker(folder: str) -> None:
+    """Tell the worker's process, then work on."""
+    (Path(folder) / "pid").write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
+    code = "import sys\nfrom test_workers import note_worker\nfrom docrerank.runs import map_shards\n"
+    code += "if __name__ == '__main__':\n    list(map_shards(note_worker, [sys.argv[1]], 1))\n"
+    (tmp_path / "child.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    child = subprocess.Popen([sys.executable, str(tmp_path / "child.py"), str(tmp_path)], env=environment)
+    while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():
+        assert child.poll() is None
+        time.sleep(0.02)
+    child.kill()
+    child.wait()
+    worker, until = int((tmp_path / "pid").read_text()), time.monotonic() + 5
+    while is_alive(worker) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not is_alive(worker)
+
+
+def is_alive(pid: int) -> bool:
+    """Neither gone nor a zombie that nobody has asked after."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

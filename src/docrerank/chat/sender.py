@@ -148,7 +148,8 @@ class Sender:
         self.sending.add(task)
         answered: bool | None = None
         try:
-            content = await self._transport.send("/completions" if request.completion else "/chat/completions", body)
+            path = "/completions" if request.completion else "/chat/completions"
+            content = await self._transport.send(path, body, request.group)
             reply = read_reply(content, estimate)
             answered = True
             return reply

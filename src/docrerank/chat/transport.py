@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ipaddress
 import json
 import os
@@ -49,15 +50,21 @@ class Transport:
             http_client=_http_client(endpoint),
         )
 
-    async def send(self, path: str, body: bytes) -> dict[str, Any]:
+    async def send(self, path: str, body: bytes, group: str = "") -> dict[str, Any]:
         """Post a JSON body; returns the response's JSON object, with `seconds`, or `{"too_large": True}`.
+
+        Args:
+            path: below `base_url`.
+            body: what is posted.
+            group: calls of one group bear one `x-session-id`: a proxy in front of several servers sends them to the
+                same one, which has the page in its prefix cache.
 
         Raises:
             Fault: no usable HTTP response came.
             UserError: the key or the address is wrong; every other call would fail as well.
         """
         started = time.monotonic()
-        response, fault = await self._try(path, body)
+        response, fault = await self._try(path, body, group)
         if isinstance(fault, openai.APIStatusError):
             raise self._explain(fault)  # outside the except block: the SDK's errors carry the key in their request
         if fault is not None:
@@ -70,8 +77,10 @@ class Transport:
         """Close all connections."""
         await self._client.close()
 
-    async def _try(self, path: str, body: bytes) -> tuple[httpx2.Response | None, Exception | None]:
+    async def _try(self, path: str, body: bytes, group: str) -> tuple[httpx2.Response | None, Exception | None]:
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if group:
+            headers["x-session-id"] = hashlib.sha256(group.encode()).hexdigest()[:16]
         try:
             async with asyncio.timeout(self.endpoint.timeout):
                 options: Any = {"headers": headers}

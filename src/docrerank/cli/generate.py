@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, Overrides, RunFolder, open_run
+from docrerank.cli.options import AddressOption, EngineOption, Json, Overrides, RunFolder, choose_engine, open_run
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import work
 from docrerank.recipe import Recipe
@@ -45,12 +45,14 @@ def generate_run(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     budget: BudgetOption = 0.0,
+    engine: EngineOption = "",
+    ray_address: AddressOption = "",
     dry_run: DryRun = False,
     tokens_per_second: Throughput = 1_000.0,
     json: Json = False,
 ) -> None:
     """Write verified positives, hard negatives and rephrasings for every page; see docs/generation.md for models."""
-    overrides = [*point_roles(endpoint, model), *(set_ or [])]
+    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
     if dry_run:
         show_cost(_with(run, overrides), tokens_per_second, json)
         return

@@ -18,6 +18,12 @@ RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recip
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; may be repeated.")
 ]
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="What works on documents: `local` processes, or `ray` (docs/cluster.md).")
+]
+AddressOption = Annotated[
+    str, typer.Option("--ray-address", help="A Ray cluster's host:port; without, `--engine ray` starts one here.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BenchmarkFolder = Annotated[
     Path | None, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
@@ -27,6 +33,12 @@ BenchmarkFolder = Annotated[
 def is_main_process() -> bool:
     """False in all but the first of the processes that torchrun or `accelerate launch` started."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def choose_engine(engine: str, address: str) -> list[str]:
+    """The recipe keys that `--engine` and `--ray-address` stand for."""
+    engine = engine or ("ray" if address else "")
+    return [f"engine={engine}"] * bool(engine) + [f"ray_address={address}"] * bool(address)
 
 
 def create_run(out: Path, recipe: str, overrides: list[str] | None) -> Run:

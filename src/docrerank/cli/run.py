@@ -10,7 +10,17 @@ import typer
 
 from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, point_roles, write_queries
 from docrerank.cli.needs import check_needs, find_missing
-from docrerank.cli.options import BenchmarkFolder, Json, Out, Overrides, Pdfs, RecipeName
+from docrerank.cli.options import (
+    AddressOption,
+    BenchmarkFolder,
+    EngineOption,
+    Json,
+    Out,
+    Overrides,
+    Pdfs,
+    RecipeName,
+    choose_engine,
+)
 from docrerank.cli.output import print_json, say
 from docrerank.cli.plan import plan
 from docrerank.cli.stages import say_left_out, work
@@ -36,13 +46,16 @@ def run_all(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     budget: BudgetOption = 0.0,
+    engine: EngineOption = "",
+    ray_address: AddressOption = "",
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
-    loaded, chosen = load_recipe(recipe, [*point_roles(endpoint, model), *(set_ or [])]), _between(from_, to)
+    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
+    loaded, chosen = load_recipe(recipe, overrides), _between(from_, to)
     if dry_run:
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
         for line in find_missing(Run(out, loaded), pdfs, chosen):

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from docrerank.cli.options import (
+    AddressOption,
+    EngineOption,
     Json,
     Out,
     Overrides,
     Pdfs,
     RecipeName,
     RunFolder,
+    choose_engine,
     create_run,
     open_run,
 )
@@ -24,11 +27,19 @@ MAX_LEFT_OUT = 12
 Stage = Callable[[Run, Progress], dict[str, Any]]
 
 
-def ingest_run(pdfs: Pdfs, out: Out, recipe: RecipeName = "cpu", set_: Overrides = None, json: Json = False) -> None:
+def ingest_run(
+    pdfs: Pdfs,
+    out: Out,
+    recipe: RecipeName = "cpu",
+    set_: Overrides = None,
+    engine: EngineOption = "",
+    ray_address: AddressOption = "",
+    json: Json = False,
+) -> None:
     """Read PDFs and images into page records (text, word boxes; OCR where there is no text)."""
     from docrerank.pages import ingest
 
-    run = create_run(out, recipe, set_)
+    run = create_run(out, recipe, [*choose_engine(engine, ray_address), *(set_ or [])])
     _work(run, "ingest", lambda run, show: ingest(run, pdfs, show), json)
     say_left_out(run)
 

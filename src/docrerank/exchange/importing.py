@@ -19,7 +19,7 @@ from docrerank.exchange.published import Block, Rows, find_published, plan_block
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, map_shards, sort_by_hash
+from docrerank.runs import Parts, Run, ShardFailure, run_shards, sort_by_hash
 
 STAGE = "import"
 STAGE_VERSION = 2
@@ -55,7 +55,9 @@ class _Work:
     options: ImportOptions
     ingest: Ingest
 
-    def __call__(self, block: Block) -> int:
+    def __call__(self, block: Block) -> None:
+        if _is_done(self.run, block, self):
+            return
         made = _Made()
         for number, row in _read_rows(block, made):
             self._take(block, number, row, made)
@@ -64,7 +66,7 @@ class _Work:
         self.run.rejected(STAGE).write(block.document, made.rejected, origin)
         given_queries(self.run).write(block.document, made.queries, origin)
         self.run.queries.write(block.document, made.queries, origin)
-        return self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
+        self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
 
     def _take(self, block: Block, number: int, row: dict[str, Any], made: _Made) -> None:
         where = made.where
@@ -171,7 +173,7 @@ def _count_bare(given: Parts[Query]) -> int:
 
 
 def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[[int], None]) -> None:
-    for done, (block, result) in enumerate(map_shards(work, todo, run.recipe.workers, SECONDS_PER_BLOCK), 1):
+    for done, (block, result) in enumerate(run_shards(run, work, todo, SECONDS_PER_BLOCK), 1):
         if isinstance(result, ShardFailure):
             row = Rejected(STAGE, block.document, result.reason, f"{result.detail}; the same command tries it again")
             run.rejected(STAGE).write(block.document, [row], "failed")

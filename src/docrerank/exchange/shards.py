@@ -19,7 +19,7 @@ from docrerank.exchange.images import Drawn, draw_page
 from docrerank.exchange.released import PAGE, SCHEMA, build_row, describe_page
 from docrerank.exchange.staging import Staging
 from docrerank.records import Page, UserError
-from docrerank.runs import Run, ShardFailure, map_shards, replacing, write_text
+from docrerank.runs import Run, ShardFailure, replacing, run_shards, write_text
 
 #: Pages of a shard: about 50 MB of images.
 SHARD_PAGES = 200
@@ -136,7 +136,7 @@ def draw_shards(drawing: Drawing, shards: Sequence[Shard], progress: Progress) -
     outcome = Outcome()
     todo = [shard for shard in shards if not _note(drawing, shard).is_file()]
     work = _Work(drawing)
-    for done, (shard, result) in enumerate(map_shards(work, todo, drawing.run.recipe.workers, SECONDS_PER_SHARD), 1):
+    for done, (shard, result) in enumerate(run_shards(drawing.run, work, todo, SECONDS_PER_SHARD), 1):
         if isinstance(result, ShardFailure):
             raise UserError(f"{shard.file} was not written: {result.reason} ({result.detail}); export again")
         progress(len(shards) - len(todo) + done, len(shards))
@@ -157,14 +157,15 @@ class _Work:
 
     drawing: Drawing
 
-    def __call__(self, shard: Shard) -> int:
+    def __call__(self, shard: Shard) -> None:
+        if _note(self.drawing, shard).is_file():
+            return
         missing: dict[str, str] = {}
         left_out: Counter[str] = Counter()
         with replacing(self.drawing.place(shard)) as temporary:
             rows = _write(temporary, self.drawing, _read(self.drawing, shard, left_out), missing)
         note = {"rows": rows, "missing": missing, "left_out": dict(left_out)}
         write_text(_note(self.drawing, shard), json.dumps(note, ensure_ascii=False))
-        return rows
 
 
 def _read(drawing: Drawing, shard: Shard, left_out: Counter[str]) -> Iterator[AskedPage]:

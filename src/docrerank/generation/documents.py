@@ -23,12 +23,12 @@ from docrerank.generation.page import Kept, Written, write_page
 from docrerank.generation.roles import Roles, open_roles
 from docrerank.pages import DrawingPool
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Run, ShardFailure, map_shards
+from docrerank.runs import Run, ShardFailure, run_shards
 
 REQUESTS = "requests.sqlite"
 SECONDS_PER_DOCUMENT = 1800.0
 #: Pages under way at once, at least and at most: each holds its image until it is done.
-MIN_PAGES, MAX_PAGES = 8, 96
+MIN_PAGES, MAX_PAGES = 8, 512
 #: Ends the marker of a part in which calls went unanswered: the next run asks for those again.
 UNFINISHED = "-unfinished"
 
@@ -70,7 +70,7 @@ def write_documents(
 
 def _write_in_workers(run: Run, documents: Sequence[str], step: Step) -> None:
     """A document may take its worker down, or its time, and nothing else."""
-    for name, result in map_shards(_Worker(run), documents, run.recipe.workers, SECONDS_PER_DOCUMENT):
+    for name, result in run_shards(run, _Worker(run), documents, SECONDS_PER_DOCUMENT, run.pages.count):
         if isinstance(result, ShardFailure):
             _store(run, name, [Written(rejected=[Rejected(STAGE, name, result.reason, result.detail)])])
         step(run.pages.count(name))
@@ -83,6 +83,8 @@ class _Worker:
     run: Run
 
     def __call__(self, document: str) -> None:
+        if written_queries(self.run).is_done(document, written_from(self.run, document)):
+            return
         pages = list(self.run.pages.read(document))
         roles = open_roles(pages, self.run.recipe, {}, DrawingPool())
         _store(self.run, document, asyncio.run(write_in_turn(pages, roles, _find_given(self.run, document))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import resource
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, map_shards
+from docrerank.runs import Parts, Run, ShardFailure, run_shards
 
 #: Raised when the same file and recipe would give other pages than before.
 STAGE_VERSION = 3
@@ -23,6 +24,8 @@ STAGE_VERSION = 3
 SOURCES = "/sources"
 #: Data that one worker may hold. Only data: a bound on addresses would also count what libraries merely reserve.
 WORKER_BYTES = 4 << 30
+#: For a guess of how much work a document is.
+BYTES_PER_PAGE = 50_000
 BASE_SECONDS, SECONDS_PER_MEGABYTE = 600.0, 120.0
 
 Progress = Callable[[int, int], None]
@@ -116,7 +119,7 @@ def _read_all(run: Run, documents: Sequence[Document], progress: Progress) -> in
     section, pages = run.recipe.ingest, 0
     shards = [_Shard(document, section, run.path, _made_from(document, section)) for document in documents]
     progress(0, len(shards))
-    results = map_shards(_read_shard, shards, run.recipe.workers, _time_limit(documents))
+    results = run_shards(run, _read_shard, shards, _time_limit(documents), _guess_pages)
     for finished, (shard, result) in enumerate(results, start=1):
         if isinstance(result, ShardFailure):
             _settle_failure(run, shard, result)
@@ -128,9 +131,13 @@ def _read_all(run: Run, documents: Sequence[Document], progress: Progress) -> in
 
 def _read_shard(shard: _Shard) -> int:
     """In a worker: write a document's rejected part, then its pages part; returns the number of pages."""
+    pages = Parts(shard.folder / "pages", Page)
+    if pages.is_done(shard.document.stem, shard.made_from):
+        return pages.count(shard.document.stem)
+    if not Path(shard.document.path).exists():
+        raise UserError(f"{platform.node()} does not see '{shard.document.path}': put it where all machines see it")
     _bound_memory()
     rejected: list[Rejected] = []
-    pages = Parts(shard.folder / "pages", Page)
     return pages.write(shard.document.stem, _only_pages(shard, rejected), shard.made_from)
 
 
@@ -168,6 +175,10 @@ def _made_from(document: Document, section: Ingest) -> str:
 def _time_limit(documents: Sequence[Document]) -> float:
     biggest = max((document.size for document in documents), default=0)
     return BASE_SECONDS + SECONDS_PER_MEGABYTE * biggest / 1e6
+
+
+def _guess_pages(shard: _Shard) -> float:
+    return shard.document.size / BYTES_PER_PAGE
 
 
 def _bound_memory() -> None:

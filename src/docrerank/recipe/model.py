@@ -141,6 +141,8 @@ class Recipe(Section):
     name: str = "cpu"
     seed: int = Field(13, ge=0)
     workers: int = Field(0, ge=0, description="processes; 0 means one per core")
+    engine: Literal["local", "ray"] = Field("local", description="what works on documents: this machine's processes")
+    ray_address: str = Field("", description="with `engine: ray`: a cluster's host:port; empty starts one here")
     ingest: Ingest = Ingest()
     generate: Generate = Generate()
     mine: Mine = Mine()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.runs.atomic import replacing, write_text
+from docrerank.runs.engine import run_shards
 from docrerank.runs.journal import Journal
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
@@ -21,6 +22,7 @@ __all__ = [
     "Split",
     "map_shards",
     "replacing",
+    "run_shards",
     "sort_by_hash",
     "split_run",
     "worker_count",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
 from docrerank.recipe import Recipe, dump_recipe, load_recipe
 from docrerank.records import MinedPage, Page, Query, Rejected, UserError, Verdict
 from docrerank.runs.atomic import remove_leftovers, write_text
+from docrerank.runs.lock import hold
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 
@@ -72,12 +72,6 @@ class Run:
             UserError: another process works on the same folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(
-                    f"another docrerank works on '{self.path}': wait for it or give another --out"
-                ) from None
+        with hold(self.path / ".lock"):
             remove_leftovers(self.path)
             yield

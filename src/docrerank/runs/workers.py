@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ Result = TypeVar("Result")
 
 #: A worker is replaced after this many shards, so that what a library leaks stays small.
 SHARDS_PER_WORKER = 64
+#: Of Linux: the signal that a process is sent when the thread that started it ends.
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +46,29 @@ def map_shards(
 
     Errors that the user must mend (`UserError`, such as a full disk) stop the map; other failures are the shard's own.
     """
-    count = min(worker_count(workers), max(1, len(shards)))
+    with open_pool(min(worker_count(workers), max(1, len(shards)))) as pool:
+        yield from map_in(pool, function, shards, seconds)
+
+
+def open_pool(workers: int) -> ProcessPool:
+    """Worker processes, fresh ones (nothing is forked)."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPool(count, SHARDS_PER_WORKER, context=context, initializer=_start_worker) as pool:
-        futures: dict[Future[Result], Shard] = {}
-        for shard in shards:
-            futures[pool.schedule(function, args=[shard], timeout=seconds)] = shard
-        try:
-            for future in as_completed(futures):
-                yield futures[future], _result(future.result)
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
+    return ProcessPool(workers, SHARDS_PER_WORKER, context=context, initializer=_start_worker, initargs=[os.getpid()])
+
+
+def map_in(
+    pool: ProcessPool, function: Callable[[Shard], Result], shards: Sequence[Shard], seconds: float
+) -> Iterator[tuple[Shard, Result | ShardFailure]]:
+    """As `map_shards`, in a pool that is there already; an error or an early end stops the pool."""
+    futures: dict[Future[Result], Shard] = {}
+    for shard in shards:
+        futures[pool.schedule(function, args=[shard], timeout=seconds)] = shard
+    try:
+        for future in as_completed(futures):
+            yield futures[future], _result(future.result)
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]
+        raise
 
 
 def worker_count(workers: int) -> int:
@@ -60,8 +76,15 @@ def worker_count(workers: int) -> int:
     return workers or len(os.sched_getaffinity(0))
 
 
-def _start_worker() -> None:
-    """One core per worker: the parallelism is across shards."""
+def _start_worker(parent: int) -> None:
+    """One core per worker: the parallelism is across shards. A worker ends with the process that it works for.
+
+    One that outlived a killed run could write a part while the next run, under another recipe, writes the same one.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ[name] = "1"
 

@@ -1,0 +1,153 @@
+"""The engine `ray` beside the local one, and what kills cost it.
+
+    python benchmarks/engines.py [--pages 3000] [--rounds 3] [--kills 20]
+
+Synthetic documents of 1 to 60 pages with a text layer are ingested and written for by rules, by two local processes
+and by two Ray workers, in turn. `first` counts the start of worker processes and of Ray, `next` is a run after it in
+the same process, so that only the local engine starts its workers anew. Then processes of the Ray run are killed at
+random moments, a worker or the driver, until there were so many kills; the driver is started again after each of its
+own. The dataset must be the local one's to the byte. That a kill costs one shard at most is tested (`make ray`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from reportlab.pdfgen.canvas import Canvas
+
+from docrerank.generation import generate
+from docrerank.pages import ingest
+from docrerank.recipe import load_recipe
+from docrerank.runs import Run
+
+TOWNS = ["Lund", "Graz", "Bern", "Oslo", "Porto", "Gent", "Turku", "Brno"]
+THINGS = ["net sales", "operating cost", "water use", "staff cost", "capital spending", "freight", "energy use"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=int, default=3_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.drive:
+        do(Run.open(arguments.drive), arguments.drive.parent / "pdfs")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, rng = Path(scratch), random.Random(arguments.seed)
+        pages = write_documents(folder / "pdfs", arguments.pages, rng)
+        compare(folder, pages, arguments.rounds)
+        if arguments.kills:
+            kill(folder, arguments.kills, rng)
+
+
+def write_documents(folder: Path, pages: int, rng: random.Random) -> int:
+    """Reports with a sentence or a table row for every thing, town and year; returns how many pages there are."""
+    folder.mkdir()
+    written = 0
+    while written < pages:
+        canvas = Canvas(str(folder / f"report-{written:06}.pdf"), invariant=1)
+        count = min(pages - written, rng.choice((1, 2, 5, 12, 30, 60)))
+        for _ in range(count):
+            draw_page(canvas, rng)
+        canvas.save()
+        written += count
+    return written
+
+
+def draw_page(canvas: Canvas, rng: random.Random) -> None:
+    town, year = rng.choice(TOWNS), rng.randint(1990, 2024)
+    canvas.drawString(72, 750, f"Report of the works of {town} for {year}")
+    for row in range(30):
+        thing = rng.choice(THINGS)
+        text = (
+            f"In {year - row % 3} {thing} of the {town} plant {row} was {rng.randint(100, 99_999):,} thousand dollars."
+        )
+        canvas.drawString(72, 720 - 14 * row, text)
+    canvas.showPage()
+
+
+def do(run: Run, pdfs: Path) -> None:
+    with run.locked():
+        ingest(run, [pdfs])
+        generate(run)
+
+
+def make_run(folder: Path, engine: str) -> Run:
+    return Run.create(folder, load_recipe("cpu", [f"engine={engine}", "workers=2", "ingest.ocr=never"]))
+
+
+def compare(folder: Path, pages: int, rounds: int) -> None:
+    seconds: dict[str, list[float]] = {"local": [], "ray": []}
+    for number in range(rounds):
+        for engine, taken in seconds.items():
+            started = time.perf_counter()
+            do(make_run(folder / f"{engine}-{number}", engine), folder / "pdfs")
+            taken.append(time.perf_counter() - started)
+            print(f"round {number}  {engine:5} {taken[-1]:7.1f} s  {pages / taken[-1]:6.1f} pages/s", flush=True)
+    assert read(folder / "local-0") == read(folder / "ray-0")
+    ratios = [local / ray for local, ray in zip(seconds["local"], seconds["ray"], strict=True)]
+    later = f", median of the later ones {median(ratios[1:]):.2f}" if ratios[1:] else ""
+    print(f"ray / local throughput, {pages} pages: first {ratios[0]:.2f}{later}; same bytes")
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    """The bytes of every part."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.parquet")}
+
+
+def kill(folder: Path, kills: int, rng: random.Random) -> None:
+    """Kill until there were enough, then let the run end. A run that ends before that is begun again elsewhere."""
+    killed = {"worker": 0, "driver": 0}
+    number = 0
+    while sum(killed.values()) < kills:
+        run, number = make_run(folder / f"killed-{number}", "ray"), number + 1
+        ended = False
+        while not ended:
+            ended = drive(run, killed, kills, rng)
+        assert read(run.path) == read(folder / "local-0"), "another dataset"
+    done = f"{killed['worker']} workers and {killed['driver']} drivers killed in {number} runs"
+    print(f"{done}: the same dataset", flush=True)
+
+
+def drive(run: Run, killed: dict[str, int], kills: int, rng: random.Random) -> bool:
+    """Start a driver and kill workers, at last itself; whether it ended well."""
+    driver = subprocess.Popen([sys.executable, __file__, "--drive", str(run.path)], start_new_session=True)
+    while driver.poll() is None:
+        time.sleep(1 + 4 * rng.random())
+        if sum(killed.values()) >= kills:
+            return driver.wait() == 0
+        workers = find_workers(driver.pid)
+        if workers and rng.random() < 0.75:
+            os.kill(rng.choice(workers), signal.SIGKILL)
+            killed["worker"] += 1
+        elif workers and driver.poll() is None:
+            driver.kill()
+            killed["driver"] += 1
+    return driver.wait() == 0
+
+
+def find_workers(driver: int) -> list[int]:
+    """Processes of Ray that do a task now, below a driver."""
+    table = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in table.splitlines()[1:]]
+    below, grown = {driver}, True
+    while grown:
+        fresh = {int(pid) for pid, parent, *_ in rows if int(parent) in below} - below
+        below, grown = below | fresh, bool(fresh)
+    return [int(row[0]) for row in rows if int(row[0]) in below and len(row) > 2 and row[2].startswith("ray::FlatMap")]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from docrerank.records import UserError
+from docrerank.runs import lock
+from docrerank.runs.lock import hold
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "BEAT", 0.02)
+    monkeypatch.setattr(lock, "SILENCE", 0.5)
+
+
+def write_holder(path: Path, host: str, beat: int = 0) -> None:
+    holder = {"host": host, "pid": 77, "since": "2026-01-02 03:04:05 UTC", "beat": beat}
+    path.write_text(json.dumps(holder).ljust(512))
+
+
+def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
+    code = "import sys\nfrom pathlib import Path\nfrom docrerank.runs.lock import hold\n"
+    code += "with hold(Path(sys.argv[1])):\n    pass"
+    path = tmp_path / ".lock"
+    with hold(path):
+        time.sleep(0.1)
+        second = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    line = second.stderr.strip().splitlines()[-1]
+    assert f"(process {os.getpid()} on {platform.node()}, since 20" in line
+    assert "wait for it or give another --out" in line
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0
+
+
+def test_a_holder_that_was_killed_here_is_no_holder(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    code = "import os, sys, time\nfrom pathlib import Path\nfrom docrerank.runs.lock import hold\n"
+    code += "with hold(Path(sys.argv[1])):\n    time.sleep(0.3)\n    os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9
+    assert "beat" in path.read_text()
+    started = time.monotonic()
+    with hold(path):
+        assert time.monotonic() - started < 0.4
+
+
+def test_a_machine_whose_mount_keeps_locks_to_itself_is_seen_by_its_signs_of_life(tmp_path: Path) -> None:
+    path, ended = tmp_path / ".lock", threading.Event()
+    write_holder(path, "elsewhere")
+
+    def beat() -> None:
+        number = 0
+        while not ended.wait(0.05):
+            write_holder(path, "elsewhere", number := number + 1)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        with pytest.raises(UserError, match="process 77 on elsewhere, since 2026-01-02 03:04:05 UTC"), hold(path):
+            pass
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_another_machine_that_has_fallen_silent_is_taken_over_from(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    write_holder(path, "elsewhere")
+    started = time.monotonic()
+    with hold(path):
+        assert time.monotonic() - started >= 0.5
+        time.sleep(0.1)
+        assert json.loads(path.read_text())["host"] == platform.node()
+    assert path.read_text() == ""
+
+
+def test_a_damaged_lock_file_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_bytes(b"\xff[torn")
+    with hold(tmp_path / ".lock"):
+        pass

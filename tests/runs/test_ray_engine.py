@@ -1,0 +1,149 @@
+"""The engine `ray` against the local one, with workers, machines and the driver killed. `make ray` runs these."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.shards import Diary, work
+
+from docrerank.generation import generate
+from docrerank.pages import ingest
+from docrerank.recipe import load_recipe
+from docrerank.records import UserError
+from docrerank.runs import Run, ShardFailure, run_shards
+
+pytestmark = pytest.mark.ray
+
+SAMPLES = Path(__file__).parents[2] / "samples" / "benchmark" / "corpus"
+SHARDS = [f"s{number:02}" for number in range(24)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ray() -> Iterator[None]:
+    """Ray's workers find this folder's modules as the driver does."""
+    ray = pytest.importorskip("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        yield
+        ray.shutdown()
+
+
+def make_run(folder: Path, *overrides: str) -> Run:
+    return Run.create(folder, load_recipe("cpu", ["workers=2", *overrides]))
+
+
+def do(run: Run, function: Any, shards: list[str], seconds: float = 60.0) -> dict[str, Any]:
+    return dict(run_shards(run, function, shards, seconds))
+
+
+def contents(run: Run) -> dict[str, bytes]:
+    """The bytes of every part and marker."""
+    files = [path for ending in ("*.parquet", "*._done") for path in run.path.rglob(ending)]
+    return {str(path.relative_to(run.path)): path.read_bytes() for path in sorted(files)}
+
+
+def test_a_shard_fails_alone_and_in_the_words_of_the_local_engine(tmp_path: Path) -> None:
+    shards = ["a", "crash", "b", "hang", "raise", "bloat", "c"]
+    ours = do(make_run(tmp_path / "ray", "engine=ray"), work, shards, seconds=5)
+    assert [ours[name] for name in "abc"] == ["A", "B", "C"]
+    assert ours == do(make_run(tmp_path / "local"), work, shards, seconds=5)
+    assert sum(isinstance(result, ShardFailure) for result in ours.values()) == 4
+
+
+@pytest.mark.parametrize(("shard", "message"), [("user", "mend this; do that"), ("extra", "docrerank.ocr.")])
+def test_an_error_that_the_user_must_mend_stops_the_pipeline(tmp_path: Path, shard: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        do(make_run(tmp_path / "run", "engine=ray"), work, [shard, "a"])
+
+
+def test_samples_become_the_same_bytes_as_on_the_local_engine(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / "local"), make_run(tmp_path / "ray", "engine=ray")]
+    for run in runs:
+        ingest(run, [SAMPLES])
+        generate(run)
+    ours, theirs = (contents(run) for run in runs)
+    assert len(ours) > 60
+    assert ours == theirs
+
+
+def test_a_killed_worker_costs_the_shard_it_was_at_and_no_other(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", "engine=ray")
+    diary = Diary(str(tmp_path), deadly=("s05", "s17"))
+    assert do(run, diary, SHARDS) == {shard: shard.upper() for shard in SHARDS}
+    assert [diary.count("s05"), diary.count("s17")] == [2, 2]
+    assert sum(map(diary.count, SHARDS)) <= len(SHARDS) + 2
+
+
+def test_a_shard_that_kills_every_worker_fails_and_its_neighbours_do_not(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", "engine=ray")
+    results = do(run, Diary(str(tmp_path), deadly=("s05",), times=99), SHARDS)
+    failure = results.pop("s05")
+    assert isinstance(failure, ShardFailure)
+    assert failure.detail == "its worker was killed 8 times: out of memory?"
+    assert results == {shard: shard.upper() for shard in SHARDS if shard != "s05"}
+
+
+DRIVER = """
+import sys
+from docrerank.pages import ingest
+from docrerank.runs import Run
+if __name__ == "__main__":
+    with Run.open(sys.argv[1]).locked():
+        ingest(Run.open(sys.argv[1]), [sys.argv[2]])
+"""
+
+
+def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "driver.py").write_text(DRIVER)
+    run, whole = make_run(tmp_path / "run", "engine=ray"), make_run(tmp_path / "whole")
+    command = [sys.executable, str(tmp_path / "driver.py"), str(run.path), str(SAMPLES)]
+    driver = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    while driver.poll() is None and len(run.pages.names()) < 3:
+        time.sleep(0.005)
+    driver.kill()
+    assert driver.wait() == -signal.SIGKILL
+    done = len(run.pages.names())
+    with run.locked():
+        assert ingest(run, [SAMPLES])["read"] <= 10 - done
+    ingest(whole, [SAMPLES])
+    assert contents(run) == contents(whole)
+
+
+def test_a_lost_machine_costs_the_shard_it_was_at_and_no_other(tmp_path: Path) -> None:
+    import ray
+    from ray.cluster_utils import Cluster
+
+    ray.shutdown()
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        other = cluster.add_node(num_cpus=1)
+        run = make_run(tmp_path / "run", "engine=ray", f"ray_address={cluster.address}")
+        diary, results = Diary(str(tmp_path)), {}
+        for shard, result in run_shards(run, diary, SHARDS, 60.0):
+            if not results:
+                cluster.remove_node(other, allow_graceful=False)
+            results[shard] = result
+        assert results == {shard: shard.upper() for shard in SHARDS}
+        assert sum(map(diary.count, SHARDS)) <= len(SHARDS) + 1
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense"])
+def test_an_address_without_a_cluster_is_told_in_a_line(tmp_path: Path, address: str) -> None:
+    import ray
+
+    ray.shutdown()
+    with pytest.raises(UserError, match="no Ray at"):
+        do(make_run(tmp_path / "run", "engine=ray", f"ray_address={address}"), work, ["a"])
