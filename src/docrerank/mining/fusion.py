@@ -64,11 +64,18 @@ def fuse(
     return mean if named is None else np.asarray(mean + weights.named * named, np.float32)
 
 
-def order(scores: Vectors) -> list[int]:
+def order(scores: Vectors, count: int | None = None) -> list[int]:
     """Indices from the highest score down; equal scores stay in their order.
 
+    Args:
+        scores: of shape (n,).
+        count: how many are wanted, if not all.
+
     Example:
-        >>> order(np.array([0.5, 0.7, 0.5], np.float32))
-        [1, 0, 2]
+        >>> order(np.array([0.5, 0.7, 0.5], np.float32)), order(np.array([0.5, 0.7, 0.5], np.float32), 2)
+        ([1, 0, 2], [1, 0])
     """
-    return [int(index) for index in np.argsort(-scores, kind="stable")]
+    if count is None or count >= len(scores):
+        return [int(index) for index in np.argsort(-scores, kind="stable")]
+    high = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+    return [int(index) for index in high[np.argsort(-scores[high], kind="stable")][:count]]
