@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from docrerank.generation.origin import (
     STAGE,
@@ -26,11 +27,11 @@ from docrerank.records import Page, Query, Rejected
 from docrerank.runs import Run
 from docrerank.words import SHIFT, Places, Postings, hash_term, terms, write_postings, years
 
-ONE, NOWHERE = np.uint64(1), np.zeros(0, np.uint64)
+NOWHERE: Places = np.zeros(0, np.uint64)
 MAX_ANSWERING = 20
-#: Lines with a query's rarest word that are looked at, so many at once; a query of common words only would otherwise
+#: Lines with a query's rarest word that are looked at, so many at first; a query of common words only would otherwise
 #: look at a share of the corpus.
-MAX_LINES, LINES_AT_ONCE = 65_536, 4_096
+MAX_LINES, LINES_AT_ONCE = 65_536, 256
 
 
 def pass_corpus_gates(run: Run) -> None:
@@ -84,43 +85,48 @@ class CorpusIndex:
         asked = years(query.text)
         wanted = [self._places.find(hash_term(term)) for term in set(terms(query.text)) - asked]
         rarest, *others = sorted(wanted, key=len) or [NOWHERE]
-        own = self._rows.get(query.page_id.rpartition("/")[0], (0, 0))
         spoken = [self._places.find(_hash_year(year)) for year in asked]
-        found: dict[int, None] = {}
-        for start in range(0, min(len(rarest), MAX_LINES), LINES_AT_ONCE):
-            rows = _find_together(rarest[start : start + LINES_AT_ONCE], others)
-            rows = [row for row in rows if not own[0] <= row < own[1] and all(_holds(each, row) for each in spoken)]
-            found.update(dict.fromkeys(rows))
-            if len(found) >= MAX_ANSWERING:
-                break
-        return tuple(self._ids[row] for row in found)[:MAX_ANSWERING]
+        first, last = self._rows.get(query.page_id.rpartition("/")[0], (0, 0))
+        found: list[int] = []
+        start, size = 0, LINES_AT_ONCE
+        while start < min(len(rarest), MAX_LINES) and len(found) < MAX_ANSWERING:
+            pages = _find_together(rarest[start : start + size], others) >> SHIFT << SHIFT
+            for places in spoken:
+                pages = pages[_is_near(pages, places, 0)]
+            rows = (pages >> SHIFT).astype(np.int64) - 1
+            found = list(dict.fromkeys([*found, *rows[(rows < first) | (rows >= last)].tolist()]))
+            start, size = start + size, 4 * size
+        return tuple(self._ids[row] for row in found[:MAX_ANSWERING])
 
     def _read(self, pages: Iterable[Page]) -> Iterator[tuple[Places, Places]]:
         for row, page in enumerate(pages):
             first, _ = self._rows.get(page.document, (row, row))
             self._ids.append(page.id)
             self._rows[page.document] = first, row + 1
-            index, at = PageIndex(page), row << int(SHIFT)
+            index, at = PageIndex(page), (row + 1) << int(SHIFT)  # no place is below the lines before the first
             stand = [(hash_term(term), at + line) for line, own in enumerate(index.lines, 1) for term in own]
             stand += [(_hash_year(year), at) for year in index.years]
             table = np.array(stand, np.uint64).reshape(-1, 2)
             yield table[:, 0], table[:, 1]
 
 
-def _find_together(rarest: Places, others: Sequence[Places]) -> list[int]:
-    """Rows of the pages on which neighbouring lines hold one of the rarest's places and one of each of the others'."""
-    near = np.unique(np.concatenate([rarest - ONE, rarest, rarest + ONE]))
+def _find_together(rarest: Places, others: Sequence[Places]) -> Places:
+    """Lines that hold, with their neighbours, one of the rarest's places and one of each of the others'; sorted."""
+    for other in others:  # two lines of one window are two apart at most
+        rarest = rarest[_is_near(rarest, other, 2)]
+    lines = np.repeat(rarest, 3) + np.tile(np.array([-1, 0, 1]).astype(np.uint64), len(rarest))
     for other in others:
-        at = np.minimum(np.searchsorted(other, near - ONE), max(0, len(other) - 1))
-        near = near[(other[at] >= near - ONE) & (other[at] <= near + ONE)] if len(other) else NOWHERE
-    rows: list[int] = np.unique(near >> SHIFT).tolist()
-    return rows
+        lines = lines[_is_near(lines, other, 1)]
+    return np.sort(lines)
 
 
-def _holds(places: Places, row: int) -> bool:
-    place = np.uint64(row << int(SHIFT))
-    at = int(np.searchsorted(places, place))
-    return at < len(places) and bool(places[at] == place)
+def _is_near(places: Places, others: Places, lines: int) -> npt.NDArray[np.bool_]:
+    """Which places have one of the others so many lines away at most; pages lie further apart."""
+    if not len(others):
+        return np.zeros(len(places), bool)
+    low, high = places - np.uint64(lines), places + np.uint64(lines)
+    following = others[np.minimum(np.searchsorted(others, low), len(others) - 1)]
+    return np.asarray((following >= low) & (following <= high))
 
 
 def _hash_year(year: str) -> int:

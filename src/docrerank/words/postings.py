@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -89,13 +90,12 @@ def write_postings(folder: Path, pairs: Iterable[tuple[Places, Places]]) -> None
 
 
 def _fill_buckets(folder: Path, pairs: Iterable[tuple[Places, Places]]) -> None:
-    files = [(folder / f"bucket{number}").open("wb") for number in range(BUCKETS)]
-    for rows in _join(pairs):
-        numbers = rows[:, 0] // np.uint64((1 << 64) // BUCKETS)
-        for number, file in enumerate(files):
-            rows[numbers == number].tofile(file)
-    for file in files:
-        file.close()
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context((folder / f"bucket{number}").open("wb")) for number in range(BUCKETS)]
+        for rows in _join(pairs):
+            numbers = rows[:, 0] // np.uint64((1 << 64) // BUCKETS)
+            for number, file in enumerate(files):
+                rows[numbers == number].tofile(file)
 
 
 def _join(pairs: Iterable[tuple[Places, Places]]) -> Iterator[npt.NDArray[np.uint64]]:
