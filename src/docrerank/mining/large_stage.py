@@ -74,10 +74,11 @@ class LargeFirstStage:
         dead = np.concatenate([np.zeros(0, np.int64), *(np.arange(*known[name][1:]) for name in gone)])
         alive = len(self._alive) - np.count_nonzero(~self._alive) - len(dead)
         if len(self._state["segments"]) >= MAX_SEGMENTS or 2 * alive < len(self._alive):
-            self._state, fresh, dead = _start(), list(documents), dead[:0]
+            self._state, fresh, dead = {**_start(), "updates": self._state["updates"]}, list(documents), dead[:0]
             self._vectors = None
         for name in gone:
             self._state["documents"].pop(name, None)
+        self._state["updates"] += 1  # names new files: those of the old state stay until the new one is there
         if fresh:
             self._write_segment(fresh, documents, read)
         self._store(dead)
@@ -124,8 +125,8 @@ class LargeFirstStage:
 
     def _write_segment(self, names: Sequence[str], made_from: Mapping[str, str], read: Read) -> None:
         """Write documents' words and windows; they count once the state is stored."""
-        number = 1 + max([0, *map(int, self._state["segments"])])
-        folder, first = self.folder / f"{number}", sum(self._state["segments"].values())
+        number = str(self._state["updates"])
+        folder, first = self.folder / number, sum(self._state["segments"].values())
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         numbers: list[int] = []
@@ -147,7 +148,7 @@ class LargeFirstStage:
 
         write_words(folder, stream())
         np.array(numbers, np.uint32).tofile(folder / "numbers")
-        self._state["segments"][str(number)] = len(numbers)
+        self._state["segments"][number] = len(numbers)
 
     def _store(self, dead: Rows) -> None:
         """Bring the vectors' index up to date; then the new state takes the old one's place in one step."""
@@ -164,7 +165,7 @@ class LargeFirstStage:
             for file, first in zip(files, firsts, strict=False):
                 rows = np.flatnonzero(alive[first : first + len(file.bounds) - 1])
                 add_windows(index, file, rows[rows + first >= known], first)
-            self._state.update(vectors=f"vectors{max(map(int, self._state['segments']))}.{len(dead)}", trained=total)
+            self._state.update(vectors=f"vectors{self._state['updates']}", trained=trained if known else total)
             with replacing(self.folder / self._state["vectors"]) as temporary:
                 require("faiss", extra="scale").write_index(index, str(temporary))
         write_text(self.folder / "index.json", json.dumps(self._state))
@@ -172,7 +173,7 @@ class LargeFirstStage:
 
     def _clear(self, vectors: str) -> None:
         """Delete what the state no longer names."""
-        if vectors and vectors != self._state["vectors"]:
+        if vectors:
             (self.folder / vectors).unlink(missing_ok=True)
         for folder in self.folder.iterdir():
             if folder.is_dir() and folder.name not in self._state["segments"]:
@@ -212,7 +213,7 @@ class LargeFirstStage:
 
 
 def _start() -> dict[str, Any]:
-    return {"version": VERSION, "segments": {}, "documents": {}, "vectors": "", "trained": 0}
+    return {"version": VERSION, "segments": {}, "documents": {}, "vectors": "", "trained": 0, "updates": 0}
 
 
 def _read_state(file: Path) -> dict[str, Any]:
