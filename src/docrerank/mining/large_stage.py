@@ -82,6 +82,7 @@ class LargeFirstStage:
         if fresh:
             self._write_segment(fresh, documents, read)
         self._store(dead)
+        self._vectors = None  # its memory is for the one that is read
         self._open()
         return len(fresh), len(gone)
 

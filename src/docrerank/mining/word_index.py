@@ -72,8 +72,8 @@ class WordIndex:
             rows, counts = self._find(word)
             scores[rows] += self._weigh(word, rows, counts)
             left -= len(rows)
-        best = np.array(order(scores, count), np.int64)
-        return best[scores[best] > 0]
+        found = np.flatnonzero(scores)  # most pages hold none of the words
+        return np.asarray(found[order(scores[found], count)], np.int64)
 
     def _cut(self, query: str) -> list[int]:
         return [hash_term(word) for word in self._tokenizer.cut([query[:MAX_QUERY_CHARACTERS]])[0]]
