@@ -30,3 +30,9 @@ def test_bm25_finds_stems_and_knows_nothing_of_strange_words() -> None:
 
 def test_bm25_over_pages_without_text_gives_zeros() -> None:
     assert Bm25(["", ""]).score("sales").tolist() == [0, 0]
+
+
+def test_the_best_few_are_the_first_of_all_in_order() -> None:
+    scores = np.array([0.5, 0.9, 0.5, 0.1, 0.9, 0.5], np.float32)
+    for count in range(1, 8):
+        assert order(scores, count) == order(scores)[:count]

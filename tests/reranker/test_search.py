@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,17 @@ def test_an_empty_query_is_told(run: Run) -> None:
 
 def test_a_page_that_the_query_names_comes_first(run: Run) -> None:
     assert search(run, "what does page 2 say about the water plant?", top_k=1)[0].page_id == "report/2"
+
+
+def test_a_large_run_is_searched_from_disk_with_the_same_hits(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Searcher(run)
+    monkeypatch.setattr(sys.modules["docrerank.reranker.search"], "LARGE", 1)  # the function hides its module
+    large = Searcher(run)
+    assert large.pages == []
+    for query in ("litres treated by the water plant", "sales"):
+        hits, expected = large.search(query, 3), plain.search(query, 3)
+        assert [hit.page_id for hit in hits] == [hit.page_id for hit in expected]
+        assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-3)
+        assert large.find_answer(query, hits).relevance == pytest.approx(plain.find_answer(query, hits).relevance)
+    assert large.search("sales", 3, "other") == []
+    assert (run.path / "index").is_dir()

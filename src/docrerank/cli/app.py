@@ -21,6 +21,7 @@ from docrerank.cli.evaluate import evaluate_run
 from docrerank.cli.export import export_source
 from docrerank.cli.generate import generate_run
 from docrerank.cli.output import say
+from docrerank.cli.plan_corpus import plan_run
 from docrerank.cli.probe import probe_models
 from docrerank.cli.recipe import print_recipe
 from docrerank.cli.rerank import rerank_files
@@ -34,6 +35,7 @@ from docrerank.records import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command("run")(run_all)
+app.command("plan")(plan_run)
 app.command("ingest")(ingest_run)
 app.command("generate")(generate_run)
 app.command("mine")(mine_run)

@@ -13,7 +13,7 @@ from docrerank.runs import Parts, Run
 
 STAGE = "generate"
 STAGE_VERSION = 5
-CORPUS_VERSION = 2
+CORPUS_VERSION = 3
 #: Folder of an imported set's queries as they came: generation goes on from these instead of writing positives.
 IMPORTED = "imported"
 #: Folder of what was written, document by document, before the corpus-wide gates.

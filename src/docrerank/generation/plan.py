@@ -17,7 +17,7 @@ QUERY_TOKENS, JUDGEMENT_TOKENS = 40, 60
 PAGE_TOKENS = 700
 
 
-def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan:
+def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0, page_tokens: int = PAGE_TOKENS) -> Plan:
     """The calls for this many pages if every page fills up its positives and every candidate is asked both wordings.
 
     Most runs need about two thirds. More calls than planned come of positives that lose all their hard negatives
@@ -27,12 +27,13 @@ def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0) -> Plan
         run: its recipe, and the positives that it was imported with.
         pages: how many are to be written for.
         tokens_per_second: what all endpoints together write.
+        page_tokens: of a page's text.
     """
     recipe = run.recipe.generate
     roles = model_roles(recipe)
     calls = _count_calls(recipe, *_count_positives(run, pages))
     planned = [
-        PlannedCalls(name, role, calls[name], _input_tokens(name, role), _output_tokens(name, recipe))
+        PlannedCalls(name, role, calls[name], _input_tokens(name, role, page_tokens), _output_tokens(name, recipe))
         for name, role in roles.items()
     ]
     return Plan(pages, planned, tokens_per_second)
@@ -60,16 +61,16 @@ def _count_calls(recipe: Generate, pages: int, candidates: int, kept: int) -> di
     }
 
 
-def _input_tokens(name: str, role: Role) -> int:
+def _input_tokens(name: str, role: Role, page_tokens: int) -> int:
     """Of one call: system text, page, prompt, query."""
     prompts = {"positive_writer": "positives", "negative_writer": "negatives-general", "rephraser": "rephrasings"}
     own = estimate_text_tokens(load_prompt("system").text + load_prompt(prompts.get(name, "judge-stated")).text)
-    return own + QUERY_TOKENS + (_page_tokens(role) if name in ("positive_writer", "judge") else 0)
+    return own + QUERY_TOKENS + (_page_tokens(role, page_tokens) if name in ("positive_writer", "judge") else 0)
 
 
-def _page_tokens(role: Role) -> int:
+def _page_tokens(role: Role, text: int) -> int:
     if role.sees == "text":
-        return min(PAGE_TOKENS, MAX_TEXT // 4)
+        return min(text, MAX_TEXT // 4)
     return role.image_pixels // role.image_patch**2
 
 

@@ -7,6 +7,7 @@ from docrerank.mining.candidates import Miner
 from docrerank.mining.exclude import Exclusions, is_above_margin
 from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
+from docrerank.mining.large_stage import LargeFirstStage
 from docrerank.mining.named import NamedPages
 from docrerank.mining.stage import made_from, mine
 
@@ -15,6 +16,7 @@ __all__ = [
     "Exclusions",
     "FirstStage",
     "FusionWeights",
+    "LargeFirstStage",
     "Miner",
     "NamedPages",
     "fuse",

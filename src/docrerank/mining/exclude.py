@@ -6,16 +6,21 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from docrerank.encoding import Vectors
 from docrerank.records import Page, Query
 
 _WORDS = re.compile(r"[^\W_]+")
 #: Words of a query shorter than this carry little of what it asks.
 KEY_TERM_LETTERS = 4
+#: Pages whose words are held: those that queries one after the other meet again.
+KEPT_PAGES = 4_096
 
 
 class Exclusions:
-    """Decides which pages are left out for a query; word sets of pages are made once.
+    """Decides which pages are left out for a query; word sets of the last pages asked for are held.
 
     Args:
         pages: the collection.
@@ -25,8 +30,10 @@ class Exclusions:
     def __init__(self, pages: Sequence[Page], near_identical: float) -> None:
         self._pages = pages
         self._near_identical = near_identical
-        self._words: Callable[[int], frozenset[str]] = functools.cache(lambda row: find_words(pages[row].text))
-        self._flat: Callable[[int], str] = functools.cache(lambda row: flatten(pages[row].text))
+        self._words: Callable[[int], frozenset[str]] = functools.lru_cache(KEPT_PAGES)(
+            lambda row: find_words(pages[row].text)
+        )
+        self._flat: Callable[[int], str] = functools.lru_cache(KEPT_PAGES)(lambda row: flatten(pages[row].text))
 
     def find_reason(self, query: Query, own: int, row: int) -> str:
         """Why a page may not be a negative of this query, or nothing; `own` and `row` are rows of the collection."""
@@ -50,7 +57,7 @@ class Exclusions:
         return find_key_terms(query.text) <= self._words(row)
 
 
-def is_above_margin(scores: Vectors, own: int, margin: float) -> list[bool]:
+def is_above_margin(scores: Vectors, own: int, margin: float) -> npt.NDArray[np.bool_]:
     """The relative-margin rule: a page scoring almost as high as the own page may answer as well.
 
     Sums of z-scores have no zero of their own, so the lowest score of the collection is taken as zero: a page is left
@@ -58,13 +65,12 @@ def is_above_margin(scores: Vectors, own: int, margin: float) -> list[bool]:
     whatever is added to all scores. A query whose own page scores low loses all its candidates, which is meant.
 
     Example:
-        >>> import numpy as np
-        >>> is_above_margin(np.array([2.0, 1.95, 1.0, -1.0], np.float32), 0, 0.05)
+        >>> is_above_margin(np.array([2.0, 1.95, 1.0, -1.0], np.float32), 0, 0.05).tolist()
         [True, True, False, False]
     """
-    lowest = float(scores.min())
-    bar = (1 - margin) * (float(scores[own]) - lowest)
-    return [float(score) - lowest >= bar and bar > 0 for score in scores]
+    heights = scores.astype(np.float64) - float(scores.min())
+    bar = (1 - margin) * float(heights[own])
+    return (heights >= bar) & (bar > 0)
 
 
 def measure_jaccard(first: frozenset[str], second: frozenset[str]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ class FirstStage:
         self._windows = np.concatenate(windows).astype(np.float32)
         self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
         self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
-        self._documents = dict(_rows_by_document(self.pages))
+        self._documents = _rows_by_document(self.pages)
 
     def rows(self, document: str | None = None) -> npt.NDArray[np.int64]:
         """Indices of a document's pages; of all pages without one, of none for an unknown one."""
@@ -37,12 +38,21 @@ class FirstStage:
             return np.arange(len(self.pages))
         return self._documents.get(document, np.zeros(0, np.int64))
 
+    def score_words(self, query: str) -> Vectors:
+        """BM25 scores of all pages, of shape (pages,)."""
+        return self._bm25.score(query)
+
     def views(self, query: str, encoded: Encoding) -> tuple[Vectors, Vectors]:
         """BM25 and best-window scores of all pages, each of shape (pages,)."""
-        best = np.zeros(len(self.pages), np.float32)
+        return self.score_words(query), self.best_windows([encoded])[0]
+
+    def best_windows(self, queries: Sequence[Encoding]) -> Vectors:
+        """Each query's product with the best window of every page, of shape (queries, pages)."""
+        best = np.zeros((len(queries), len(self.pages)), np.float32)
         if len(self._filled):
-            best[self._filled] = np.maximum.reduceat(self._windows @ encoded.windows[0], self._starts)
-        return self._bm25.score(query), best
+            products = np.concatenate([query.windows for query in queries]) @ self._windows.T
+            best[:, self._filled] = np.maximum.reduceat(products, self._starts, axis=1)
+        return best
 
     def named(self, query: str) -> Vectors:
         """How surely the query names each page, from 0 to 1; shape (pages,)."""
@@ -56,6 +66,8 @@ class FirstStage:
         return np.asarray(mean + FusionWeights().named * self.named(query)[rows], np.float32)
 
 
-def _rows_by_document(pages: Sequence[Page]) -> list[tuple[str, npt.NDArray[np.int64]]]:
-    names = list(dict.fromkeys(page.document for page in pages))
-    return [(name, np.array([i for i, page in enumerate(pages) if page.document == name], np.int64)) for name in names]
+def _rows_by_document(pages: Sequence[Page]) -> dict[str, npt.NDArray[np.int64]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, page in enumerate(pages):
+        rows[page.document].append(row)
+    return {name: np.array(own, np.int64) for name, own in rows.items()}

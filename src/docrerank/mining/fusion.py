@@ -30,17 +30,22 @@ class FusionWeights:
     named: float = 3.0
 
 
-def standardise(scores: Vectors) -> Vectors:
+def standardise(scores: Vectors, usual: Vectors | None = None) -> Vectors:
     """Scores of one query's candidates to mean 0 and deviation 1; all 0 where they do not differ.
+
+    Args:
+        scores: of shape (n,).
+        usual: scores whose mean and deviation are taken instead, such as those of a sample of all pages.
 
     Example:
         >>> standardise(np.array([1, 3], np.float32)).tolist(), standardise(np.array([2, 2], np.float32)).tolist()
         ([-1.0, 1.0], [0.0, 0.0])
     """
-    spread = float(scores.std()) if scores.size else 0.0
+    usual = scores if usual is None else usual
+    spread = float(usual.std()) if usual.size else 0.0
     if spread < 1e-9:
         return np.zeros_like(scores, dtype=np.float32)
-    return np.asarray((scores - scores.mean()) / spread, np.float32)
+    return np.asarray((scores - usual.mean()) / spread, np.float32)
 
 
 def fuse(
@@ -64,11 +69,18 @@ def fuse(
     return mean if named is None else np.asarray(mean + weights.named * named, np.float32)
 
 
-def order(scores: Vectors) -> list[int]:
+def order(scores: Vectors, count: int | None = None) -> list[int]:
     """Indices from the highest score down; equal scores stay in their order.
 
+    Args:
+        scores: of shape (n,).
+        count: how many are wanted, if not all.
+
     Example:
-        >>> order(np.array([0.5, 0.7, 0.5], np.float32))
-        [1, 0, 2]
+        >>> order(np.array([0.5, 0.7, 0.5], np.float32)), order(np.array([0.5, 0.7, 0.5], np.float32), 2)
+        ([1, 0, 2], [1, 0])
     """
-    return [int(index) for index in np.argsort(-scores, kind="stable")]
+    if count is None or count >= len(scores):
+        return [int(index) for index in np.argsort(-scores, kind="stable")]
+    high = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+    return [int(index) for index in high[np.argsort(-scores[high], kind="stable")][:count]]

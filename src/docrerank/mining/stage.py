@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
@@ -32,25 +34,47 @@ def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, A
     if run.mined.is_done(PART, made_from(run)):
         return {"mined": sum(1 for _ in run.mined.read(PART)), "redone": 0}
     with run.manifest.stage(STAGE) as counts:
-        queries = sorted(
-            (query for query in run.queries.read() if query.kind == "positive"), key=lambda query: query.id
-        )
-        pages = list(run.pages.read())
-        rows: list[MinedPage] = []
-        if queries:
-            encoder = load_untrained(window_settings(run))
-            store = PageStore(run.path / ENCODINGS, encoder)
-            counts["pages_encoded"] = store.fill(pages)
-            miner = Miner(FirstStage(pages, store.read_windows(pages)), run.recipe.mine)
-            for batch in _batches(queries, progress):
-                encoded = encoder.encode_queries([query.text for query in batch])
-                for query, encoding in zip(batch, encoded, strict=True):
-                    rows += miner.mine(query, encoding)
-            counts["excluded"] = dict(miner.excluded.most_common())
-        run.mined.write(PART, rows, made_from(run))
-        counts.update(queries=len(queries), queries_with_none=len(queries) - len({row.query_id for row in rows}))
-        counts.update(mined=len(rows), redone=len(queries))
+        counts.update(queries=_count_positives(run), queries_with_none=0)
+        rows = _mine_all(run, counts, progress) if counts["queries"] else iter(())
+        counts.update(mined=run.mined.write(PART, rows, made_from(run)), redone=counts["queries"])
     return counts
+
+
+def _mine_all(run: Run, counts: dict[str, Any], progress: Progress) -> Iterator[MinedPage]:
+    """The negatives of every positive, in the order of the positives' ids; `counts` is filled on the way."""
+    encoder = load_untrained(window_settings(run))
+    counts["pages_encoded"], first = _index(run, PageStore(run.path / ENCODINGS, encoder))
+    miner, done = Miner(first, run.recipe.mine), 0
+    for batch in _batches(_read_positives(run)):
+        progress(done, counts["queries"])
+        for rows in miner.mine(batch, encoder.encode_queries([query.text for query in batch])):
+            counts["queries_with_none"] += not rows
+            yield from rows
+        done += len(batch)
+    progress(done, counts["queries"])
+    counts["excluded"] = dict(miner.excluded.most_common())
+
+
+def _index(run: Run, store: PageStore) -> tuple[int, FirstStage]:
+    """How many pages had to be encoded, and the first stage over all; word boxes are let go of once that is done."""
+    encoded, pages, windows = 0, [], []
+    for name in run.pages.names():
+        own = list(run.pages.read(name))
+        encoded += store.fill(own)
+        windows += store.read_windows(own)
+        pages += [replace(page, boxes=page.boxes[:0].copy()) for page in own]
+    return encoded, FirstStage(pages, windows)
+
+
+def _count_positives(run: Run) -> int:
+    return sum(kind == "positive" for kind in run.queries.column("kind"))
+
+
+def _read_positives(run: Run) -> Iterator[Query]:
+    """By id; those of one document are held at once."""
+    for name in sorted(run.queries.names(), key=lambda name: f"{name}/"):
+        own = (query for query in run.queries.read(name) if query.kind == "positive")
+        yield from sorted(own, key=lambda query: query.id)
 
 
 def made_from(run: Run) -> str:
@@ -61,8 +85,6 @@ def made_from(run: Run) -> str:
     return fingerprint(STAGE, STAGE_VERSION, run.recipe.mine, windows, pages, queries)
 
 
-def _batches(queries: Sequence[Query], progress: Progress) -> Iterator[Sequence[Query]]:
-    for start in range(0, len(queries), QUERIES_AT_ONCE):
-        progress(start, len(queries))
-        yield queries[start : start + QUERIES_AT_ONCE]
-    progress(len(queries), len(queries))
+def _batches(queries: Iterator[Query]) -> Iterator[list[Query]]:
+    while batch := list(islice(queries, QUERIES_AT_ONCE)):
+        yield batch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.queries.duplicates import NearDuplicates
+from docrerank.queries.duplicates import NearDuplicates, count_terms
 from docrerank.queries.families import Family, find_families, normalise
 from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
@@ -16,6 +16,7 @@ __all__ = [
     "NearDuplicates",
     "PageIndex",
     "Rules",
+    "count_terms",
     "fault",
     "find_edit",
     "find_families",

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 from docrerank.encoding import (
     ENCODINGS,
     UNTRAINED,
+    Encoding,
     PageStore,
     TokenEncoder,
+    Vectors,
     load_start,
     load_untrained,
     score_tokens,
+    score_windows,
     window_settings,
 )
-from docrerank.mining import FirstStage, order
+from docrerank.mining import FirstStage, LargeFirstStage, NamedPages, order
+from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import ModelCard, describe_start, read_card
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Folder of a run that holds its pages as a vision-language model has encoded them.
 CACHE = "cache"
+#: Folder of a run that holds the first stage over its pages, from so many pages on; fewer are held in memory.
+INDEX, LARGE = "index", 20_000
 SNIPPET_CHARACTERS = 160
 
 
@@ -45,7 +51,11 @@ class Hit:
 
 
 class Searcher:
-    """A run's pages, ready for many queries; making one reads every page, a query then takes tens of milliseconds.
+    """A run's pages, ready for many queries; a query takes tens of milliseconds.
+
+    Making one reads every page. From `LARGE` pages on the first stage lies in `RUN/index`, which takes in what is new
+    or changed, and pages stay on disk (extra `scale`); a page that the query names then comes first among the
+    candidates, not among all.
 
     Args:
         run: its pages, its model (its recipe's start if it has none yet), its encodings.
@@ -59,18 +69,39 @@ class Searcher:
     """
 
     def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None, **reading: Any) -> None:
-        self.pages = list(run.pages.read())
-        if not self.pages:
+        count = sum(run.pages.count(name) for name in run.pages.names())
+        if not count:
             raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
-        self.candidates = candidates
+        self.run, self.candidates = run, candidates
         self.vision = open_vision(run, cache, **reading)
         self.encoder, self.card = open_encoder(run)
         self.store = PageStore(run.path / ENCODINGS, self.encoder)
-        self.store.fill(self.pages)
         self.untrained = load_untrained(self.card.windows)
-        windows = PageStore(run.path / ENCODINGS, self.untrained)
-        windows.fill(self.pages)
-        self.first = FirstStage(self.pages, windows.read_windows(self.pages))
+        self.windows = PageStore(run.path / ENCODINGS, self.untrained)
+        self.pages: list[Page] = []
+        self.first = self._index() if count >= LARGE else self._load()
+
+    def _load(self) -> FirstStage:
+        self.pages = list(self.run.pages.read())
+        self.store.fill(self.pages)
+        self.windows.fill(self.pages)
+        return FirstStage(self.pages, self.windows.read_windows(self.pages))
+
+    def _index(self) -> LargeFirstStage:
+        """The run's index on disk, with what is new or changed."""
+
+        def read(document: str) -> tuple[list[Page], list[Vectors]]:
+            pages = list(self.run.pages.read(document))
+            self.store.fill(pages)
+            self.windows.fill(pages)
+            return pages, self.windows.read_windows(pages)
+
+        folder = self.run.path / INDEX / self.untrained.fingerprint
+        first = LargeFirstStage(folder, self.untrained.dimension)
+        names = self.run.pages.names()
+        keys = {name: fingerprint(self.run.pages.made_from(name), self.encoder.fingerprint) for name in names}
+        first.update(keys, read)
+        return first
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
         """The best pages, of one document if it is named.
@@ -81,23 +112,38 @@ class Searcher:
         if not query.strip():
             raise UserError("the query is empty: ask something")
         encoded = self.untrained.encode_queries([query])[0]
-        rows = self.first.rows(document)
-        best = order(self.first.score(query, encoded, document))[: max(top_k, self.candidates)]
-        pages = [self.pages[row] for row in rows[best]]
+        pages, windows, named = self._find(query, encoded, max(top_k, self.candidates), document)
         if not pages:
             return []
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
             return [_hit(query, pages[hit["corpus_id"]], hit["score"]) for hit in ranked]
         tokens = score_tokens(self.encoder.encode_queries([query]), self.store.read(pages))[0]
-        windows, named = self.first.views(query, encoded)[1][rows[best]], self.first.named(query)[rows[best]]
         scores = fuse_views(query, [page.text for page in pages], windows, tokens, self.card, named)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
 
+    def _find(
+        self, query: str, encoded: Encoding, count: int, document: str | None
+    ) -> tuple[list[Page], Vectors, Vectors]:
+        """The first stage's candidates, their best windows' scores, and how surely the query names each."""
+        if isinstance(self.first, LargeFirstStage):
+            pages = self._read([page for page, _ in self.first.search(query, encoded, count, document)])
+            own = [Encoding(windows[:0], windows) for windows in self.windows.read_windows(pages)]
+            return pages, score_windows([encoded], own)[0], NamedPages(pages).score(query)
+        rows = self.first.rows(document)
+        best = rows[order(self.first.score(query, encoded, document), count)]
+        windows, named = self.first.views(query, encoded)[1][best], self.first.named(query)[best]
+        return [self.pages[row] for row in best], windows, named
+
+    def _read(self, ids: Sequence[str]) -> list[Page]:
+        """Pages by id: those in memory, or of their documents on disk."""
+        documents = dict.fromkeys(page.rpartition("/")[0] for page in ids)
+        known = {page.id: page for page in self.pages or self.run.pages.read(*documents)} if ids else {}
+        return [known[page] for page in ids]
+
     def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
         """Whether a page of a search's hits answers; of a long list the first ones count."""
-        places = {page.id: page for page in self.pages}
-        pages = [places[hit.page_id] for hit in hits[: self.candidates]]
+        pages = self._read([hit.page_id for hit in hits[: self.candidates]])
         if self.vision:
             return self.vision.find_answer(query, pages)
         if not pages:

@@ -56,7 +56,8 @@ def read_records(path: Path, record: type[Record]) -> Iterator[Record]:
 def read_column(path: Path, name: str) -> list[Any]:
     """One column of a parquet file, without reading the others."""
     try:
-        return list(pq.read_table(path, columns=[name]).column(name).to_pylist())
+        with pq.ParquetFile(path) as file:
+            return list(file.read([name]).column(name).to_pylist())
     except (pa.ArrowException, KeyError, OSError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
 

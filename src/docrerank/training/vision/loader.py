@@ -15,7 +15,15 @@ from docrerank.reranker.vision.ahead import AHEAD
 from docrerank.reranker.vision.backbone import PageTokens
 from docrerank.reranker.vision.images import ImageReader, open_page
 from docrerank.training.vision.losses import StepLoss
-from docrerank.training.vision.pairs import Pair, cut_pieces, cut_units, group_by_page, list_pairs, share_units
+from docrerank.training.vision.pairs import (
+    Pair,
+    count_tokens,
+    cut_pieces,
+    cut_units,
+    group_by_page,
+    list_pairs,
+    share_units,
+)
 
 PROMPT_TOKENS = 32
 
@@ -111,8 +119,10 @@ class PieceStream(IterableDataset[Piece]):
             pairs = list_pairs(self.route.batch(step))
             units = cut_units(pairs, self.loss.whole_groups)
             shares = [
-                cut_pieces(share_units(units, rank, self.route.world), self._bound_page(), suffix, self.route.budget)
-                for rank in range(self.route.world)
+                cut_pieces(share, self._bound_page(), suffix, self.route.budget)
+                for share in share_units(
+                    units, self.route.world, lambda unit: count_tokens(unit, self._bound_page(), suffix)
+                )
             ]
             own, most = shares[self.route.rank], max(map(len, shares))
             for number in range(most):

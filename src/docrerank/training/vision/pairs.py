@@ -50,9 +50,19 @@ def cut_units(pairs: Sequence[Pair], whole_groups: bool) -> list[Unit]:
     return sorted(units.values(), key=lambda unit: unit[0].page)
 
 
-def share_units(units: Sequence[Unit], rank: int, world: int) -> list[Unit]:
-    """The units of one process among several."""
-    return list(units[rank::world])
+def share_units(units: Sequence[Unit], world: int, tokens: Callable[[Unit], int]) -> list[list[Unit]]:
+    """Units for each of several processes, whole and in order, so that all have about as many tokens.
+
+    The longest go first, each to the process that has least: no process has more than 4/3 of what the best sharing
+    would give it (Graham 1969).
+    """
+    shares: list[list[int]] = [[] for _ in range(world)]
+    loads = [0] * world
+    for place in sorted(range(len(units)), key=lambda place: (-tokens(units[place]), place)):
+        least = loads.index(min(loads))
+        shares[least].append(place)
+        loads[least] += tokens(units[place])
+    return [[units[place] for place in sorted(share)] for share in shares]
 
 
 def group_by_page(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
@@ -77,13 +87,14 @@ def cut_pieces(
     pieces: list[list[Pair]] = []
     for unit in units:
         joined = [*pieces[-1], *unit] if pieces else unit
-        if pieces and _count_tokens(joined, page_tokens, query_tokens) <= budget:
+        if pieces and count_tokens(joined, page_tokens, query_tokens) <= budget:
             pieces[-1] = joined
         else:
             pieces.append(list(unit))
     return pieces
 
 
-def _count_tokens(pairs: Sequence[Pair], page_tokens: int, query_tokens: Callable[[str], int]) -> int:
+def count_tokens(pairs: Sequence[Pair], page_tokens: int, query_tokens: Callable[[str], int]) -> int:
+    """Padded tokens of pairs as packed rows: rows times the longest."""
     rows = group_by_page(pairs).values()
     return len(rows) * max(page_tokens + sum(query_tokens(pair.query) for pair in row) for row in rows)

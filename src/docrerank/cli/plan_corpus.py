@@ -1,0 +1,129 @@
+"""`docrerank plan`: what a corpus would take, from a sample that is read and written for now."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docrerank.cli.options import Json, Overrides, Pdfs, RecipeName
+from docrerank.cli.output import print_json, say
+from docrerank.recipe import Recipe, load_recipe
+from docrerank.records import UserError
+from docrerank.runs import Run, sort_by_hash
+
+#: Pages that are encoded to measure it.
+ENCODED_PAGES = 64
+
+SampleSize = Annotated[int, typer.Option("--sample", min=1, help="Documents that are read, drawn by the seed.")]
+Pages = Annotated[int, typer.Option("--pages", min=0, help="Pages of the whole corpus; 0 counts those of PDFS.")]
+GpuInput = Annotated[float, typer.Option("--gpu-input", min=1, help="Assumed: tokens a second that a GPU reads.")]
+GpuOutput = Annotated[float, typer.Option("--gpu-output", min=1, help="Assumed: tokens a second that a GPU writes.")]
+Cached = Annotated[float, typer.Option("--cached", min=0, max=1, help="Assumed: share of input in the prefix cache.")]
+GpuPrice = Annotated[float, typer.Option("--gpu-price", min=0, help="Assumed: money for a GPU and hour.")]
+CorePrice = Annotated[float, typer.Option("--core-price", min=0, help="Assumed: money for a core and hour.")]
+Hours = Annotated[float, typer.Option("--hours", min=0.01, help="In which all is to be done.")]
+
+
+def plan_run(
+    pdfs: Pdfs,
+    recipe: RecipeName = "cpu",
+    set_: Overrides = None,
+    sample: SampleSize = 20,
+    pages: Pages = 0,
+    gpu_input: GpuInput = 20_000.0,
+    gpu_output: GpuOutput = 2_000.0,
+    cached: Cached = 0.7,
+    gpu_price: GpuPrice = 2.5,
+    core_price: CorePrice = 0.04,
+    hours: Hours = 24.0,
+    json: Json = False,
+) -> None:
+    """Measure a sample of a corpus and say what all of it would take: time, storage, money; see docs/plan.md."""
+    from docrerank.generation import plan_calls
+    from docrerank.generation.corpus_plan import Rates, plan_corpus
+
+    loaded, rates = load_recipe(recipe, set_ or ()), Rates(gpu_input, gpu_output, cached, gpu_price, core_price, hours)
+    with tempfile.TemporaryDirectory(prefix="docrerank-plan-") as folder:
+        run = Run.create(folder, loaded.model_copy(update={"workers": 1}))
+        chosen, total = _choose(pdfs, loaded, sample)
+        measured = _measure(run, chosen)
+        wanted = pages or total()
+        lines = list(plan_corpus(measured, wanted, plan_calls(run, wanted), rates))
+    if json:
+        print_json(
+            {"pages": wanted, "sample": asdict(measured), "assumed": asdict(rates), "plan": list(map(asdict, lines))}
+        )
+        return
+    say(f"measured on {measured.pages} pages of {measured.documents} documents, by the recipe {loaded.name}:")
+    for line in lines:
+        say(f"  {line}")
+    say("assumed: " + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items()))
+
+
+def _choose(pdfs: list[Path], recipe: Recipe, count: int) -> tuple[list[Path], Callable[[], int]]:
+    """The documents of the sample, and a function that counts the pages of all."""
+    from docrerank.pages import count_pages, find_documents
+
+    documents, _ = find_documents(pdfs, recipe.ingest.max_file_bytes)
+    if not documents:
+        raise UserError("nothing to plan for: no PDF or image is among the paths")
+    names = {document.stem: document for document in documents}
+    chosen = [Path(names[stem].path) for stem in sort_by_hash(list(names), recipe.seed)[:count]]
+    return chosen, lambda: sum(count_pages(document) for document in documents)
+
+
+def _measure(run: Run, documents: list[Path]) -> Any:
+    """Read the sample, write for it by rules, encode some of it; what each costs a page."""
+    from docrerank.chat import estimate_text_tokens
+    from docrerank.generation import generate
+    from docrerank.generation.clients import model_roles
+    from docrerank.generation.corpus_plan import Sample
+    from docrerank.pages import ingest
+
+    seconds, sizes = {"reading": _time(lambda: ingest(run, documents))}, {}
+    names = run.pages.names()
+    pages = sum(map(run.pages.count, names))
+    counts = {"text tokens": sum(estimate_text_tokens(text) for text in run.pages.column("text")) / pages}
+    if not model_roles(run.recipe.generate):
+        seconds["writing by rules"] = _time(lambda: generate(run))
+        counts["queries"] = sum(map(run.queries.count, names)) / pages
+        sizes["queries"] = _size(run, "queries", "verdicts", "written", "rejected")
+    read = {"pages": _size(run, "pages"), **sizes}
+    per_page = {name: size / pages for name, size in read.items()}
+    spent = {name: own / pages for name, own in seconds.items()}
+    if not run.recipe.train.base:
+        spent["encoding"], per_page["encodings"] = _encode(run)
+    return Sample(len(names), pages, spent, counts, per_page)
+
+
+def _encode(run: Run) -> tuple[float, float]:
+    """Core seconds and bytes of a page's encoding, over the first pages; the model is loaded beforehand."""
+    from itertools import islice
+
+    from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
+
+    pages = list(islice(run.pages.read(), ENCODED_PAGES))
+    store = PageStore(run.path / ENCODINGS, load_untrained(window_settings(run)))
+    return _time(lambda: store.fill(pages)) / len(pages), _size(run, ENCODINGS) / len(pages)
+
+
+def _time(work: Callable[[], object]) -> float:
+    """Processor seconds of this process and of those that it started and that have ended."""
+
+    def read() -> float:
+        usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+    started = read()
+    work()
+    return read() - started
+
+
+def _size(run: Run, *folders: str) -> int:
+    return sum(file.stat().st_size for name in folders for file in (run.path / name).rglob("*") if file.is_file())

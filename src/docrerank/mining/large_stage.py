@@ -1,0 +1,226 @@
+"""The first stage over pages on disk: as `FirstStage`, in memory of some hundred bytes a page.
+
+What is indexed is kept in segments, written once. A document that changed or left is no longer counted, and one that
+came is in a new segment; all is written anew only when half of it is no longer counted or segments are many.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from docrerank.encoding import Encoding, Vectors
+from docrerank.mining.fusion import order, standardise
+from docrerank.mining.window_files import WindowFile, add_windows, best_of, train_index
+from docrerank.mining.word_index import Rows, WordIndex, write_words
+from docrerank.recipe.extras import require
+from docrerank.records import Page, UserError
+from docrerank.runs import replacing, write_text
+
+VERSION = 1
+MAX_SEGMENTS = 16
+#: From so many windows on they are found by FAISS; fewer are all compared.
+APPROXIMATE_FROM = 50_000
+#: Pages that each view hands to the fusion, and windows that give the pages of one.
+CANDIDATES, WINDOWS_FOUND = 200, 400
+#: Pages whose best windows say what is usual for a query, drawn once.
+USUAL_PAGES = 2_048
+
+#: A document's pages and the window vectors of each, (w, d).
+Read = Callable[[str], tuple[Sequence[Page], Sequence[Vectors]]]
+
+
+class LargeFirstStage:
+    """Pages by BM25 and their best window, on disk.
+
+    Both views' z-scores are added up as in `FirstStage`, of the best `CANDIDATES` pages of each view. These pages'
+    scores are exact; mean and deviation are those of `USUAL_PAGES` pages. A page that is among the best of neither
+    view is not found.
+
+    Args:
+        folder: the index; `update` makes and changes it.
+        dimension: numbers in a window's vector.
+
+    Raises:
+        UserError: the index is damaged.
+    """
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        self.folder, self._dimension = folder, dimension
+        self._state: dict[str, Any] = {}
+        self._alive: npt.NDArray[np.bool_] = np.zeros(0, bool)
+        self._vectors: Any = None
+        self._open()
+
+    def update(self, documents: Mapping[str, str], read: Read) -> tuple[int, int]:
+        """Index what is new or changed, forget what is gone; returns how many documents came and went.
+
+        Args:
+            documents: those that are to be there, and what each was made from.
+            read: called once for each that has to be indexed.
+        """
+        known: dict[str, list[Any]] = self._state["documents"]
+        gone = [name for name, entry in known.items() if documents.get(name) != entry[0]]
+        fresh = [name for name in documents if name not in known or name in gone]
+        if not gone and not fresh:
+            return 0, 0
+        dead = np.concatenate([np.zeros(0, np.int64), *(np.arange(*known[name][1:]) for name in gone)])
+        alive = len(self._alive) - np.count_nonzero(~self._alive) - len(dead)
+        if len(self._state["segments"]) >= MAX_SEGMENTS or 2 * alive < len(self._alive):
+            self._state, fresh, dead = {**_start(), "updates": self._state["updates"]}, list(documents), dead[:0]
+            self._vectors = None
+        for name in gone:
+            self._state["documents"].pop(name, None)
+        self._state["updates"] += 1  # names new files: those of the old state stay until the new one is there
+        if fresh:
+            self._write_segment(fresh, documents, read)
+        self._store(dead)
+        self._vectors = None  # its memory is for the one that is read
+        self._open()
+        return len(fresh), len(gone)
+
+    def search(
+        self, query: str, encoded: Encoding, count: int, document: str | None = None
+    ) -> list[tuple[str, float]]:
+        """The best pages' ids and scores, of one document if it is named; none for an unknown one."""
+        window = encoded.windows[0]
+        if document is not None or self._vectors is None:
+            rows = np.flatnonzero(self._alive) if document is None else np.arange(*self._find(document))
+            words, best = self._words.score_rows(query, rows), self._match(rows, window)
+            scores = standardise(words) + standardise(best)
+        else:
+            rows, usual = self._choose(query, window), best_of(self._usual_vectors @ window, self._usual_sizes)
+            words, best = self._words.score_rows(query, rows), self._match(rows, window)
+            scores = standardise(words, self._words.score_rows(query, self._usual)) + standardise(best, usual)
+        return [(self._name(int(rows[at])), float(scores[at]) / 2) for at in order(scores, count)]
+
+    def _choose(self, query: str, window: Vectors) -> Rows:
+        """Rows of the pages that either view finds."""
+        _, found = self._vectors.search(window[None].astype(np.float32), WINDOWS_FOUND)
+        near = list(dict.fromkeys(row for row in found[0].tolist() if row >= 0))[:CANDIDATES]
+        return np.union1d(np.array(near, np.int64), self._words.find(query, CANDIDATES))
+
+    def _match(self, rows: Rows, window: Vectors) -> Vectors:
+        """The product of a query with each page's best window."""
+        best = np.zeros(len(rows), np.float32)
+        for file, first, last in zip(self._windows, self._firsts, self._firsts[1:], strict=False):
+            inside = np.flatnonzero((rows >= first) & (rows < last))
+            vectors, sizes = file.take(rows[inside] - first)
+            best[inside] = best_of(vectors @ window, sizes)
+        return best
+
+    def _find(self, document: str) -> tuple[int, int]:
+        entry = self._state["documents"].get(document)
+        return (entry[1], entry[2]) if entry else (0, 0)
+
+    def _name(self, row: int) -> str:
+        _, document = self._places[bisect.bisect_right(self._places, (row, "\U0010ffff")) - 1]
+        return f"{document}/{self._numbers[row]}"
+
+    def _write_segment(self, names: Sequence[str], made_from: Mapping[str, str], read: Read) -> None:
+        """Write documents' words and windows; they count once the state is stored."""
+        number = str(self._state["updates"])
+        folder, first = self.folder / number, sum(self._state["segments"].values())
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        numbers: list[int] = []
+
+        def stream() -> Iterator[str]:
+            bounds = 0
+            with (folder / "windows").open("wb") as vectors, (folder / "bounds").open("wb") as ends:
+                np.zeros(1, np.int64).tofile(ends)
+                for name in names:
+                    pages, windows = read(name)
+                    start = first + len(numbers)
+                    self._state["documents"][name] = [made_from[name], start, start + len(pages)]
+                    for page, own in zip(pages, windows, strict=True):
+                        np.asarray(own, np.float16).tofile(vectors)
+                        bounds += len(own)
+                        np.array([bounds]).tofile(ends)
+                        numbers.append(page.number)
+                        yield page.text
+
+        write_words(folder, stream())
+        np.array(numbers, np.uint32).tofile(folder / "numbers")
+        self._state["segments"][number] = len(numbers)
+
+    def _store(self, dead: Rows) -> None:
+        """Bring the vectors' index up to date; then the new state takes the old one's place in one step."""
+        files = [WindowFile(self.folder / name, self._dimension) for name in self._state["segments"]]
+        firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
+        alive = self._count(firsts[-1])
+        total, trained = sum(len(file.vectors) for file in files), self._state["trained"]
+        old, self._state["vectors"] = self._state["vectors"], ""
+        if total >= APPROXIMATE_FROM:
+            known = len(self._alive) if self._vectors is not None and total < 4 * trained else 0
+            index = self._vectors if known else train_index([file.vectors for file in files], self._dimension)
+            if known and len(dead):
+                index.remove_ids(dead)
+            for file, first in zip(files, firsts, strict=False):
+                rows = np.flatnonzero(alive[first : first + len(file.bounds) - 1])
+                add_windows(index, file, rows[rows + first >= known], first)
+            self._state.update(vectors=f"vectors{self._state['updates']}", trained=trained if known else total)
+            with replacing(self.folder / self._state["vectors"]) as temporary:
+                require("faiss", extra="scale").write_index(index, str(temporary))
+        write_text(self.folder / "index.json", json.dumps(self._state))
+        self._clear(old)
+
+    def _clear(self, vectors: str) -> None:
+        """Delete what the state no longer names."""
+        if vectors:
+            (self.folder / vectors).unlink(missing_ok=True)
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and folder.name not in self._state["segments"]:
+                shutil.rmtree(folder)
+
+    def _count(self, pages: int) -> npt.NDArray[np.bool_]:
+        alive = np.zeros(pages, bool)
+        for _, start, end in self._state["documents"].values():
+            alive[start:end] = True
+        return alive
+
+    def _open(self) -> None:
+        self._state = _read_state(self.folder / "index.json")
+        folders = [self.folder / name for name in self._state["segments"]]
+        self._firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
+        self._alive = self._count(self._firsts[-1])
+        self._places = sorted((entry[1], name) for name, entry in self._state["documents"].items())
+        try:
+            self._windows = [WindowFile(folder, self._dimension) for folder in folders]
+            self._numbers = np.concatenate(
+                [np.zeros(0, np.uint32), *(np.fromfile(f / "numbers", np.uint32) for f in folders)]
+            )
+            self._words = WordIndex(folders, self._alive)
+            path = self._state["vectors"]
+            self._vectors = require("faiss", extra="scale").read_index(str(self.folder / path)) if path else None
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UserError(f"the index in {self.folder} is damaged: delete the folder and ask again") from error
+        rows = np.flatnonzero(self._alive)
+        drawn = np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False)
+        self._usual = np.sort(drawn)
+        taken = [
+            file.take(self._usual[(self._usual >= first) & (self._usual < last)] - first)
+            for file, first, last in zip(self._windows, self._firsts, self._firsts[1:], strict=False)
+        ]
+        self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])
+        self._usual_sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in taken)])
+
+
+def _start() -> dict[str, Any]:
+    return {"version": VERSION, "segments": {}, "documents": {}, "vectors": "", "trained": 0, "updates": 0}
+
+
+def _read_state(file: Path) -> dict[str, Any]:
+    """The index's state; an empty one if there is none, or one of another version."""
+    try:
+        state = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return _start()
+    return state if isinstance(state, dict) and state.get("version") == VERSION else _start()
