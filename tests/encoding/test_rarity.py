@@ -49,7 +49,7 @@ def test_weights_follow_the_share_of_pages_that_hold_a_token(weighted: TokenEnco
     assert board == pytest.approx(np.log1p((4 - 1 + 0.5) / 1.5))
 
 
-def test_a_score_is_the_weighted_mean_over_the_querys_tokens(plain: TokenEncoder, weighted: TokenEncoder) -> None:
+def test_a_score_is_the_weighted_mean_over_the_tokens_of_a_query(plain: TokenEncoder, weighted: TokenEncoder) -> None:
     query = "what did the board sell?"
     pages = plain.encode_pages(TEXTS)
     assert weighted.rarity is not None

@@ -37,7 +37,7 @@ def test_a_machine_that_sees_another_folder_or_has_another_version_says_so(tmp_p
         assert Path.cwd() == Path(site.folder)
         with pytest.raises(UserError, match="has no folder '/nowhere'"):
             Site("/nowhere", site.witness, site.versions).enter()
-        with pytest.raises(UserError, match="the driver .*'docrerank 9'"):
+        with pytest.raises(UserError, match=r"the driver .*'docrerank 9'"):
             Site(site.folder, site.witness, (site.versions[0], "docrerank 9")).enter()
     with pytest.raises(UserError, match=f"does not see '{tmp_path}'"):
         site.enter()
