@@ -112,7 +112,8 @@ class _Work(Generic[Shard, Result]):
             for shard, result in map_in(_own_pool(), self.function, list(item.values()), self.seconds):
                 yield places[id(shard)], result
         except BaseException:
-            _own_pool.cache_clear()  # an error has stopped it
+            _own_pool().join()  # an error has stopped it
+            _own_pool.cache_clear()
             raise
 
 
