@@ -32,6 +32,7 @@ def weigh_tokens(tokenizer: Any, texts: Iterable[str]) -> Rarity:
         texts: of the pages.
 
     Example:
+        >>> from docrerank.encoding import load_start
         >>> tokenizer = load_start("minilm").model.tokenizer
         >>> weights = weigh_tokens(tokenizer, ["the sales", "the board"])
         >>> the, sales = tokenizer("the sales", add_special_tokens=False)["input_ids"]
