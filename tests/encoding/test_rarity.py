@@ -71,12 +71,6 @@ def test_pages_and_windows_do_not_depend_on_it(plain: TokenEncoder, weighted: To
     assert plain.fingerprint == weighted.fingerprint  # kept encodings of pages serve both
 
 
-def test_batches_do_not_change_the_weights(plain: TokenEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = weigh_tokens(plain.model.tokenizer, iter(TEXTS))
-    monkeypatch.setattr("docrerank.encoding.rarity.BATCH", 3)
-    np.testing.assert_array_equal(weigh_tokens(plain.model.tokenizer, iter(TEXTS)), whole)
-
-
 def test_the_file_comes_back_and_another_ones_is_refused(weighted: TokenEncoder, tmp_path: Path) -> None:
     assert weighted.rarity is not None
     size = len(weighted.rarity)

@@ -17,8 +17,6 @@ from docrerank.records import UserError
 Rarity = npt.NDArray[np.float32]
 #: In a model's folder, beside its weights; plain sentence-transformers does not read it.
 FILE = "token_rarity.safetensors"
-#: Texts tokenized at once.
-BATCH = 256
 
 
 def weigh_tokens(tokenizer: Any, texts: Iterable[str]) -> Rarity:
@@ -40,12 +38,10 @@ def weigh_tokens(tokenizer: Any, texts: Iterable[str]) -> Rarity:
         True
     """
     held, pages = np.zeros(len(tokenizer), np.float64), 0
-    for batch in _batches(clean_text(text) for text in texts):
+    for pages, text in enumerate(texts, 1):  # noqa: B007
         # A page is longer than the model's window; only its ids are wanted, so the tokenizer's warning is not.
-        ids = tokenizer(batch, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
-        for one in ids:
-            held[np.unique(np.asarray(one, np.int64))] += 1
-        pages += len(batch)
+        ids = tokenizer(clean_text(text), add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        held[np.unique(np.asarray(ids, np.int64))] += 1
     return np.log1p((pages - held + 0.5) / (held + 0.5)).astype(np.float32)
 
 
@@ -75,14 +71,3 @@ def read_rarity(folder: Path, tokens: int) -> Rarity | None:
     if rarity.shape != (tokens,) or not (np.isfinite(rarity).all() and (rarity > 0).all()):
         raise UserError(f"{folder / FILE} is not of this model's vocabulary: train the model again or delete it")
     return rarity
-
-
-def _batches(texts: Iterable[str]) -> Iterable[list[str]]:
-    batch: list[str] = []
-    for text in texts:
-        batch.append(text)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
