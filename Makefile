@@ -79,7 +79,7 @@ lowest: ## the tests with the oldest versions that pyproject.toml and constraint
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest --no-build \
 	  -c constraints-lowest.txt -r pyproject.toml --extra dev
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --no-deps -e .
-	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n 2 --dist loadfile
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .venv-lowest .venv-clients .venv-vllm $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache

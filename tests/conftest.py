@@ -9,7 +9,7 @@ from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import Reranker
 
-PLUGINS = ("benchmarks", "datasets", "real_tokenizer", "servers", "tiny_vision", "vllm")
+PLUGINS = ("benchmarks", "datasets", "object_store", "real_tokenizer", "servers", "tiny_vision", "vllm")
 pytest_plugins = [f"fixtures.{name}" for name in PLUGINS]
 
 TOPICS = (

@@ -12,7 +12,7 @@ from docrerank.runs import Run
 GB = 1_000_000_000
 
 
-def check_needs(run: Run, pdfs: Sequence[Path], stages: Sequence[str]) -> None:
+def check_needs(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) -> None:
     """Refuse to begin what would fail after hours.
 
     Raises:
@@ -24,7 +24,7 @@ def check_needs(run: Run, pdfs: Sequence[Path], stages: Sequence[str]) -> None:
         raise UserError(f"{last}. Nothing was begun: mend this, or end before it with --to")
 
 
-def find_missing(run: Run, pdfs: Sequence[Path], stages: Sequence[str]) -> Iterator[str]:
+def find_missing(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) -> Iterator[str]:
     """What models, weights and memory are missing, a clause each."""
     if "generate" in stages:
         yield from _find_servers(run, pdfs)
@@ -32,7 +32,7 @@ def find_missing(run: Run, pdfs: Sequence[Path], stages: Sequence[str]) -> Itera
         yield from _find_base(run)
 
 
-def _find_servers(run: Run, pdfs: Sequence[Path]) -> Iterator[str]:
+def _find_servers(run: Run, pdfs: Sequence[str | Path]) -> Iterator[str]:
     from docrerank.chat import find_fault
     from docrerank.generation import model_roles, unfinished
     from docrerank.pages import plan_ingest

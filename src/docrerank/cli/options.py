@@ -9,11 +9,21 @@ from typing import Annotated
 import typer
 
 from docrerank.recipe import load_recipe
-from docrerank.runs import Run
+from docrerank.runs import Run, locate
 
-Pdfs = Annotated[list[Path], typer.Argument(help="PDFs, images, or folders of them.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The run folder; made if it is not there.", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="A run folder.", metavar="RUN", show_default=False)]
+Pdfs = Annotated[
+    list[str],
+    typer.Argument(help="PDFs, images, folders of them; s3://... too.", metavar="PDFS...", show_default=False),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", help="The run folder, or s3://...; made if it is not there.", parser=locate, metavar="RUN"
+    ),
+]
+RunFolder = Annotated[
+    Path, typer.Argument(help="A run folder, or s3://...", parser=locate, metavar="RUN", show_default=False)
+]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; may be repeated.")
@@ -28,6 +38,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BenchmarkFolder = Annotated[
     Path | None, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
 ]
+
+
+def find_source(source: str) -> str:
+    """What an argument means that names a run or something else: of a run in a store its working folder."""
+    return str(locate(source))
 
 
 def is_main_process() -> bool:

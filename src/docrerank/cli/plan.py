@@ -9,7 +9,7 @@ from docrerank.pages import IngestPlan
 from docrerank.runs import Run
 
 
-def plan(run: Run, pdfs: Sequence[Path], benchmark: Path | None, stages: Sequence[str]) -> dict[str, str]:
+def plan(run: Run, pdfs: Sequence[str | Path], benchmark: Path | None, stages: Sequence[str]) -> dict[str, str]:
     """Say per stage what would run; reads and hashes the documents, changes nothing."""
     from docrerank.pages import plan_ingest
 

@@ -6,7 +6,6 @@ import resource
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -66,7 +65,7 @@ def plan_run(
     say("assumed: " + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items()))
 
 
-def _choose(pdfs: list[Path], recipe: Recipe, count: int) -> tuple[list[Path], Callable[[], int]]:
+def _choose(pdfs: list[str], recipe: Recipe, count: int) -> tuple[list[str], Callable[[], int]]:
     """The documents of the sample, and a function that counts the pages of all."""
     from docrerank.pages import count_pages, find_documents
 
@@ -74,11 +73,11 @@ def _choose(pdfs: list[Path], recipe: Recipe, count: int) -> tuple[list[Path], C
     if not documents:
         raise UserError("nothing to plan for: no PDF or image is among the paths")
     names = {document.stem: document for document in documents}
-    chosen = [Path(names[stem].path) for stem in sort_by_hash(list(names), recipe.seed)[:count]]
+    chosen = [names[stem].path for stem in sort_by_hash(list(names), recipe.seed)[:count]]
     return chosen, lambda: sum(count_pages(document) for document in documents)
 
 
-def _measure(run: Run, documents: list[Path]) -> Any:
+def _measure(run: Run, documents: list[str]) -> Any:
     """Read the sample, write for it by rules, encode some of it; what each costs a page."""
     from docrerank.chat import estimate_text_tokens
     from docrerank.generation import generate

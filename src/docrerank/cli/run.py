@@ -73,7 +73,7 @@ def run_all(
         print_json(counts)
 
 
-def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None, budget: float) -> dict[str, Any]:
+def _do(stage: str, run: Run, pdfs: list[str], benchmark: Path | None, budget: float) -> dict[str, Any]:
     if stage == "ingest":
         from docrerank.pages import ingest
 

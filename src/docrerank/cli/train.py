@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, Out, Overrides, RecipeName, is_main_process, open_run
+from docrerank.cli.options import Json, Out, Overrides, RecipeName, find_source, is_main_process, open_run
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import MAX_LEFT_OUT, work
 from docrerank.recipe import Recipe, load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Run
+from docrerank.runs import Run, locate
 
 SHARE = "train.mined_share"
 
@@ -29,9 +29,18 @@ Shares = Annotated[
     list[float] | None,
     typer.Option("--share", min=0.0, max=1.0, help="Of a set's documents that are taken; once for each set."),
 ]
-Source = Annotated[str, typer.Argument(help="A run folder, or a published set.", metavar="SOURCE", show_default=False)]
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A run folder (or s3://...), or a published set.",
+        parser=find_source,
+        metavar="SOURCE",
+        show_default=False,
+    ),
+]
 NewRun = Annotated[
-    Path | None, typer.Option("--out", "-o", help="With a published set: the run folder.", show_default=False)
+    Path | None,
+    typer.Option("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN"),
 ]
 NewRecipe = Annotated[
     str | None, typer.Option("--recipe", "-r", help="With a published set: a shipped recipe or a YAML file.")

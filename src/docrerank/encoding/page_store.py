@@ -16,7 +16,7 @@ from docrerank.encoding.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page, UserError
-from docrerank.runs import replacing
+from docrerank.runs import fetch_late, replacing
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
@@ -70,6 +70,7 @@ class PageStore:
     def _read_shard(self, shard: str, wanted: set[str], tokens: bool) -> dict[str, Encoding]:
         safetensors = require("safetensors", extra="train")
         found = {}
+        fetch_late(self._file(shard))
         with safetensors.safe_open(self._file(shard), "np") as file:
             self._check(shard, file)
             ids = file.metadata()["pages"].split("\n")
@@ -110,7 +111,7 @@ class PageStore:
 
     def _made_from(self, shard: str) -> str | None:
         safetensors = require("safetensors", extra="train")
-        if not self._file(shard).is_file():
+        if not fetch_late(self._file(shard)):
             return None
         try:
             with safetensors.safe_open(self._file(shard), "np") as file:

@@ -13,8 +13,9 @@ import pyarrow as pa
 from docrerank.exchange.groups import FamilyGroup
 from docrerank.exchange.job import Job
 from docrerank.exchange.tables import Write, writing_lines
+from docrerank.pages import find_source
 from docrerank.records import Query, UserError
-from docrerank.runs import replacing
+from docrerank.runs import is_url, replacing
 
 #: The one split of a benchmark.
 SPLIT = "test"
@@ -86,16 +87,15 @@ def _copy_documents(job: Job) -> None:
     for done, (name, source, digest) in enumerate(documents, 1):
         if Path(source).stem != name:
             raise UserError(f"the pages of '{name}' do not come from a file of that name: use --to beir")
-        _copy(Path(source), job.staging.set / "corpus" / Path(source).name, digest)
+        _copy(source, job.staging.set / "corpus" / Path(source).name, digest)
         job.progress(done, len(documents))
 
 
-def _copy(source: Path, target: Path, digest: str) -> None:
-    if not source.is_file():
-        raise UserError(f"'{source}' is gone: put it back, or ingest again without it")
+def _copy(source: str, target: Path, digest: str) -> None:
+    file = find_source(source, digest)
     with replacing(target) as temporary:
-        shutil.copyfile(source, temporary)
+        shutil.copyfile(file, temporary)
         with temporary.open("rb") as handle:
             same = hashlib.file_digest(handle, "sha256").hexdigest() == digest
-        if not same:
+        if not (same or is_url(source)):
             raise UserError(f"'{source}' has changed since it was read: ingest again")

@@ -8,8 +8,9 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from docrerank.pages import render
+from docrerank.pages import find_source, render
 from docrerank.records import Page, UserError
+from docrerank.runs import is_url
 
 #: Files of these kinds hold one page; within the budget they go into a set as they are.
 SINGLE = frozenset({".png", ".jpg", ".jpeg", ".webp"})
@@ -34,11 +35,12 @@ def draw_page(page: Page, pixels: int) -> Drawn:
     Raises:
         UserError: its file is gone, has changed since it was read, or cannot be drawn.
     """
-    if Path(page.source).is_file() and _hash_file(page.source, _stamp(page.source)) != page.sha256:
+    file = find_source(page.source, page.sha256)
+    if not is_url(page.source) and _hash_file(file, _stamp(file)) != page.sha256:
         raise UserError(f"'{page.source}' has changed since it was read: ingest again")
-    suffix = Path(page.source).suffix.lower()
-    if suffix in SINGLE and page.width * page.height <= pixels and Path(page.source).is_file():
-        return name_image(Path(page.source).read_bytes(), suffix)
+    suffix = Path(file).suffix.lower()
+    if suffix in SINGLE and page.width * page.height <= pixels:
+        return name_image(Path(file).read_bytes(), suffix)
     buffer = io.BytesIO()
     render(page, pixels).save(buffer, "PNG")
     return name_image(buffer.getvalue(), ".png")

@@ -48,6 +48,7 @@ def generate(
         1585
     """
     _forget_removed(run)
+    _fetch_written(run)
     todo = unfinished(run)
     if not todo and is_gated(run):
         return {**count(run), "documents_redone": 0}
@@ -58,6 +59,7 @@ def generate(
             counts["plan"] = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
         if todo and (usage := write_documents(run, todo, progress, budget or Budget())):
             counts["usage"] = usage
+        _fetch_written(run)
         pass_corpus_gates(run)
         counts.update(count(run), documents=len(run.pages.names()), documents_redone=len(todo))
         counts["monotony"] = describe_monotony(query.text for query in run.queries.read() if query.kind == "positive")
@@ -72,6 +74,12 @@ def _forget_removed(run: Run) -> None:
     open_ = [name for name in names if not is_complete(run, name)]
     for parts in (written_queries(run), written_verdicts(run), written_rejected(run)):
         parts.keep_only(open_)
+
+
+def _fetch_written(run: Run) -> None:
+    """Of a run in a store: what other machines wrote, or this one before it was killed."""
+    for parts in (written_rejected(run), written_verdicts(run), written_queries(run)):
+        parts.fetch(run.pages.names())
 
 
 def warn(recipe: Generate) -> list[str]:

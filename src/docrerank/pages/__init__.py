@@ -7,7 +7,7 @@ from docrerank.pages.drawing import DrawingPool, PageNotDrawn, draw_jpeg
 from docrerank.pages.files import read_files
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
-from docrerank.pages.render import render
+from docrerank.pages.render import find_source, render
 from docrerank.pages.sources import Document, find_documents, find_image_suffix
 from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
 from docrerank.pages.strip import add_title_strip
@@ -26,6 +26,7 @@ __all__ = [
     "draw_jpeg",
     "find_documents",
     "find_image_suffix",
+    "find_source",
     "ingest",
     "lines",
     "plan_ingest",

@@ -51,7 +51,7 @@ def count_pages(document: Document) -> int:
     if Path(document.path).suffix.lower() in IMAGE_SUFFIXES:
         return 1
     try:
-        with contextlib.closing(pypdfium2.PdfDocument(document.path)) as pdf:
+        with contextlib.closing(pypdfium2.PdfDocument(document.file)) as pdf:
             return len(pdf)
     except (pypdfium2.PdfiumError, OSError):
         return 0
@@ -60,13 +60,13 @@ def count_pages(document: Document) -> int:
 def _read_pdf(document: Document, ingest: Ingest) -> Iterator[Page | Rejected]:
     """Opened anew every `PAGES_PER_OPENING` pages: pdfium keeps what it parsed until a file is closed."""
     try:
-        with contextlib.closing(pypdfium2.PdfDocument(document.path)) as pdf:
+        with contextlib.closing(pypdfium2.PdfDocument(document.file)) as pdf:
             count = len(pdf)
         if not 0 < count <= ingest.max_pages:
             yield _miscounted(document, count)
             return
         for start in range(1, count + 1, PAGES_PER_OPENING):
-            with contextlib.closing(pypdfium2.PdfDocument(document.path)) as pdf:
+            with contextlib.closing(pypdfium2.PdfDocument(document.file)) as pdf:
                 for number in range(start, min(start + PAGES_PER_OPENING, count + 1)):
                     yield from _read_pdf_page(pdf, number, document, ingest)
     except pypdfium2.PdfiumError:
@@ -91,7 +91,7 @@ def _read_images(document: Document, ingest: Ingest) -> Iterator[Page | Rejected
     """Each frame of a TIFF is a page; of another image the first."""
     number = 0
     try:
-        with open_image(document.path, ingest.max_image_pixels) as image:
+        with open_image(document.file, ingest.max_image_pixels) as image:
             for frame in ImageSequence.Iterator(image) if image.format == "TIFF" else [image]:
                 number += 1
                 if number > ingest.max_pages:
@@ -161,7 +161,7 @@ def _error_code(document: Document) -> int:
     """
     pdfium.FPDF_LoadDocument(b"", None)
     try:
-        pypdfium2.PdfDocument(document.path).close()
+        pypdfium2.PdfDocument(document.file).close()
     except pypdfium2.PdfiumError as error:
         return int(error.err_code or 0)
     return int(pdfium.FPDF_ERR_FORMAT)

@@ -13,6 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
+from docrerank.pages.copies import find_file
 from docrerank.pages.sources import IMAGE_SUFFIXES
 from docrerank.records import Page, UserError
 
@@ -41,18 +42,32 @@ def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_0
         >>> render(page, pixels=500_000).size  # doctest: +SKIP
         (621, 804)
     """
-    if not Path(page.source).is_file():
-        raise UserError(f"'{page.source}' is gone: put it back, or ingest again without it")
+    file = find_source(page.source, page.sha256)
     try:
         if Path(page.source).suffix.lower() in IMAGE_SUFFIXES:
-            with open_image(page.source, max_image_pixels) as image:
+            with open_image(file, max_image_pixels) as image:
                 if image.format == "TIFF":  # of another image the first frame is the page, whatever its number
                     image.seek(page.number - 1)
                 return shrink(image, pixels, square)
-        with contextlib.closing(pypdfium2.PdfDocument(page.source)) as pdf, closing_page(pdf, page.number) as opened:
+        with contextlib.closing(pypdfium2.PdfDocument(file)) as pdf, closing_page(pdf, page.number) as opened:
             return draw(opened, pixels, square)
     except (pypdfium2.PdfiumError, OSError, EOFError, IndexError, SyntaxError, ValueError) as error:
         raise UserError(f"page {page.id} cannot be drawn from '{page.source}' ({error}): ingest again") from error
+
+
+def find_source(source: str, sha256: str) -> str:
+    """The file that a page was read from, of a document in a store a copy of it; both as the page has them.
+
+    Raises:
+        UserError: it is gone, or has changed in the store.
+    """
+    try:
+        file = find_file(source, sha256)
+        if Path(file).is_file():
+            return file
+    except FileNotFoundError:
+        pass
+    raise UserError(f"'{source}' is gone: put it back, or ingest again without it")
 
 
 def draw(page: pypdfium2.PdfPage, pixels: int, square: int = 1) -> Image.Image:

@@ -6,10 +6,12 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
+from docrerank.pages.copies import find_file, find_objects
 from docrerank.records import Rejected, UserError
+from docrerank.runs import is_url
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
 SUFFIXES = IMAGE_SUFFIXES | {".pdf"}
@@ -21,8 +23,9 @@ class Document:
 
     Attributes:
         stem: its name without the suffix; names the document in page ids, unique in a run.
-        path: as given.
-        sha256: of its bytes, hexadecimal.
+        path: as given; of a document in an object store its URL.
+        sha256: of its bytes, hexadecimal; in an object store of what that says of its content (its ETag), so that
+            finding documents does not read them.
         size: in bytes.
     """
 
@@ -30,6 +33,11 @@ class Document:
     path: str
     sha256: str
     size: int
+
+    @property
+    def file(self) -> str:
+        """Its path, or of a document in a store that of a copy; errors as `find_file`."""
+        return find_file(self.path, self.sha256)
 
 
 def find_documents(
@@ -39,7 +47,7 @@ def find_documents(
 
     Args:
         paths: files, and folders that are searched through all their levels; hidden files and folders in them
-            are passed over, links to folders are not followed.
+            are passed over, links to folders are not followed. URLs of objects, and of folders in a store, too.
         max_file_bytes: a larger file is rejected unread.
 
     Raises:
@@ -52,8 +60,11 @@ def find_documents(
     """
     documents: list[Document] = []
     rejected: list[Rejected] = []
-    for path in _distinct(_expand(paths)):
-        found = _identify(path, max_file_bytes)
+    if not paths:
+        raise UserError("no document given: name PDFs, images or folders of them")
+    urls = dict.fromkeys(str(path) for path in paths if is_url(path))
+    files = (_identify(path, max_file_bytes) for path in _distinct(_expand([p for p in paths if not is_url(p)])))
+    for found in chain(files, *(_find_in_store(url, max_file_bytes) for url in urls)):
         (documents if isinstance(found, Document) else rejected).append(found)  # type: ignore[arg-type]
     documents.sort(key=lambda document: document.stem)
     _check_stems(documents)
@@ -61,8 +72,6 @@ def find_documents(
 
 
 def _expand(paths: Sequence[str | Path]) -> Iterator[Path]:
-    if not paths:
-        raise UserError("no document given: name PDFs, images or folders of them")
     for given in map(Path, paths):
         if given.is_dir():
             inside = sorted(_walk(given))
@@ -73,6 +82,19 @@ def _expand(paths: Sequence[str | Path]) -> Iterator[Path]:
             yield given
         else:
             raise UserError(f"'{given}' does not exist: give PDFs, images or folders of them")
+
+
+def _find_in_store(url: str, max_file_bytes: int) -> Iterator[Document | Rejected]:
+    found = [one for one in find_objects(url) if one[0] == url or Path(one[0]).suffix.lower() in SUFFIXES]
+    if not found:
+        raise UserError(f"no PDF or image at '{url}': give a folder that holds {_list_suffixes()} files")
+    for path, size, version in found:
+        if Path(path).suffix.lower() not in SUFFIXES:
+            yield Rejected("ingest", path, "not a PDF or image", f"docrerank reads {_list_suffixes()}")
+        elif size > max_file_bytes:
+            yield _reject_size(path, size)
+        else:
+            yield Document(Path(path).stem, path, version, size)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -110,11 +132,15 @@ def _hash(path: Path, max_file_bytes: int) -> Document | Rejected:
     if not path.is_file():
         return Rejected("ingest", str(path), "cannot be read", "it is not a regular file")
     if size > max_file_bytes:
-        detail = f"{size} bytes; raise the bound with --set ingest.max_file_bytes={size}"
-        return Rejected("ingest", str(path), "file too large", detail)
+        return _reject_size(str(path), size)
     with path.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256")
     return Document(path.stem, str(path), digest.hexdigest(), size)
+
+
+def _reject_size(path: str, size: int) -> Rejected:
+    detail = f"{size} bytes; raise the bound with --set ingest.max_file_bytes={size}"
+    return Rejected("ingest", path, "file too large", detail)
 
 
 def _check_stems(documents: Sequence[Document]) -> None:

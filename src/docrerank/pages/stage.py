@@ -16,7 +16,7 @@ from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, run_shards
+from docrerank.runs import Parts, Run, ShardFailure, is_url, run_shards
 
 #: Raised when the same file and recipe would give other pages than before.
 STAGE_VERSION = 3
@@ -64,6 +64,7 @@ def plan_ingest(run: Run, paths: Sequence[str | Path]) -> IngestPlan:
     if run.recipe.ingest.ocr == "always" and not has_ocr():
         raise MissingExtra("rapidocr", "ocr")
     documents, rejected = find_documents(paths, run.recipe.ingest.max_file_bytes)
+    run.pages.fetch(document.stem for document in documents)
     todo: list[Document] = []
     done: list[Document] = []
     for document in documents:
@@ -95,6 +96,7 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
     """
     plan = plan_ingest(run, paths)
     stems = {document.stem for document in plan.todo + plan.done}
+    run.rejected("ingest").fetch(stems)
     run.pages.keep_only(stems)
     run.rejected("ingest").keep_only(stems)
     run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
@@ -126,6 +128,8 @@ def _read_all(run: Run, documents: Sequence[Document], progress: Progress) -> in
         else:
             pages += result
         progress(finished, len(shards))
+    for parts in (run.pages, run.rejected("ingest")):
+        parts.fetch(document.stem for document in documents)
     return pages
 
 
@@ -134,7 +138,7 @@ def _read_shard(shard: _Shard) -> int:
     pages = Parts(shard.folder / "pages", Page)
     if pages.is_done(shard.document.stem, shard.made_from):
         return pages.count(shard.document.stem)
-    if not Path(shard.document.path).exists():
+    if not (is_url(shard.document.path) or Path(shard.document.path).exists()):
         raise UserError(f"{platform.node()} does not see '{shard.document.path}': put it where all machines see it")
     _bound_memory()
     rejected: list[Rejected] = []

@@ -6,25 +6,33 @@ from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.engine import run_shards
 from docrerank.runs.journal import Journal
 from docrerank.runs.manifest import Manifest
+from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, sort_by_hash, split_run
+from docrerank.runs.store import fetch_late, locate, remove, work_folder
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
 __all__ = [
     "Journal",
     "Manifest",
+    "Objects",
     "Parts",
     "Progress",
     "Run",
     "ShardFailure",
     "Split",
+    "fetch_late",
+    "is_url",
+    "locate",
     "map_shards",
+    "remove",
     "replacing",
     "run_shards",
     "sort_by_hash",
     "split_run",
+    "work_folder",
     "worker_count",
     "write_text",
 ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from docrerank.records import UserError
+from docrerank.runs.faults import explain
+from docrerank.runs.store import put_up
 
 
 @contextlib.contextmanager
 def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well, it takes `path`'s place in one step.
+
+    A file of a run in an object store is put up then, whole too.
 
     Args:
         path: the file to be written.
@@ -22,7 +24,8 @@ def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
             without, and calls `os.sync` before anything says that they are there.
 
     Raises:
-        UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched.
+        UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched. Or the
+            store does not answer.
 
     Example:
         >>> with replacing(Path("numbers.txt")) as temporary:  # doctest: +SKIP
@@ -38,6 +41,7 @@ def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     try:
         yield temporary
         _settle(temporary, path, flush)
+        put_up(path)
     except OSError as error:
         raise explain(error, path) from error
     finally:
@@ -62,10 +66,3 @@ def _settle(temporary: Path, path: Path, flush: bool) -> None:
             os.fsync(handle.fileno())
     temporary.chmod(0o644)
     os.replace(temporary, path)
-
-
-def explain(error: OSError, path: Path) -> UserError:
-    """Why a file could not be written, and what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"the disk is full: {path} was not written; free space and give the same command again")
-    return UserError(f"cannot write {path}: {error.strerror or error}; mend this and give the same command again")

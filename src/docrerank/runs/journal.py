@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from docrerank.runs.atomic import explain, write_text
+from docrerank.runs.atomic import write_text
+from docrerank.runs.faults import explain
 
 
 class Journal:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.runs.atomic import write_text
+from docrerank.runs.store import sync
 
 PACKAGES = ("docrerank", "pypdfium2", "pyarrow", "rapidocr", "torch", "transformers", "sentence-transformers", "bm25s")
 
@@ -42,6 +43,7 @@ class Manifest:
         content["versions"] = {"python": platform.python_version(), **_versions()}
         content.setdefault("stages", {})[name] = entry
         write_text(self.path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        sync(self.path.parent)
 
     def add_usage(self, usage: Mapping[str, Any]) -> None:
         """Add what one command paid, by role, to what earlier ones did: `usage` holds the list, newest last."""

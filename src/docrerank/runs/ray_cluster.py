@@ -18,6 +18,7 @@ from typing import Any
 from docrerank.recipe import Recipe, require
 from docrerank.records import UserError
 from docrerank.runs.atomic import write_text
+from docrerank.runs.store import bind, find_store
 from docrerank.runs.workers import worker_count
 
 SECONDS_TO_ANSWER = 10.0
@@ -75,11 +76,13 @@ class Site:
         folder: the driver's, from which relative paths are read.
         witness: a file in the run folder.
         versions: of Python and docrerank.
+        url: of a run in a store: then no folder need be shared, each machine has a working folder of the same name.
     """
 
     folder: str
     witness: str
     versions: tuple[str, str]
+    url: str = ""
 
     def enter(self) -> None:
         """On a machine of the cluster.
@@ -89,6 +92,9 @@ class Site:
         """
         if (found := _versions()) != self.versions:
             raise UserError(f"{platform.node()} has {found}, the driver {self.versions}: install the same on both")
+        if self.url:
+            bind(Path(self.witness).parent, self.url, lent=not Path(self.witness).is_file())
+            return
         try:
             os.chdir(self.folder)
         except OSError as error:
@@ -102,8 +108,9 @@ def open_site(run: Path) -> Iterator[Site]:
     """A new file in the run folder: only who truly sees this folder sees it."""
     witness = run.resolve() / f".{uuid.uuid4().hex}.tmp"
     write_text(witness, "")
+    store = find_store(witness)
     try:
-        yield Site(str(Path.cwd()), str(witness), _versions())
+        yield Site(str(Path.cwd()), str(witness), _versions(), store.objects.url if store else "")
     finally:
         witness.unlink(missing_ok=True)
 

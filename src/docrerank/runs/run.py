@@ -12,6 +12,8 @@ from docrerank.runs.atomic import remove_leftovers, write_text
 from docrerank.runs.lock import hold
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
+from docrerank.runs.store import locate, sync
+from docrerank.runs.store_lock import hold_there
 
 
 class Run:
@@ -43,18 +45,22 @@ class Run:
     def open(cls, path: str | Path) -> Run:
         """Open a run that exists.
 
+        Args:
+            path: its folder, or its URL in a store (`s3://bucket/run`); then a working folder here stands for it.
+
         Raises:
-            UserError: the folder is not a run.
+            UserError: the folder is not a run, or the store does not answer.
         """
-        recipe = Path(path) / "recipe.yaml"
+        folder = locate(path)
+        recipe = folder / "recipe.yaml"
         if not recipe.is_file():
             raise UserError(f"'{path}' is not a run folder: make one with docrerank run PDFS... --out {path}")
-        return cls(Path(path), load_recipe(recipe))
+        return cls(folder, load_recipe(recipe))
 
     @classmethod
     def create(cls, path: str | Path, recipe: Recipe) -> Run:
         """Make a run folder, or go on with one under this recipe: stages redo only what the recipe changed."""
-        folder = Path(path)
+        folder = locate(path)
         if folder.exists() and not folder.is_dir():
             raise UserError(f"'{path}' is a file: give a folder to --out")
         write_text(folder / "recipe.yaml", dump_recipe(recipe))
@@ -72,6 +78,9 @@ class Run:
             UserError: another process works on the same folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        with hold(self.path / ".lock"):
+        with hold(self.path / ".lock"), hold_there(self.path):
             remove_leftovers(self.path)
-            yield
+            try:
+                yield
+            finally:
+                sync(self.path)

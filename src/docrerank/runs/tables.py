@@ -57,7 +57,7 @@ def read_column(path: Path, name: str) -> list[Any]:
     """One column of a parquet file, without reading the others."""
     try:
         with pq.ParquetFile(path) as file:
-            return list(file.read([name]).column(name).to_pylist())
+            return list(file.read([name]).column(name).to_pylist()) if file.num_row_groups else []
     except (pa.ArrowException, KeyError, OSError) as error:
         raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from docrerank.records import UserError
-from docrerank.runs import replacing
+from docrerank.runs import fetch_late, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
     Raises:
         UserError: the file cannot be read.
     """
-    if not file.is_file():
+    if not fetch_late(file):
         return None
     try:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)

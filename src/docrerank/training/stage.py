@@ -27,7 +27,7 @@ from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page
 from docrerank.reranker import ModelCard, load_encoder, read_card
-from docrerank.runs import Run
+from docrerank.runs import Run, remove
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
@@ -67,7 +67,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
         counts.update(work(run, origin, gather(run), progress))
-        (run.path / FOLDER / CHECKPOINT).unlink(missing_ok=True)
+        remove(run.path / FOLDER / CHECKPOINT)
     return counts
 
 
