@@ -237,3 +237,25 @@ def test_models_are_probed_on_pages_that_training_held_out(finished: Path, tmp_p
     assert (tmp_path / "probe.html").is_file()
     with pytest.raises(UserError, match="no model in"):
         ask("probe", tmp_path / "nothing", "--run", finished)
+
+
+def test_a_run_and_its_documents_may_be_in_a_store(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("s3fs")
+    monkeypatch.setenv("DOCRERANK_WORK", str(tmp_path / "machine"))
+    url = f"file://{tmp_path}/store/RUN"
+    assert ask("ingest", f"file://{corpus}", "--out", url, "--set=workers=1").exit_code == 0
+    assert ask("generate", url).exit_code == 0
+    names = [path.name for path in (tmp_path / "store" / "RUN").iterdir()]
+    assert {"files.parquet", "queries", "recipe.yaml", "run.json"} <= set(names)
+    monkeypatch.setenv("DOCRERANK_WORK", str(tmp_path / "elsewhere"))
+    assert ask("export", url, "--to", "triplet", "--out", tmp_path / "set").exit_code == 0
+    assert (tmp_path / "set" / "README.md").is_file()
+
+
+def test_what_cannot_be_in_a_store_is_refused_in_a_line(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="must be a folder of this machine"):
+        ask("ablate", tmp_path, "--out", "s3://bucket/arms")
+    with pytest.raises(UserError, match="is no store's address"):
+        ask("ingest", "https://example.org/a.pdf", "--out", tmp_path / "run")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from docrerank.cli.options import Json, RunFolder
+from docrerank.cli.options import Json, RunFolder, keep_local
 from docrerank.cli.output import print_json, progress, results, say
 from docrerank.runs import Run, write_text
 
@@ -17,7 +17,12 @@ Benchmark = Annotated[
 Arms = Annotated[str, typer.Option("--arms", help="`all`, `table4`, or names of arms with commas between.")]
 Groups = Annotated[int, typer.Option("--groups", min=1, help="Training groups of every arm, at most.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How often every arm is trained.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the arms; RUN/ablation without it.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="Folder of the arms; RUN/ablation without it.", parser=keep_local, metavar="FOLDER"
+    ),
+]
 
 
 def ablate_run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docrerank.cli.options import Json, Overrides, open_run
+from docrerank.cli.options import Json, Overrides, find_source, keep_local, open_run
 from docrerank.cli.output import print_json, progress, results, say
 from docrerank.cli.rerank import Pixels, Prompt
 from docrerank.records import UserError
@@ -21,6 +21,7 @@ Models = Annotated[
     list[str],
     typer.Argument(
         help="Run folders, models' folders, hub names, 'docrerank-mini', 'minilm', 'bm25', 'random' or 'oracle'.",
+        parser=find_source,
         metavar="MODEL...",
         show_default=False,
     ),
@@ -49,7 +50,13 @@ FirstStage = Annotated[
 Top = Annotated[int | None, typer.Option("--top", "-k", min=1, help="Candidates of a query: 50.", show_default=False)]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="Folder of tables, plot, candidates and results: evaluations/NAME."),
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder of tables, plot, candidates and results: evaluations/NAME.",
+        parser=keep_local,
+        metavar="FOLDER",
+    ),
 ]
 Form = Annotated[
     Literal["text", "markdown", "json", "csv"] | None, typer.Option("--format", help="How the table is printed: text.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, find_source
+from docrerank.cli.options import Json, find_source, keep_local
 from docrerank.cli.output import describe, print_json, progress, say
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -18,7 +18,9 @@ MODEL_FORMS = ("vllm", "sentence-transformers")
 Source = Annotated[
     str, typer.Argument(help="A run folder, or a model's.", parser=find_source, metavar="SOURCE", show_default=False)
 ]
-Target = Annotated[Path, typer.Option("--out", "-o", help="Folder to write; empty or new.", show_default=False)]
+Target = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder to write; empty or new.", parser=keep_local, metavar="FOLDER")
+]
 To = Annotated[
     str,
     typer.Option(

@@ -9,7 +9,25 @@ from typing import Annotated
 import typer
 
 from docrerank.recipe import load_recipe
+from docrerank.records import UserError
 from docrerank.runs import Run, locate
+
+
+def keep_local(place: str) -> Path:
+    """A folder that must be of this machine.
+
+    Raises:
+        UserError: it is a URL.
+    """
+    if "://" in place:
+        raise UserError(f"'{place}' must be a folder of this machine: only a run and its documents may be in a store")
+    return Path(place)
+
+
+def find_source(source: str) -> str:
+    """What an argument means that names a run or something else: of a run in a store its working folder."""
+    return str(locate(source)) if "://" in source else source
+
 
 Pdfs = Annotated[
     list[str],
@@ -36,13 +54,15 @@ AddressOption = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 BenchmarkFolder = Annotated[
-    Path | None, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
+    Path | None,
+    typer.Option(
+        "--benchmark",
+        "-b",
+        help="A folder with corpus/, queries.jsonl and qrels/test.tsv.",
+        parser=keep_local,
+        metavar="FOLDER",
+    ),
 ]
-
-
-def find_source(source: str) -> str:
-    """What an argument means that names a run or something else: of a run in a store its working folder."""
-    return str(locate(source))
 
 
 def is_main_process() -> bool:

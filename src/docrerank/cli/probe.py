@@ -7,23 +7,31 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json
+from docrerank.cli.options import Json, find_source, keep_local
 from docrerank.cli.output import print_json, progress, results, say
 from docrerank.cli.rerank import find_model
-from docrerank.runs import Run
+from docrerank.runs import Run, locate
 
 Models = Annotated[
     list[str],
     typer.Argument(
         help="Folders of models or runs, 'docrerank-mini', 'minilm' or 'bm25'; later ones are held against the first.",
+        parser=find_source,
         metavar="MODEL...",
         show_default=False,
     ),
 ]
-Source = Annotated[Path, typer.Option("--run", help="The run whose queries are asked.", show_default=False)]
+Source = Annotated[Path, typer.Option("--run", help="The run whose queries are asked.", parser=locate, metavar="RUN")]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="Hard negatives at most, whole pages; 0: all.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder of probe.html and probe.json; RUN/probe without it.")
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder of probe.html and probe.json; RUN/probe without it.",
+        parser=keep_local,
+        metavar="FOLDER",
+    ),
 ]
 
 

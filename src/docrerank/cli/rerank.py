@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json
+from docrerank.cli.options import Json, find_source
 from docrerank.cli.output import print_json, results, say
 
 if TYPE_CHECKING:
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 Model = Annotated[
     str,
     typer.Argument(
-        help="A trained model's folder, a run folder, 'docrerank-mini', 'minilm', or a hub name.", show_default=False
+        help="A trained model's folder, a run folder, 'docrerank-mini', 'minilm', or a hub name.",
+        parser=find_source,
+        metavar="MODEL",
+        show_default=False,
     ),
 ]
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
-Files = Annotated[list[Path], typer.Argument(help="PDFs, images or folders of them.", show_default=False)]
+Files = Annotated[
+    list[str], typer.Argument(help="PDFs, images or folders of them.", metavar="FILES...", show_default=False)
+]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
 Pixels = Annotated[
     int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")

@@ -8,17 +8,21 @@ from typing import Annotated
 
 import typer
 
+from docrerank.cli.options import find_source
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
+from docrerank.runs import locate
 
 Models = Annotated[
     list[str],
     typer.Argument(
-        help="Model folders, run folders, 'minilm' or hub names; the first is the default.", metavar="MODEL..."
+        help="Model folders, run folders, 'minilm' or hub names; the first is the default.",
+        parser=find_source,
+        metavar="MODEL...",
     ),
 ]
 Pages = Annotated[
-    Path | None, typer.Option("--pages", help="A run whose pages can be asked.", metavar="RUN", show_default=False)
+    Path | None, typer.Option("--pages", help="A run whose pages can be asked.", parser=locate, metavar="RUN")
 ]
 Host = Annotated[str, typer.Option("--host", help="Others than 127.0.0.1 need a token.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, RunFolder
+from docrerank.cli.options import Json, RunFolder, find_source
 from docrerank.cli.output import print_json, progress, results, say
 from docrerank.cli.rerank import Model, Pixels, Prompt, choose_reading, find_model
 from docrerank.records import Page, UserError
-from docrerank.runs import Run
+from docrerank.runs import Run, locate
 
 if TYPE_CHECKING:
     from docrerank.reranker.vision import VisionReranker
@@ -23,8 +23,13 @@ QUERIES = ("How high were net sales in 2021?", "number of employees by region", 
 Cache = Annotated[
     Path | None, typer.Option("--cache", help="Folder of encoded pages; RUN/cache if not given.", show_default=False)
 ]
-Other = Annotated[str, typer.Argument(help="Another, to be held against it.", metavar="OTHER", show_default=False)]
-Sample = Annotated[Path | None, typer.Option("--run", help="Take the sample pairs from this run.")]
+Other = Annotated[
+    str,
+    typer.Argument(help="Another, to be held against it.", parser=find_source, metavar="OTHER", show_default=False),
+]
+Sample = Annotated[
+    Path | None, typer.Option("--run", help="Take the sample pairs from this run.", parser=locate, metavar="RUN")
+]
 Pages = Annotated[int, typer.Option("--pages", min=1, help="Sample pages.")]
 
 
