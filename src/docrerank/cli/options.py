@@ -31,7 +31,7 @@ def find_source(source: str) -> str:
 
 Pdfs = Annotated[
     list[str],
-    typer.Argument(help="PDFs, images, folders of them; s3://... too.", metavar="PDFS...", show_default=False),
+    typer.Argument(help="PDFs, images, folders of them; s3://... too.", metavar="PDFS", show_default=False),
 ]
 Out = Annotated[
     Path,

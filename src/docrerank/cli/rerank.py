@@ -24,7 +24,7 @@ Model = Annotated[
 ]
 Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
 Files = Annotated[
-    list[str], typer.Argument(help="PDFs, images or folders of them.", metavar="FILES...", show_default=False)
+    list[str], typer.Argument(help="PDFs, images or folders of them.", metavar="FILES", show_default=False)
 ]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
 Pixels = Annotated[
