@@ -153,6 +153,15 @@ def test_no_such_bucket_and_refused_access_are_told_in_a_line(bucket: Bucket) ->
         make_run(f"{bucket.url}/run")
 
 
+def test_without_keys_the_run_ends_at_once_in_a_line(bucket: Bucket, tmp_path: Path) -> None:
+    keyless = {name: value for name, value in as_machine(tmp_path).items() if not name.startswith("AWS_")}
+    keyless |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "HOME": str(tmp_path)}
+    keyless |= {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket.proxy.server}"}
+    command = [sys.executable, "-c", "from docrerank.runs import Run; Run.open('s3://bucket/run')"]
+    done = subprocess.run(command, env=keyless, capture_output=True, text=True, timeout=120)
+    assert "cannot be used (Unable to locate credentials): check address, keys" in done.stderr
+
+
 def test_a_second_command_on_another_machine_is_refused_and_told_who_the_first_is(
     bucket: Bucket, tmp_path: Path, monkeypatch: Change
 ) -> None:

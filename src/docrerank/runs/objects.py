@@ -27,7 +27,9 @@ MOST_WAIT_SECONDS = 30.0
 
 #: Faults of this machine's disk, and those that asking again would not mend.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_LASTING = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, ValueError, ImportError)
+_LASTING = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError)
+#: Of botocore, aiohttp, gcsfs and azure: what says that a store or the way to it is out.
+_PASSING = frozenset({"HTTPClientError", "ClientError", "HttpError", "ServiceRequestError", "ServiceResponseError"})
 
 Answer = TypeVar("Answer")
 
@@ -152,8 +154,10 @@ class Objects:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _DISK:
                 raise explain(error, Path(place)) from error
-            again = "give the same command again when it does"
-            raise UserError(f"{place}: the store does not answer ({_line(error)}): {again}") from error
+            if _is_passing(error):
+                again = "give the same command again when it does"
+                raise UserError(f"{place}: the store does not answer ({_line(error)}): {again}") from error
+            raise UserError(f"{place} cannot be used ({_line(error)}): check address, keys and packages") from error
 
 
 def describe_version(known: dict[str, Any]) -> str:
@@ -186,7 +190,7 @@ def _ask_patiently(call: Callable[[], Answer], place: str) -> Answer:
 
     def is_passing(error: Exception) -> bool:
         nonlocal told
-        passing = not isinstance(error, _LASTING) and getattr(error, "errno", None) not in _DISK
+        passing = _is_passing(error)
         if passing and not told:
             logger.warning("%s does not answer (%s): it is asked again for ten minutes", place, _line(error))
         told = told or passing
@@ -198,6 +202,14 @@ def _ask_patiently(call: Callable[[], Answer], place: str) -> Answer:
         with attempt:
             return call()
     raise AssertionError("stamina ends with a result or an error")
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether asking again later may help."""
+    if isinstance(error, OSError):
+        return not isinstance(error, _LASTING) and error.errno not in _DISK
+    named = not _PASSING.isdisjoint(kind.__name__ for kind in type(error).__mro__)
+    return named and int(getattr(error, "code", None) or 500) >= 500
 
 
 def _line(error: BaseException) -> str:
