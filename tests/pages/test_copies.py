@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from fixtures.object_store import Bucket
-from pages.conftest import MakePdf
 
 from docrerank.pages import find_documents, ingest, render
 from docrerank.pages.copies import make_room
 from docrerank.records import UserError
 from docrerank.runs import Run
+
+MakePdf = Callable[..., Path]
 
 
 def test_documents_in_a_store_become_the_pages_they_are_as_files(
