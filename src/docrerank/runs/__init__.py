@@ -8,6 +8,7 @@ from docrerank.runs.journal import Journal
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
+from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, sort_by_hash, split_run
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
@@ -21,6 +22,7 @@ __all__ = [
     "ShardFailure",
     "Split",
     "map_shards",
+    "pack",
     "replacing",
     "run_shards",
     "sort_by_hash",
