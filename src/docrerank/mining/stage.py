@@ -44,8 +44,8 @@ def _mine_all(run: Run, counts: dict[str, Any], progress: Progress) -> Iterator[
     """The negatives of every positive, in the order of the positives' ids; `counts` is filled on the way."""
     encoder = load_untrained(window_settings(run))
     ahead = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
-    encoded, first = _index(run, PageStore(run.path / ENCODINGS, encoder))
-    counts["pages_encoded"] = ahead + encoded
+    counts["pages_encoded"], first = _index(run, PageStore(run.path / ENCODINGS, encoder))
+    counts["pages_encoded"] += ahead
     miner, done = Miner(first, run.recipe.mine), 0
     for batch in _batches(_read_positives(run)):
         progress(done, counts["queries"])
