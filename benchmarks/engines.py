@@ -5,9 +5,12 @@
 Synthetic documents of 1 to 60 pages with a text layer are ingested and written for by rules, by two local processes
 and by two Ray workers, in turn. `first` counts the start of worker processes and of Ray, `next` is a run after it in
 the same process, so that only the local engine starts its workers anew. CPU seconds are those of the process and all
-below it, Ray's own too: on a busy machine they say more than the clock. Then processes of the Ray run are killed at
-random moments, a worker or the driver, until there were so many kills; the driver is started again after each of its
-own. The dataset must be the local one's to the byte. That a kill costs one shard at most is tested (`make ray`).
+below it: on a busy machine they say more than the clock. Those of Ray's own processes count on both sides once they
+have been started, so look at the first round.
+
+Then processes of the Ray run are killed at random moments, a worker or the driver, until there were so many kills; the
+driver is started again after each of its own. The dataset must be the local one's to the byte. That a kill costs one
+shard at most is tested (`make ray`).
 """
 
 from __future__ import annotations
