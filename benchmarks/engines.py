@@ -4,14 +4,19 @@
 
 Synthetic documents of 1 to 60 pages with a text layer are ingested and written for by rules, by two local processes
 and by two Ray workers, in turn. `first` counts the start of worker processes and of Ray, `next` is a run after it in
-the same process, so that only the local engine starts its workers anew. Then processes of the Ray run are killed at
-random moments, a worker or the driver, until there were so many kills; the driver is started again after each of its
-own. The dataset must be the local one's to the byte. That a kill costs one shard at most is tested (`make ray`).
+the same process, so that only the local engine starts its workers anew. CPU seconds are those of the process and all
+below it: on a busy machine they say more than the clock. Those of Ray's own processes count on both sides once they
+have been started, so look at the first round.
+
+Then processes of the Ray run are killed at random moments, a worker or the driver, until there were so many kills; the
+driver is started again after each of its own. The dataset must be the local one's to the byte. That a kill costs one
+shard at most is tested (`make ray`).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -90,16 +95,34 @@ def make_run(folder: Path, engine: str) -> Run:
 
 def compare(folder: Path, pages: int, rounds: int) -> None:
     seconds: dict[str, list[float]] = {"local": [], "ray": []}
+    worked: dict[str, list[float]] = {"local": [], "ray": []}
     for number in range(rounds):
         for engine, taken in seconds.items():
-            started = time.perf_counter()
+            started, before = time.perf_counter(), count_cpu()
             do(make_run(folder / f"{engine}-{number}", engine), folder / "pdfs")
             taken.append(time.perf_counter() - started)
-            print(f"round {number}  {engine:5} {taken[-1]:7.1f} s  {pages / taken[-1]:6.1f} pages/s", flush=True)
+            worked[engine].append(count_cpu() - before)
+            line = f"round {number}  {engine:5} {taken[-1]:7.1f} s  {pages / taken[-1]:6.1f} pages/s"
+            print(f"{line}  {worked[engine][-1]:7.1f} s of CPU", flush=True)
     assert read(folder / "local-0") == read(folder / "ray-0")
-    ratios = [local / ray for local, ray in zip(seconds["local"], seconds["ray"], strict=True)]
+    compare_ratios(f"ray / local throughput, {pages} pages", seconds)
+    compare_ratios("by CPU", worked)
+
+
+def compare_ratios(what: str, costs: dict[str, list[float]]) -> None:
+    ratios = [local / ray for local, ray in zip(costs["local"], costs["ray"], strict=True)]
     later = f", median of the later ones {median(ratios[1:]):.2f}" if ratios[1:] else ""
-    print(f"ray / local throughput, {pages} pages: first {ratios[0]:.2f}{later}; same bytes")
+    print(f"{what}: first {ratios[0]:.2f}{later}; same bytes", flush=True)
+
+
+def count_cpu() -> float:
+    """CPU seconds so far of this process and of all below it, ended ones too."""
+    ticks = 0
+    for pid in find_below(os.getpid()):
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def read(folder: Path) -> dict[str, bytes]:
@@ -140,13 +163,20 @@ def drive(run: Run, killed: dict[str, int], kills: int, rng: random.Random) -> b
 
 def find_workers(driver: int) -> list[int]:
     """Processes of Ray that do a task now, below a driver."""
+    return [pid for pid, name in find_below(driver).items() if name.startswith("ray::FlatMap")]
+
+
+def find_below(top: int) -> dict[int, str]:
+    """A process and all below it, with their command lines."""
     table = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in table.splitlines()[1:]]
-    below, grown = {driver}, True
+    rows = [
+        (int(pid), int(parent), *rest) for pid, parent, *rest in (row.split(None, 2) for row in table.splitlines()[1:])
+    ]
+    below, grown = {top}, True
     while grown:
-        fresh = {int(pid) for pid, parent, *_ in rows if int(parent) in below} - below
+        fresh = {pid for pid, parent, *_ in rows if parent in below} - below
         below, grown = below | fresh, bool(fresh)
-    return [int(row[0]) for row in rows if int(row[0]) in below and len(row) > 2 and row[2].startswith("ray::FlatMap")]
+    return {pid: " ".join(rest) for pid, _, *rest in rows if pid in below}
 
 
 if __name__ == "__main__":

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from scripted import answer, boxes_for, make_run
 from server import Call, Reaction, ScriptedServer
 
-from docrerank.chat import Budget, BudgetReached
-from docrerank.generation import generate, plan_calls, unfinished
+from docrerank.chat import Budget, BudgetReached, ChatClient, Patience
+from docrerank.generation import clients, generate, plan_calls, unfinished
 from docrerank.generation.origin import given_queries
 from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run
@@ -138,6 +139,29 @@ def test_a_dead_endpoint_is_one_clear_line(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", "http://127.0.0.1:9/v1", 1, 3)
     with pytest.raises(UserError, match="does not answer"):
         generate(run)
+
+
+def test_an_endpoint_that_dies_halfway_stops_the_run_and_the_next_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = Patience(tries=3, wait=0.01, longest_wait=0.1)  # ten minutes and six times, if left alone
+    monkeypatch.setattr(clients, "ChatClient", partial(ChatClient, patience=quick))
+    dead = {"from": 60}
+
+    def dying(call: Call) -> Reaction:
+        return Reaction(kind="drop") if len(server.calls) > dead["from"] else Reaction(answer(call))
+
+    with ScriptedServer(dying) as server:
+        run, whole = (make_run(tmp_path / name, server.base_url, 2, 10) for name in ("run", "whole"))
+        with pytest.raises(UserError, match=r"does not answer .* then give the same command again"):
+            generate(run)
+        assert unfinished(run)
+        dead["from"] = 10_000
+        generate(run)
+        assert not paid_twice(server)
+        assert not unfinished(run)
+        generate(whole)
+    assert dataset(run) == dataset(whole)
 
 
 def test_the_budget_stops_cleanly_and_the_next_call_goes_on(tmp_path: Path) -> None:

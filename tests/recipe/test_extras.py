@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docrerank.recipe.extras import require
-from docrerank.records import MissingExtra
+from docrerank.records import MissingExtra, UserError
 
 
 def test_an_installed_package_is_imported() -> None:
@@ -34,3 +34,23 @@ def test_a_broken_package_is_not_taken_for_a_missing_one(tmp_path: Path, monkeyp
         require("broken_build", extra="train")
     assert not isinstance(caught.value, MissingExtra)
     assert "broken_build" not in sys.modules
+
+
+LAZY = """
+try:
+    {fault}
+except Exception as error:
+    raise ModuleNotFoundError("Could not import module 'Model'") from error
+"""
+
+
+def test_what_befalls_a_part_that_is_imported_when_asked_for_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "lazy_broken.py").write_text(LAZY.format(fault="raise RuntimeError('operator nms does not exist')"))
+    with pytest.raises(UserError, match=r"lazy_broken cannot be imported \(operator nms does not exist\): take torch"):
+        require("lazy_broken", extra="train")
+    (tmp_path / "lazy_missing.py").write_text(LAZY.format(fault="import no_such_dependency"))
+    with pytest.raises(MissingExtra, match="no_such_dependency"):
+        require("lazy_missing", extra="train")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import platform
@@ -22,9 +23,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "SILENCE", 0.5)
 
 
-def write_holder(path: Path, host: str, beat: int = 0) -> None:
-    holder = {"host": host, "pid": 77, "since": "2026-01-02 03:04:05 UTC", "beat": beat}
+#: What another machine's clock may say.
+CLOCKS = pytest.mark.parametrize("year", [1980, 2026, 2099])
+
+
+def write_holder(path: Path, host: str, year: int, beat: int = 0) -> None:
+    """As a machine would whose clock, and whose file server's clock, are in this year."""
+    holder = {"host": host, "pid": 77, "since": f"{year}-01-02 03:04:05 UTC", "beat": beat}
     path.write_text(json.dumps(holder).ljust(512))
+    os.utime(path, (seconds := calendar.timegm((year, 1, 2, 3, 4, 5)), seconds))
 
 
 def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
@@ -51,28 +58,30 @@ def test_a_holder_that_was_killed_here_is_no_holder(tmp_path: Path) -> None:
         assert time.monotonic() - started < 0.4
 
 
-def test_a_machine_whose_mount_keeps_locks_to_itself_is_seen_by_its_signs_of_life(tmp_path: Path) -> None:
+@CLOCKS
+def test_a_machine_whose_mount_keeps_locks_to_itself_is_seen_by_its_signs_of_life(tmp_path: Path, year: int) -> None:
     path, ended = tmp_path / ".lock", threading.Event()
-    write_holder(path, "elsewhere")
+    write_holder(path, "elsewhere", year)
 
     def beat() -> None:
         number = 0
         while not ended.wait(0.05):
-            write_holder(path, "elsewhere", number := number + 1)
+            write_holder(path, "elsewhere", year, number := number + 1)
 
     thread = threading.Thread(target=beat)
     thread.start()
     try:
-        with pytest.raises(UserError, match="process 77 on elsewhere, since 2026-01-02 03:04:05 UTC"), hold(path):
+        with pytest.raises(UserError, match=f"process 77 on elsewhere, since {year}-01-02 03:04:05 UTC"), hold(path):
             pass
     finally:
         ended.set()
         thread.join()
 
 
-def test_another_machine_that_has_fallen_silent_is_taken_over_from(tmp_path: Path) -> None:
+@CLOCKS
+def test_another_machine_that_has_fallen_silent_is_taken_over_from(tmp_path: Path, year: int) -> None:
     path = tmp_path / ".lock"
-    write_holder(path, "elsewhere")
+    write_holder(path, "elsewhere", year)
     started = time.monotonic()
     with hold(path):
         assert time.monotonic() - started >= 0.5

@@ -7,22 +7,37 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fixtures.shards import Diary, work
+from safetensors.numpy import load_file
 
+from docrerank.encoding import ENCODINGS, PageStore, encode_ahead, load_untrained
+from docrerank.evaluation import evaluate, read_evaluation
 from docrerank.generation import generate
+from docrerank.mining import mine
 from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
-from docrerank.records import UserError
+from docrerank.records import Page, UserError
 from docrerank.runs import Run, ShardFailure, run_shards
+from docrerank.training import train
 
 pytestmark = pytest.mark.ray
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "benchmark" / "corpus"
+SAMPLES = Path(__file__).parents[2] / "samples" / "benchmark"
+#: A training of seconds.
+SMALL = [
+    "train.groups=8",
+    "train.batch_groups=4",
+    "train.evaluations=1",
+    "train.dev_pages=6",
+    "train.dev_queries=8",
+    "evaluate.resamples=100",
+]
+MakePage = Callable[..., Page]
 SHARDS = [f"s{number:02}" for number in range(24)]
 
 
@@ -66,14 +81,58 @@ def test_an_error_that_the_user_must_mend_stops_the_pipeline(tmp_path: Path, sha
         do(make_run(tmp_path / "run", "engine=ray"), work, [shard, "a"])
 
 
-def test_samples_become_the_same_bytes_as_on_the_local_engine(tmp_path: Path) -> None:
-    runs = [make_run(tmp_path / "local"), make_run(tmp_path / "ray", "engine=ray")]
+def test_the_main_job_on_the_samples_is_that_of_the_local_engine(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / "local", *SMALL), make_run(tmp_path / "ray", "engine=ray", *SMALL)]
     for run in runs:
-        ingest(run, [SAMPLES])
+        ingest(run, [SAMPLES / "corpus"])
         generate(run)
+        mine(run)
+        train(run)
+        evaluate(run, SAMPLES)
     ours, theirs = (contents(run) for run in runs)
     assert len(ours) > 60
     assert ours == theirs
+    ours, theirs = (encodings(run) for run in runs)
+    assert len(ours) == 30  # ten documents by MiniLM, the start and the trained model
+    assert ours == theirs
+    local, ray = (measured(run) for run in runs)
+    assert local == ray
+
+
+def encodings(run: Run) -> dict[str, dict[str, bytes]]:
+    """The vectors of every file of encodings; the order of a file's head is left to chance."""
+    files = (run.path / ENCODINGS).rglob("*.safetensors")
+    arrays = {str(path.relative_to(run.path)): load_file(path) for path in files}
+    return {name: {key: value.tobytes() for key, value in own.items()} for name, own in arrays.items()}
+
+
+def measured(run: Run) -> dict[str, Any]:
+    """An evaluation without what a clock says."""
+    content = read_evaluation(run)
+    for system in content["comparison"]["systems"].values():
+        system.pop("ms_per_query")
+    return {key: value for key, value in content.items() if key != "table"}
+
+
+def test_workers_encode_what_is_new_or_changed_and_nothing_else(tmp_path: Path, make_page: MakePage) -> None:
+    run, encoder = make_run(tmp_path / "run", "engine=ray"), load_untrained()
+    for name in "abc":
+        run.pages.write(name, [make_page([f"net sales of {name}"], name)], "")
+    run.pages.write("empty", [], "")
+    homes = dict.fromkeys(run.pages.names(), run.path)
+    assert encode_ahead(run, encoder, homes) == 3
+    run.pages.write("b", [make_page(["gross sales"], "b"), make_page([], "b", 2)], "")
+    assert [encode_ahead(run, encoder, homes) for _ in range(2)] == [2, 0]
+    assert PageStore(run.path / ENCODINGS, encoder).fill(run.pages.read()) == 0
+
+
+def test_a_machine_with_other_weights_encodes_nothing(tmp_path: Path, make_page: MakePage) -> None:
+    run, encoder = make_run(tmp_path / "run", "engine=ray"), load_untrained()
+    run.pages.write("a", [make_page(["net sales"], "a")], "")
+    encoder.weights = "newer"
+    with pytest.raises(UserError, match="loads other weights"):
+        encode_ahead(run, encoder, {"a": run.path})
+    assert not (run.path / ENCODINGS).exists()
 
 
 def test_a_killed_worker_costs_the_shard_it_was_at_and_no_other(tmp_path: Path) -> None:
@@ -106,7 +165,7 @@ if __name__ == "__main__":
 def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     (tmp_path / "driver.py").write_text(DRIVER)
     run, whole = make_run(tmp_path / "run", "engine=ray"), make_run(tmp_path / "whole")
-    command = [sys.executable, str(tmp_path / "driver.py"), str(run.path), str(SAMPLES)]
+    command = [sys.executable, str(tmp_path / "driver.py"), str(run.path), str(SAMPLES / "corpus")]
     driver = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
     while driver.poll() is None and len(run.pages.names()) < 3:
         time.sleep(0.005)
@@ -114,8 +173,8 @@ def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     assert driver.wait() == -signal.SIGKILL
     done = len(run.pages.names())
     with run.locked():
-        assert ingest(run, [SAMPLES])["read"] <= 10 - done
-    ingest(whole, [SAMPLES])
+        assert ingest(run, [SAMPLES / "corpus"])["read"] <= 10 - done
+    ingest(whole, [SAMPLES / "corpus"])
     assert contents(run) == contents(whole)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from docrerank.encoding.ahead import encode_ahead
 from docrerank.encoding.context import find_heading
 from docrerank.encoding.encoder import (
     Encoding,
@@ -51,6 +52,7 @@ __all__ = [
     "check_weights",
     "choose_precision",
     "clean_text",
+    "encode_ahead",
     "find_heading",
     "group_lines",
     "hash_file",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +48,7 @@ class TokenEncoder:
         weights: names the weights (a hash), for `fingerprint`.
         precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
         rarity: what a query's tokens count (see `weigh_tokens`); None counts all alike. Pages do not depend on it.
+        opener: loads the same encoder in another process, which must be able to import it; None if nothing does.
     """
 
     def __init__(
@@ -57,13 +58,20 @@ class TokenEncoder:
         weights: str = "",
         precision: Precision = "auto",
         rarity: Rarity | None = None,
+        opener: Callable[[], TokenEncoder] | None = None,
     ) -> None:
         self.model = model
         self.rarity = rarity
         self.settings = settings
         self.precision = choose_precision(model.device.type) if precision == "auto" else precision
-        self.fingerprint = fingerprint(weights, asdict(settings), self.precision)
+        self.opener = opener
+        self.weights = weights
         self.cutter = WindowCutter(model.tokenizer, settings)
+
+    @property
+    def fingerprint(self) -> str:
+        """Names all that a page's encoding depends on, beside its text."""
+        return fingerprint(self.weights, asdict(self.settings), self.precision)
 
     def encode_pages(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Encoding]:
         """Encode page texts; a page without text has no tokens and no windows."""

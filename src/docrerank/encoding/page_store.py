@@ -49,6 +49,12 @@ class PageStore:
                 encoded += len(own)
         return encoded
 
+    def holds(self, document: str, pages: Iterable[Page]) -> bool:
+        """Whether all pages of a document are encoded; they are not looked at if none can be."""
+        if not self._file(document).is_file():
+            return False
+        return all(self._made_from(shard) == _made_from(own) for shard, own in group_by_shard(pages).items())
+
     def read_windows(self, pages: Sequence[Page]) -> list[Vectors]:
         """The window vectors of each page, (w, d) float16."""
         return [encoding.windows for encoding in self._read(pages, tokens=False)]

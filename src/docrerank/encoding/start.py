@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def load_start(name: str = MINI, settings: WindowSettings | None = None) -> Toke
     if name == MINI:
         _check_difference(MINI_FILE)
         add_difference(model, MINI_FILE)
-    return TokenEncoder(model, settings, fingerprint(*key))
+    return TokenEncoder(model, settings, fingerprint(*key), opener=partial(load_start, name, settings))
 
 
 def window_settings(run: Run) -> WindowSettings:

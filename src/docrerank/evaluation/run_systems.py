@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,9 +112,9 @@ def rank_systems(
     started, trained = run.recipe.train.start == MINI and not vision, run.model.is_dir() and not vision
     step = _count_steps(progress, 2 * (1 + started + trained) * len(corpus.parts))
     scopes = find_scopes(collection.benchmark, corpus, ids)
-    ranker = _Ranker(corpus, scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)
+    ranker = _Ranker(scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)
     bm25, named = ranker.score_bm25(), score_named(scopes, list(source.light.values()), ranker.clock)
-    encoded = EncodedCorpus(corpus, load_untrained(window_settings(run)))
+    encoded = EncodedCorpus(run, corpus, load_untrained(window_settings(run)))
     windows, tokens = ranker.score(encoded, "untrained", "windows", "tokens")
     views = _Views(bm25, windows, tokens, named)
     found = [ranker.measure(row) for row in _list_untrained(views, ranker)]
@@ -123,10 +122,12 @@ def rank_systems(
     if vision:
         found += ranker.rank_vision(run, collection, first)
     if started:
-        rows = _list_started(ranker, _load_weighted_start(run), views)
+        rows = _list_started(ranker, EncodedCorpus(run, corpus, _load_weighted_start(run)), views)
         found += [ranker.measure(row, trained=True) for row in rows]
     if trained:
-        found += _list_trained(ranker, run.model, views, first)
+        card = read_card(run.model)
+        encoded = EncodedCorpus(run, corpus, load_encoder(run.model, card))
+        found += _list_trained(ranker, encoded, card.fusion, views, first)
     return [_add_relevance(each, run, collection, source) for each in found], Candidates(FIRST_STAGE, first, "")
 
 
@@ -150,16 +151,16 @@ def _load_weighted_start(run: Run) -> TokenEncoder:
     return encoder
 
 
-def _list_started(ranker: _Ranker, encoder: TokenEncoder, untrained: _Views) -> list[Scored]:
-    tokens = ranker.score(EncodedCorpus(ranker.corpus, encoder), MINI, "tokens")[0]
+def _list_started(ranker: _Ranker, encoded: EncodedCorpus, untrained: _Views) -> list[Scored]:
+    tokens = ranker.score(encoded, MINI, "tokens")[0]
     own = (f"{MINI} encode", f"{MINI} tokens")
     fused = replace(untrained, tokens=tokens).fuse(FusionWeights())
     return [(STARTED, tokens, own), (STARTED_FUSED, fused, (*own, *BESIDE))]
 
 
-def _list_trained(ranker: _Ranker, folder: Path, untrained: _Views, candidates: Ranking) -> list[Measured]:
-    card = read_card(folder)
-    weights, encoded = card.fusion, EncodedCorpus(ranker.corpus, load_encoder(folder, card))
+def _list_trained(
+    ranker: _Ranker, encoded: EncodedCorpus, weights: FusionWeights, untrained: _Views, candidates: Ranking
+) -> list[Measured]:
     views = replace(untrained, tokens=ranker.score(encoded, "trained", "tokens")[0])
     ranker.time_candidates(encoded, candidates)
     first = (*BESIDE, "trained encode", "candidates")
@@ -183,7 +184,6 @@ def _list_trained(ranker: _Ranker, folder: Path, untrained: _Views, candidates: 
 class _Ranker:
     """The questions with the pages each is asked of, and a clock."""
 
-    corpus: Corpus
     scopes: Sequence[Scope]
     pages: Mapping[str, Page]
     clock: Clock

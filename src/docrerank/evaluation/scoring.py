@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from docrerank.benchmark import Corpus, Scope, Scores
-from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, score_tokens, score_windows
+from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, encode_ahead, score_tokens, score_windows
 from docrerank.evaluation.clock import Clock
 from docrerank.mining import Bm25, NamedPages
 from docrerank.records import Page
+from docrerank.runs import Run
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.
 CHUNK_PAGES = 64
@@ -23,11 +24,13 @@ class EncodedCorpus:
     """A corpus as one encoder sees it; the encodings stay on disk, for searches and for the next evaluation.
 
     Args:
+        run: whose engine encodes.
         corpus: its documents are encoded when `fill` is called.
         encoder: turns pages and questions into vectors.
     """
 
-    def __init__(self, corpus: Corpus, encoder: TokenEncoder) -> None:
+    def __init__(self, run: Run, corpus: Corpus, encoder: TokenEncoder) -> None:
+        self.run = run
         self.corpus = corpus
         self.encoder = encoder
         homes = {corpus.home(document) for document in corpus.parts}
@@ -35,6 +38,7 @@ class EncodedCorpus:
 
     def fill(self, progress: Callable[[], None]) -> None:
         """Encode the documents that are new or changed, one at a time."""
+        encode_ahead(self.run, self.encoder, {document: self.corpus.home(document) for document in self.corpus.parts})
         for document in self.corpus.parts:
             self._store(document).fill(self.corpus.read(document))
             progress()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
+from docrerank.encoding import ENCODINGS, PageStore, encode_ahead, load_untrained, window_settings
 from docrerank.mining.candidates import Miner
 from docrerank.mining.first_stage import FirstStage
 from docrerank.recipe import fingerprint
@@ -43,7 +43,9 @@ def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, A
 def _mine_all(run: Run, counts: dict[str, Any], progress: Progress) -> Iterator[MinedPage]:
     """The negatives of every positive, in the order of the positives' ids; `counts` is filled on the way."""
     encoder = load_untrained(window_settings(run))
+    ahead = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
     counts["pages_encoded"], first = _index(run, PageStore(run.path / ENCODINGS, encoder))
+    counts["pages_encoded"] += ahead
     miner, done = Miner(first, run.recipe.mine), 0
     for batch in _batches(_read_positives(run)):
         progress(done, counts["queries"])

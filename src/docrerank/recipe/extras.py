@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from docrerank.records import MissingExtra
+from docrerank.records import MissingExtra, UserError
+
+_MISMATCH = "take torch and torchvision of one build, or do without torchvision"
 
 
 def require(module: str, extra: str) -> ModuleType:
@@ -18,6 +20,7 @@ def require(module: str, extra: str) -> ModuleType:
     Raises:
         MissingExtra: if the package, or a package that it imports, is not installed. Any other fault of the import
             (a broken build, a library of the system) is raised as it is: installing the extra would not mend it.
+        UserError: transformers cannot import a part of itself, mostly for a torchvision that is not of torch's build.
 
     Example:
         >>> require("json", extra="evaluate").dumps([1])
@@ -26,4 +29,13 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or module, extra) from error
+        cause = _find_cause(error)
+        if isinstance(cause, ModuleNotFoundError):
+            raise MissingExtra(cause.name or module, extra) from error
+        why = " ".join(str(cause).split())[:200]
+        raise UserError(f"{module} cannot be imported ({why}): {_MISMATCH}") from error
+
+
+def _find_cause(error: BaseException) -> BaseException:
+    """The first fault: transformers calls whatever befalls a part of itself a module not found."""
+    return error if error.__cause__ is None else _find_cause(error.__cause__)

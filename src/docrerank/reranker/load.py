@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +28,8 @@ def load_encoder(folder: Path, card: ModelCard) -> TokenEncoder:
     except Exception as error:
         raise UserError(f"the model in '{folder}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
     weights = fingerprint([hash_file(file) for file in _weight_files(folder)])
-    return TokenEncoder(model, card.windows, weights, rarity=read_rarity(folder, len(model.tokenizer)))
+    rarity = read_rarity(folder, len(model.tokenizer))
+    return TokenEncoder(model, card.windows, weights, rarity=rarity, opener=partial(load_encoder, folder, card))
 
 
 def find_kind(folder: Path) -> Kind:

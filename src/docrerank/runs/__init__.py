@@ -9,6 +9,7 @@ from docrerank.runs.manifest import Manifest
 from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
+from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, sort_by_hash, split_run
 from docrerank.runs.store import fetch_late, locate, remove, work_folder
@@ -27,6 +28,7 @@ __all__ = [
     "is_url",
     "locate",
     "map_shards",
+    "pack",
     "remove",
     "replacing",
     "run_shards",

@@ -87,6 +87,7 @@ def _start_worker(parent: int) -> None:
         os._exit(1)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ[name] = "1"
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")  # as the command line's own process
 
 
 def _result(get: Callable[[], Result]) -> Result | ShardFailure:

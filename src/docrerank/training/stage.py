@@ -15,6 +15,7 @@ from docrerank.encoding import (
     ENCODINGS,
     PageStore,
     TokenEncoder,
+    encode_ahead,
     hash_start,
     load_start,
     load_untrained,
@@ -114,6 +115,7 @@ def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list
 def _encode_pages(run: Run, pages: Iterable[Page], card: ModelCard, untrained: TokenEncoder) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
     store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
+    encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))
     store.fill(pages)
     for folder in (run.path / ENCODINGS).iterdir():
         if folder.name not in (store.encoder.fingerprint, untrained.fingerprint):
