@@ -9,6 +9,7 @@ from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
 from docrerank.mining.large_stage import LargeFirstStage
 from docrerank.mining.named import NamedPages
+from docrerank.mining.repeats import find_repeats
 from docrerank.mining.stage import made_from, mine
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "LargeFirstStage",
     "Miner",
     "NamedPages",
+    "find_repeats",
     "fuse",
     "is_above_margin",
     "made_from",

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docrerank.encoding import Vectors
+from docrerank.mining.wording import Wording, read_wording
 from docrerank.records import Page, Query
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -24,12 +25,15 @@ class Exclusions:
 
     Args:
         pages: the collection.
-        near_identical: token Jaccard from which two pages are one.
+        near_identical: Jaccard similarity of shingles from which two pages read alike.
     """
 
     def __init__(self, pages: Sequence[Page], near_identical: float) -> None:
         self._pages = pages
         self._near_identical = near_identical
+        self._wording: Callable[[int], Wording] = functools.lru_cache(KEPT_PAGES)(
+            lambda row: read_wording(pages[row].text)
+        )
         self._words: Callable[[int], frozenset[str]] = functools.lru_cache(KEPT_PAGES)(
             lambda row: find_words(pages[row].text)
         )
@@ -43,11 +47,21 @@ class Exclusions:
             return "answers the query"
         if not self._words(row):
             return "no text"
-        if measure_jaccard(self._words(own), self._words(row)) >= self._near_identical:
+        if self._repeats(query, own, row):
             return "near-identical page"
         if self._answers(query, row):
             return "holds the answer"
         return ""
+
+    def _repeats(self, query: Query, own: int, row: int) -> bool:
+        """The page reads like the own page, and what the query and its answer have of the own page's numbers is there.
+
+        So a page that repeats the own one is left out, and so is last year's unless a number that differs is asked for.
+        """
+        asked = find_words(f"{query.text} {query.answer}") & set(self._wording(own).numbers)
+        if not asked <= set(self._wording(row).numbers):
+            return False
+        return self._wording(own).measure_likeness(self._wording(row)) >= self._near_identical
 
     def _answers(self, query: Query, row: int) -> bool:
         """The answer stands on the page and so does every key term of the query."""
@@ -71,12 +85,6 @@ def is_above_margin(scores: Vectors, own: int, margin: float) -> npt.NDArray[np.
     heights = scores.astype(np.float64) - float(scores.min())
     bar = (1 - margin) * float(heights[own])
     return (heights >= bar) & (bar > 0)
-
-
-def measure_jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    """Share of words that two pages have in common, 0 to 1; 1 for two empty ones."""
-    union = len(first | second)
-    return len(first & second) / union if union else 1.0
 
 
 def find_words(text: str) -> frozenset[str]:
