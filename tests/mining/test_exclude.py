@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from docrerank.mining import Exclusions, is_above_margin
+from docrerank.mining import Exclusions, FirstStage, is_above_margin
 from docrerank.mining.exclude import find_key_terms
 from docrerank.records import Page, Query
 
@@ -13,6 +13,11 @@ from docrerank.records import Page, Query
 def make_page(text: str, number: int) -> Page:
     boxes = np.zeros((len(text.split()), 4), np.float32)
     return Page(f"a/{number}", "a", number, "a.pdf", "0" * 64, 612, 792, text, "layer", boxes)
+
+
+def exclude(texts: list[str]) -> Exclusions:
+    pages = [make_page(text, number) for number, text in enumerate(texts, 1)]
+    return Exclusions(FirstStage(pages, [np.zeros((0, 1), np.float32) for _ in pages]), 0.8)
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def exclusions() -> Exclusions:
         "The board met in Canada and spent 41 million dollars",
         "",
     ]
-    return Exclusions([make_page(text, number) for number, text in enumerate(texts, 1)], 0.85)
+    return exclude(texts)
 
 
 QUERY = Query("a/1#0", "a/1", "What were net sales in Canada?", "positive", "question", answer="41 million")
@@ -50,8 +55,7 @@ TABLE = "Net sales by region, all amounts in millions of dollars: Canada {} Mexi
 
 def test_a_table_that_differs_in_a_number_asked_for_stays_and_one_that_differs_in_others_goes() -> None:
     numbers = [(41, 52, 2020), (38, 52, 2019), (41, 57, 2020), (41, 52, 2020)]
-    pages = [make_page(TABLE.format(*own), number) for number, own in enumerate(numbers, 1)]
-    exclusions = Exclusions(pages, 0.8)
+    exclusions = exclude([TABLE.format(*own) for own in numbers])
     asked = dataclasses.replace(QUERY, text="sales that the company had in Canada in 2020")
     reasons = [exclusions.find_reason(asked, 0, row) for row in range(4)]
     assert reasons == ["own page", "", "near-identical page", "near-identical page"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,7 @@ def test_a_page_that_the_query_names_comes_first(run: Run) -> None:
 
 def test_a_large_run_is_searched_from_disk_with_the_same_hits(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = Searcher(run)
-    monkeypatch.setattr(sys.modules["docrerank.reranker.search"], "LARGE", 1)  # the function hides its module
+    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
     large = Searcher(run)
     assert large.pages == []
     for query in ("litres treated by the water plant", "sales"):

@@ -10,7 +10,7 @@ from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
 from docrerank.mining.large_stage import LargeFirstStage
 from docrerank.mining.named import NamedPages
 from docrerank.mining.repeats import find_repeats
-from docrerank.mining.stage import made_from, mine
+from docrerank.mining.stage import is_large, made_from, mine, open_index
 
 __all__ = [
     "Bm25",
@@ -23,8 +23,10 @@ __all__ = [
     "find_repeats",
     "fuse",
     "is_above_margin",
+    "is_large",
     "made_from",
     "mine",
+    "open_index",
     "order",
     "standardise",
 ]

@@ -129,8 +129,8 @@ class Sketches:
 def read_wordings(pages: Iterable[Page]) -> Iterator[tuple[Page, Wording]]:
     """Every page's wording without the page numbers that are printed on it.
 
-    A number counts as printed if it stands at the edge of one of the first or last lines and is the page's place in its
-    document or runs with the document's pages.
+    A number counts as printed if it stands at the edge of one of the first or last lines and is the page's place in
+    its document or runs with the document's pages.
     """
     for _, own in groupby(pages, key=lambda page: page.document):
         document = list(own)
@@ -146,7 +146,8 @@ def hash_bands(shingles: Hashes) -> Hashes:
     if not len(shingles):
         return np.zeros(BANDS, np.uint64)
     smallest = ((shingles * _MULTIPLIERS[:, None]) >> np.uint64(32)).min(axis=1)
-    return (smallest.reshape(BANDS, BAND_SIZE) * _MULTIPLIERS[:BAND_SIZE]).sum(axis=1, dtype=np.uint64)
+    products = smallest.reshape(BANDS, BAND_SIZE) * _MULTIPLIERS[:BAND_SIZE]
+    return np.asarray(products.sum(axis=1), np.uint64)
 
 
 def _hash_numbers(numbers: Sequence[str]) -> int:
@@ -164,4 +165,5 @@ def _open(file: Path) -> Hashes:
     return np.asarray(np.memmap(file, np.uint64, "r")) if file.stat().st_size else np.zeros(0, np.uint64)
 
 
-_MULTIPLIERS = np.random.default_rng(1).integers(0, 1 << 63, BANDS * BAND_SIZE, np.uint64) * np.uint64(2) + np.uint64(1)
+#: Odd, so that no bit is lost.
+_MULTIPLIERS = 2 * np.random.default_rng(1).integers(0, 1 << 63, BANDS * BAND_SIZE, np.uint64) + np.uint64(1)
