@@ -34,7 +34,7 @@ DIMENSIONS = 384
 class WordHashes:
     """Stands for MiniLM: a window's vector is the sum of its words', each drawn by the word's hash."""
 
-    fingerprint = "word-hashes"
+    fingerprint, dimension = "word-hashes", DIMENSIONS
 
     def __init__(self, settings: WindowSettings) -> None:
         self.settings = settings
@@ -81,6 +81,12 @@ def do_gates(run: Run, pdfs: Path) -> None:
     generate(run)
 
 
+def do_repeats(run: Run, pdfs: Path) -> None:
+    from docrerank.mining import find_repeats
+
+    find_repeats(run)
+
+
 def do_mine(run: Run, pdfs: Path) -> None:
     from docrerank.mining import stage
 
@@ -104,6 +110,7 @@ STAGES: dict[str, Callable[[Run, Path], None]] = {
     "ingest": do_ingest,
     "write": do_write,
     "gates": do_gates,
+    "repeats": do_repeats,
     "mine": do_mine,
     "groups": do_groups,
     "report": do_report,

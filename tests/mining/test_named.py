@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docrerank.mining import NamedPages
-from docrerank.mining.named import LABEL, MAX_RANGE, MENTION, NUMBER, find_named, number_pages
+from docrerank.mining.named import LABEL, MAX_RANGE, MENTION, NUMBER, find_named, number_pages, strip_numbers
 from docrerank.records import Page
 
 
@@ -100,3 +100,11 @@ def test_a_long_range_is_cut_and_a_long_query_costs_little() -> None:
     find_named("page " * 200_000 + "figure " * 200_000)
     NamedPages(["figure " * 200_000]).score("figure 3")
     assert time.process_time() - started < 5
+
+
+def test_numbers_are_stripped_from_the_margins_alone() -> None:
+    body = "table 12\n" * 4
+    assert strip_numbers(f"12 Annual report\n{body}Page 12 \n", [12]).split("\n")[0].strip() == "Annual report"
+    assert strip_numbers(f"a\nb\nc\n{body}d\ne\nPage 12 \n", [12]) == f"a\nb\nc\n{body}d\ne\nPage "
+    assert strip_numbers("Report 2012\n", [12]) == "Report 2012"
+    assert strip_numbers("", [12]) == ""

@@ -196,9 +196,13 @@ def test_a_machine_lent_to_a_run_reads_what_others_wrote_last_and_puts_up_its_ow
     move(monkeypatch, tmp_path / "driver")
     run = make_run(url)
     run.rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "old")], "1")
+    run.model.mkdir()
+    (run.model / "weights").write_text("trained")
+    store.sync(run.path)
     with open_site(run.path) as site:
         shutil.move(run.path, tmp_path / "hidden")  # a machine that has nothing
         site.enter()
+        assert (run.model / "weights").read_text() == "trained", "to encode with"
         lent = run.rejected("ingest")
         assert [row.reason for row in lent.read("a")] == ["old"]
         move(monkeypatch, tmp_path / "other")

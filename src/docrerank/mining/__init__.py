@@ -9,7 +9,8 @@ from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
 from docrerank.mining.large_stage import LargeFirstStage
 from docrerank.mining.named import NamedPages
-from docrerank.mining.stage import made_from, mine
+from docrerank.mining.repeats import find_repeats
+from docrerank.mining.stage import is_large, made_from, mine, open_index
 
 __all__ = [
     "Bm25",
@@ -19,10 +20,13 @@ __all__ = [
     "LargeFirstStage",
     "Miner",
     "NamedPages",
+    "find_repeats",
     "fuse",
     "is_above_margin",
+    "is_large",
     "made_from",
     "mine",
+    "open_index",
     "order",
     "standardise",
 ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from docrerank.encoding import Vectors
-from docrerank.records import Page, Query
+from docrerank.mining.first_stage import FirstStage
+from docrerank.mining.large_stage import LargeFirstStage
+from docrerank.mining.wording import Wording, read_wording
+from docrerank.records import Query
 
 _WORDS = re.compile(r"[^\W_]+")
 #: Words of a query shorter than this carry little of what it asks.
@@ -23,31 +26,44 @@ class Exclusions:
     """Decides which pages are left out for a query; word sets of the last pages asked for are held.
 
     Args:
-        pages: the collection.
-        near_identical: token Jaccard from which two pages are one.
+        first: the first stage over the collection.
+        near_identical: Jaccard similarity of shingles from which two pages read alike.
     """
 
-    def __init__(self, pages: Sequence[Page], near_identical: float) -> None:
-        self._pages = pages
+    def __init__(self, first: FirstStage | LargeFirstStage, near_identical: float) -> None:
+        self._first = first
         self._near_identical = near_identical
-        self._words: Callable[[int], frozenset[str]] = functools.lru_cache(KEPT_PAGES)(
-            lambda row: find_words(pages[row].text)
+        self._wording: Callable[[int], Wording] = functools.lru_cache(KEPT_PAGES)(
+            lambda row: read_wording(first.text(row))
         )
-        self._flat: Callable[[int], str] = functools.lru_cache(KEPT_PAGES)(lambda row: flatten(pages[row].text))
+        self._words: Callable[[int], frozenset[str]] = functools.lru_cache(KEPT_PAGES)(
+            lambda row: find_words(first.text(row))
+        )
+        self._flat: Callable[[int], str] = functools.lru_cache(KEPT_PAGES)(lambda row: flatten(first.text(row)))
 
     def find_reason(self, query: Query, own: int, row: int) -> str:
         """Why a page may not be a negative of this query, or nothing; `own` and `row` are rows of the collection."""
         if row == own:
             return "own page"
-        if self._pages[row].id in query.answered_by:
+        if self._first.name(row) in query.answered_by:
             return "answers the query"
         if not self._words(row):
             return "no text"
-        if measure_jaccard(self._words(own), self._words(row)) >= self._near_identical:
+        if self._repeats(query, own, row):
             return "near-identical page"
         if self._answers(query, row):
             return "holds the answer"
         return ""
+
+    def _repeats(self, query: Query, own: int, row: int) -> bool:
+        """The page reads like the own page, and the own page's numbers that the query or its answer has are on it.
+
+        So a page that repeats the own one is left out, and last year's too if no number that differs is asked for.
+        """
+        asked = find_words(f"{query.text} {query.answer}") & set(self._wording(own).numbers)
+        if not asked <= set(self._wording(row).numbers):
+            return False
+        return self._wording(own).measure_likeness(self._wording(row)) >= self._near_identical
 
     def _answers(self, query: Query, row: int) -> bool:
         """The answer stands on the page and so does every key term of the query."""
@@ -57,26 +73,26 @@ class Exclusions:
         return find_key_terms(query.text) <= self._words(row)
 
 
-def is_above_margin(scores: Vectors, own: int, margin: float) -> npt.NDArray[np.bool_]:
+def is_above_margin(scores: Vectors, own: int, margin: float, lowest: float | None = None) -> npt.NDArray[np.bool_]:
     """The relative-margin rule: a page scoring almost as high as the own page may answer as well.
 
     Sums of z-scores have no zero of their own, so the lowest score of the collection is taken as zero: a page is left
     out if its height above that is at least (1 - margin) times the own page's height. The rule is then the same
     whatever is added to all scores. A query whose own page scores low loses all its candidates, which is meant.
 
+    Args:
+        scores: of shape (n,).
+        own: where the own page is.
+        margin: 0 to 1.
+        lowest: the collection's lowest score, if these are not all of it.
+
     Example:
         >>> is_above_margin(np.array([2.0, 1.95, 1.0, -1.0], np.float32), 0, 0.05).tolist()
         [True, True, False, False]
     """
-    heights = scores.astype(np.float64) - float(scores.min())
+    heights = scores.astype(np.float64) - (float(scores.min()) if lowest is None else lowest)
     bar = (1 - margin) * float(heights[own])
     return (heights >= bar) & (bar > 0)
-
-
-def measure_jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    """Share of words that two pages have in common, 0 to 1; 1 for two empty ones."""
-    union = len(first | second)
-    return len(first & second) / union if union else 1.0
 
 
 def find_words(text: str) -> frozenset[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,24 @@ from docrerank.mining.bm25 import Bm25
 from docrerank.mining.fusion import FusionWeights, standardise
 from docrerank.mining.named import NamedPages
 from docrerank.records import Page
+
+#: Scores of queries with pages that are held at once (64 MiB).
+MAX_SCORES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Pages as one query sees them.
+
+    Attributes:
+        rows: of the collection, ascending.
+        scores: the sum of both views' z-scores, in the order of the rows.
+        lowest: the lowest score that any page has.
+    """
+
+    rows: npt.NDArray[np.int64]
+    scores: Vectors
+    lowest: float
 
 
 class FirstStage:
@@ -31,12 +50,59 @@ class FirstStage:
         self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
         self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
         self._documents = _rows_by_document(self.pages)
+        self._rows = {page.id: row for row, page in enumerate(self.pages)}
 
     def rows(self, document: str | None = None) -> npt.NDArray[np.int64]:
         """Indices of a document's pages; of all pages without one, of none for an unknown one."""
         if document is None:
             return np.arange(len(self.pages))
         return self._documents.get(document, np.zeros(0, np.int64))
+
+    def find_row(self, page_id: str) -> int:
+        """The row of a page."""
+        return self._rows[page_id]
+
+    def name(self, row: int) -> str:
+        """The id of a page."""
+        return self.pages[row].id
+
+    def text(self, row: int) -> str:
+        """The text of a page."""
+        return self.pages[row].text
+
+    def compare(
+        self, queries: Sequence[str], encoded: Sequence[Encoding], own: Sequence[int], apart: bool
+    ) -> Iterator[list[Compared]]:
+        """Compare queries with pages, many at once as long as all their scores have room in memory.
+
+        Args:
+            queries: texts.
+            encoded: the same.
+            own: the row of each query's own page.
+            apart: whether the pages of its document are compared among each other.
+
+        Yields:
+            For each query all pages; or those of its document, and then the own page with all other documents'.
+        """
+        at_once = max(1, MAX_SCORES // len(self.pages))
+        for start in range(0, len(queries), at_once):
+            best = self.best_windows(encoded[start : start + at_once])
+            for query, row, windows in zip(queries[start:], own[start:], best, strict=False):
+                yield self._compare(self.score_words(query), windows, row, apart)
+
+    def _compare(self, words: Vectors, windows: Vectors, own: int, apart: bool) -> list[Compared]:
+        rows, scores = self.rows(), standardise(words) + standardise(windows)
+        if not apart:
+            return [Compared(rows, scores, float(scores.min()))]
+        same = self.rows(self.pages[own].document)
+        inside = standardise(words[same]) + standardise(windows[same])
+        others = np.ones(len(scores), bool)
+        others[same] = False
+        others[own] = True
+        return [
+            Compared(same, inside, float(inside.min())),
+            Compared(rows[others], scores[others], float(scores[others].min())),
+        ]
 
     def score_words(self, query: str) -> Vectors:
         """BM25 scores of all pages, of shape (pages,)."""

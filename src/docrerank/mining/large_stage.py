@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +17,33 @@ import numpy as np
 import numpy.typing as npt
 
 from docrerank.encoding import Encoding, Vectors
-from docrerank.mining.fusion import order, standardise
-from docrerank.mining.window_files import WindowFile, add_windows, best_of, train_index
-from docrerank.mining.word_index import Rows, WordIndex, write_words
+from docrerank.mining.first_stage import Compared
+from docrerank.mining.fusion import measure_usual, order, standardise
+from docrerank.mining.segment import Read, TextFile, write_segment
+from docrerank.mining.window_files import WindowFile, add_windows, best_of, find_pages, train_index
+from docrerank.mining.word_index import Rows, WordIndex
 from docrerank.recipe.extras import require
-from docrerank.records import Page, UserError
+from docrerank.records import UserError
 from docrerank.runs import replacing, write_text
 
-VERSION = 1
+#: From so many pages on a run's first stage is on disk; fewer are held in memory.
+LARGE = 20_000
+VERSION = 2
 MAX_SEGMENTS = 16
 #: From so many windows on they are found by FAISS; fewer are all compared.
-APPROXIMATE_FROM = 50_000
+APPROXIMATE_FROM = 20_000
 #: Pages that each view hands to the fusion, and windows that give the pages of one.
 CANDIDATES, WINDOWS_FOUND = 200, 400
 #: Pages whose best windows say what is usual for a query, drawn once.
 USUAL_PAGES = 2_048
-
-#: A document's pages and the window vectors of each, (w, d).
-Read = Callable[[str], tuple[Sequence[Page], Sequence[Vectors]]]
 
 
 class LargeFirstStage:
     """Pages by BM25 and their best window, on disk.
 
     Both views' z-scores are added up as in `FirstStage`, of the best `CANDIDATES` pages of each view. These pages'
-    scores are exact; mean and deviation are those of `USUAL_PAGES` pages. A page that is among the best of neither
-    view is not found.
+    scores are exact; mean and deviation of windows are those of `USUAL_PAGES` pages. A page that is among the best of
+    neither view is not found.
 
     Args:
         folder: the index; `update` makes and changes it.
@@ -68,7 +69,7 @@ class LargeFirstStage:
         """
         known: dict[str, list[Any]] = self._state["documents"]
         gone = [name for name, entry in known.items() if documents.get(name) != entry[0]]
-        fresh = [name for name in documents if name not in known or name in gone]
+        fresh = [name for name, made_from in documents.items() if name not in known or known[name][0] != made_from]
         if not gone and not fresh:
             return 0, 0
         dead = np.concatenate([np.zeros(0, np.int64), *(np.arange(*known[name][1:]) for name in gone)])
@@ -91,21 +92,68 @@ class LargeFirstStage:
     ) -> list[tuple[str, float]]:
         """The best pages' ids and scores, of one document if it is named; none for an unknown one."""
         window = encoded.windows[0]
-        if document is not None or self._vectors is None:
-            rows = np.flatnonzero(self._alive) if document is None else np.arange(*self._find(document))
-            words, best = self._words.score_rows(query, rows), self._match(rows, window)
-            scores = standardise(words) + standardise(best)
+        if document is not None:
+            compared = self._compare(query, window, np.arange(*self._find(document)))
         else:
-            rows, usual = self._choose(query, window), best_of(self._usual_vectors @ window, self._usual_sizes)
-            words, best = self._words.score_rows(query, rows), self._match(rows, window)
-            scores = standardise(words, self._words.score_rows(query, self._usual)) + standardise(best, usual)
-        return [(self._name(int(rows[at])), float(scores[at]) / 2) for at in order(scores, count)]
+            compared = self._compare_all(query, window, *self._find_near([encoded]))
+        scores = compared.scores
+        return [(self.name(int(compared.rows[at])), float(scores[at]) / 2) for at in order(scores, count)]
 
-    def _choose(self, query: str, window: Vectors) -> Rows:
-        """Rows of the pages that either view finds."""
-        _, found = self._vectors.search(window[None].astype(np.float32), WINDOWS_FOUND)
-        near = list(dict.fromkeys(row for row in found[0].tolist() if row >= 0))[:CANDIDATES]
-        return np.union1d(np.array(near, np.int64), self._words.find(query, CANDIDATES))
+    def compare(
+        self, queries: Sequence[str], encoded: Sequence[Encoding], own: Sequence[int], apart: bool
+    ) -> Iterator[list[Compared]]:
+        """As `FirstStage.compare`, of other documents only the candidates: the best of each view, and the own page."""
+        for query, one, row, near in zip(queries, encoded, own, self._find_near(encoded), strict=True):
+            window = one.windows[0]
+            everything = self._compare_all(query, window, np.union1d(near, [row]))
+            if not apart:
+                yield [everything]
+                continue
+            document = self._find(self.name(row).rpartition("/")[0])
+            inside = (everything.rows >= document[0]) & (everything.rows < document[1]) & (everything.rows != row)
+            others = Compared(everything.rows[~inside], everything.scores[~inside], everything.lowest)
+            yield [self._compare(query, window, np.arange(*document)), others]
+
+    def find_row(self, page_id: str) -> int:
+        """The row of a page that counts."""
+        document, _, number = page_id.rpartition("/")
+        first, last = self._find(document)
+        return first + int(np.flatnonzero(self._numbers[first:last] == int(number))[0])
+
+    def name(self, row: int) -> str:
+        """The id of a page."""
+        _, document = self._places[bisect.bisect_right(self._places, (row, "\U0010ffff")) - 1]
+        return f"{document}/{self._numbers[row]}"
+
+    def text(self, row: int) -> str:
+        """The text of a page."""
+        segment = bisect.bisect_right(self._firsts, row) - 1
+        return self._texts[segment][row - self._firsts[segment]]
+
+    def _compare(self, query: str, window: Vectors, rows: Rows) -> Compared:
+        """Pages with each other."""
+        scores = standardise(self._words.score_rows(query, rows)) + standardise(self._match(rows, window))
+        return Compared(rows, scores, float(scores.min(initial=0.0)))
+
+    def _compare_all(self, query: str, window: Vectors, near: Rows) -> Compared:
+        """The pages that either view finds, by what is usual among all; where pages are few, all with each other."""
+        if self._vectors is None:
+            return self._compare(query, window, np.flatnonzero(self._alive))
+        words, sample = (
+            self._words.find(query, CANDIDATES, near),
+            best_of(self._usual_vectors @ window, self._usual_sizes),
+        )
+        usual = measure_usual(sample)
+        scores = standardise(words.scores, words.usual) + standardise(self._match(words.rows, window), usual)
+        lowest = float((standardise(words.sample, words.usual) + standardise(sample)).min())
+        return Compared(words.rows, scores, min(lowest, float(scores.min(initial=0.0))))
+
+    def _find_near(self, encoded: Sequence[Encoding]) -> list[Rows]:
+        """Rows of the pages whose windows are closest to each query; none where all are compared."""
+        if self._vectors is None:
+            return [np.zeros(0, np.int64)] * len(encoded)
+        windows = np.stack([one.windows[0] for one in encoded])
+        return find_pages(self._vectors, windows, WINDOWS_FOUND, CANDIDATES)
 
     def _match(self, rows: Rows, window: Vectors) -> Vectors:
         """The product of a query with each page's best window."""
@@ -120,36 +168,13 @@ class LargeFirstStage:
         entry = self._state["documents"].get(document)
         return (entry[1], entry[2]) if entry else (0, 0)
 
-    def _name(self, row: int) -> str:
-        _, document = self._places[bisect.bisect_right(self._places, (row, "\U0010ffff")) - 1]
-        return f"{document}/{self._numbers[row]}"
-
     def _write_segment(self, names: Sequence[str], made_from: Mapping[str, str], read: Read) -> None:
-        """Write documents' words and windows; they count once the state is stored."""
-        number = str(self._state["updates"])
-        folder, first = self.folder / number, sum(self._state["segments"].values())
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        numbers: list[int] = []
-
-        def stream() -> Iterator[str]:
-            bounds = 0
-            with (folder / "windows").open("wb") as vectors, (folder / "bounds").open("wb") as ends:
-                np.zeros(1, np.int64).tofile(ends)
-                for name in names:
-                    pages, windows = read(name)
-                    start = first + len(numbers)
-                    self._state["documents"][name] = [made_from[name], start, start + len(pages)]
-                    for page, own in zip(pages, windows, strict=True):
-                        np.asarray(own, np.float16).tofile(vectors)
-                        bounds += len(own)
-                        np.array([bounds]).tofile(ends)
-                        numbers.append(page.number)
-                        yield page.text
-
-        write_words(folder, stream())
-        np.array(numbers, np.uint32).tofile(folder / "numbers")
-        self._state["segments"][number] = len(numbers)
+        """Write documents; they count once the state is stored."""
+        number, first = str(self._state["updates"]), sum(self._state["segments"].values())
+        places = write_segment(self.folder / number, names, read)
+        for name, (start, end) in places.items():
+            self._state["documents"][name] = [made_from[name], first + start, first + end]
+        self._state["segments"][number] = max(end for _, end in places.values())
 
     def _store(self, dead: Rows) -> None:
         """Bring the vectors' index up to date; then the new state takes the old one's place in one step."""
@@ -157,7 +182,7 @@ class LargeFirstStage:
         firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         alive = self._count(firsts[-1])
         total, trained = sum(len(file.vectors) for file in files), self._state["trained"]
-        old, self._state["vectors"] = self._state["vectors"], ""
+        self._state["vectors"] = ""
         if total >= APPROXIMATE_FROM:
             known = len(self._alive) if self._vectors is not None and total < 4 * trained else 0
             index = self._vectors if known else train_index([file.vectors for file in files], self._dimension)
@@ -170,15 +195,15 @@ class LargeFirstStage:
             with replacing(self.folder / self._state["vectors"]) as temporary:
                 require("faiss", extra="scale").write_index(index, str(temporary))
         write_text(self.folder / "index.json", json.dumps(self._state))
-        self._clear(old)
+        self._clear()
 
-    def _clear(self, vectors: str) -> None:
+    def _clear(self) -> None:
         """Delete what the state no longer names."""
-        if vectors:
-            (self.folder / vectors).unlink(missing_ok=True)
-        for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in self._state["segments"]:
-                shutil.rmtree(folder)
+        for path in self.folder.iterdir():
+            if path.is_dir() and path.name not in self._state["segments"]:
+                shutil.rmtree(path)
+            elif path.name.startswith("vectors") and path.name != self._state["vectors"]:
+                path.unlink()
 
     def _count(self, pages: int) -> npt.NDArray[np.bool_]:
         alive = np.zeros(pages, bool)
@@ -191,22 +216,21 @@ class LargeFirstStage:
         folders = [self.folder / name for name in self._state["segments"]]
         self._firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         self._alive = self._count(self._firsts[-1])
+        rows = np.flatnonzero(self._alive)
+        usual = np.sort(np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False))
         self._places = sorted((entry[1], name) for name, entry in self._state["documents"].items())
         try:
             self._windows = [WindowFile(folder, self._dimension) for folder in folders]
-            self._numbers = np.concatenate(
-                [np.zeros(0, np.uint32), *(np.fromfile(f / "numbers", np.uint32) for f in folders)]
-            )
-            self._words = WordIndex(folders, self._alive)
+            numbers = [np.fromfile(folder / "numbers", np.uint32) for folder in folders]
+            self._numbers = np.concatenate([np.zeros(0, np.uint32), *numbers])
+            self._texts = [TextFile(folder) for folder in folders]
+            self._words = WordIndex(folders, self._alive, usual)
             path = self._state["vectors"]
             self._vectors = require("faiss", extra="scale").read_index(str(self.folder / path)) if path else None
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"the index in {self.folder} is damaged: delete the folder and ask again") from error
-        rows = np.flatnonzero(self._alive)
-        drawn = np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False)
-        self._usual = np.sort(drawn)
         taken = [
-            file.take(self._usual[(self._usual >= first) & (self._usual < last)] - first)
+            file.take(usual[(usual >= first) & (usual < last)] - first)
             for file, first, last in zip(self._windows, self._firsts, self._firsts[1:], strict=False)
         ]
         self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])

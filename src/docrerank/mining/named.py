@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,6 +165,22 @@ def _read_margins(text: str) -> Iterator[int]:
     for line in {*lines[:MARGIN_LINES], *lines[-MARGIN_LINES:]}:
         for begins, ends in _AT_EDGE.findall(line):
             yield int(begins or ends)
+
+
+def strip_numbers(text: str, numbers: Collection[int]) -> str:
+    """A page's text without those numbers that stand at the edges of its first and last lines.
+
+    Example:
+        >>> strip_numbers("12 Annual report\\ntable 12 and 13\\nend", [12])
+        ' Annual report\\ntable 12 and 13\\nend'
+    """
+    lines = text.splitlines()
+    filled = [place for place, line in enumerate(lines) if line.strip()]
+    for place in {*filled[:MARGIN_LINES], *filled[-MARGIN_LINES:]}:
+        lines[place] = _AT_EDGE.sub(
+            lambda match: "" if int(match[1] or match[2]) in numbers else match[0], lines[place].strip()
+        )
+    return "\n".join(lines)
 
 
 def _spread(first: str, joint: str, second: str) -> set[int]:

@@ -7,18 +7,21 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from docrerank.encoding import ENCODINGS, PageStore, encode_ahead, load_untrained, window_settings
+from docrerank.encoding import ENCODINGS, PageStore, Vectors, encode_ahead, load_untrained, window_settings
 from docrerank.mining.candidates import Miner
 from docrerank.mining.first_stage import FirstStage
+from docrerank.mining.large_stage import LARGE, LargeFirstStage
 from docrerank.recipe import fingerprint
-from docrerank.records import MinedPage, Query
+from docrerank.records import MinedPage, Page, Query
 from docrerank.runs import Progress, Run
 
 STAGE = "mine"
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 #: The one part: a page's negatives may stand in any document, so the part depends on all of them.
 PART = "corpus"
 QUERIES_AT_ONCE = 256
+#: Folder of a run that holds the first stage over its pages where they are many.
+INDEX = "index"
 
 
 def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def _mine_all(run: Run, counts: dict[str, Any], progress: Progress) -> Iterator[
     """The negatives of every positive, in the order of the positives' ids; `counts` is filled on the way."""
     encoder = load_untrained(window_settings(run))
     ahead = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
-    counts["pages_encoded"], first = _index(run, PageStore(run.path / ENCODINGS, encoder))
+    index = open_index if is_large(run) else _index
+    counts["pages_encoded"], first = index(run, PageStore(run.path / ENCODINGS, encoder))
     counts["pages_encoded"] += ahead
     miner, done = Miner(first, run.recipe.mine), 0
     for batch in _batches(_read_positives(run)):
@@ -66,6 +70,31 @@ def _index(run: Run, store: PageStore) -> tuple[int, FirstStage]:
         windows += store.read_windows(own)
         pages += [replace(page, boxes=page.boxes[:0].copy()) for page in own]
     return encoded, FirstStage(pages, windows)
+
+
+def is_large(run: Run) -> bool:
+    """Whether a run's first stage is kept on disk."""
+    return sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
+
+
+def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
+    """How many pages had to be encoded, and the run's first stage on disk, with what is new or changed.
+
+    Args:
+        run: its pages.
+        store: of the untrained encoder, whose windows are indexed.
+    """
+    encoded = 0
+
+    def read(document: str) -> tuple[list[Page], list[Vectors]]:
+        nonlocal encoded
+        pages = list(run.pages.read(document))
+        encoded += store.fill(pages)
+        return pages, store.read_windows(pages)
+
+    first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
+    first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
+    return encoded, first
 
 
 def _count_positives(run: Run) -> int:

@@ -15,7 +15,7 @@ from docrerank.recipe.extras import require
 #: Vectors that are put into the index at once.
 AT_ONCE = 65_536
 #: Vectors per list that its centre is made from, and lists that a search looks through.
-PER_LIST, LISTS_SEARCHED = 40, 32
+PER_LIST, LISTS_SEARCHED = 40, 128
 
 
 class WindowFile:
@@ -66,6 +66,15 @@ def add_windows(index: Any, file: WindowFile, rows: Rows, first: int) -> None:
     for some in _cut(rows, file.bounds):
         vectors, sizes = file.take(some)
         index.add_with_ids(vectors, np.repeat(some + first, sizes))
+
+
+def find_pages(index: Any, windows: Vectors, found: int, count: int) -> list[Rows]:
+    """Rows of the first `count` pages of the `found` windows that are closest to each of these."""
+    closest = []
+    for rows in index.search(windows.astype(np.float32), found)[1]:
+        once, places = np.unique(rows[rows >= 0], return_index=True)
+        closest.append(once[np.argsort(places)[:count]])
+    return closest
 
 
 def _cut(rows: Rows, bounds: Rows) -> Iterator[Rows]:

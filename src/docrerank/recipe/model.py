@@ -59,7 +59,9 @@ class Mine(Section):
         0.67, ge=0, le=1, description="share of them from the query's own document; null: the best of all (the paper)"
     )
     relative_margin: float = Field(0.05, ge=0, lt=1, description="a page scoring within this share of the own page")
-    near_identical: float = Field(0.9, gt=0, le=1, description="token Jaccard from which two pages are one")
+    near_identical: float = Field(
+        0.8, ge=0.7, le=1, description="Jaccard of three-word shingles, numbers aside, from which pages read alike"
+    )
 
 
 class Train(Section):

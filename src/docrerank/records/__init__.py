@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.records.errors import MissingExtra, UserError
-from docrerank.records.groups import MinedPage, TrainingGroup
+from docrerank.records.groups import MinedPage, Repeat, TrainingGroup
 from docrerank.records.page import Page, Word
 from docrerank.records.query import FINANCE, PROPERTIES, Query, Verdict
 from docrerank.records.rejected import Rejected
@@ -16,6 +16,7 @@ __all__ = [
     "Page",
     "Query",
     "Rejected",
+    "Repeat",
     "TrainingGroup",
     "UserError",
     "Verdict",

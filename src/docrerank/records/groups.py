@@ -24,6 +24,19 @@ class MinedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A page that repeats another: the same numbers in nearly the same words.
+
+    Attributes:
+        page_id: the page.
+        first_id: the first page of the run that it repeats, which repeats none.
+    """
+
+    page_id: str
+    first_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingGroup:
     """One positive (query, page) pair and its negatives, all sharing the query or all sharing the page.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,7 @@ from docrerank.encoding import (
     score_windows,
     window_settings,
 )
-from docrerank.mining import FirstStage, LargeFirstStage, NamedPages, order
-from docrerank.recipe import fingerprint
+from docrerank.mining import FirstStage, LargeFirstStage, NamedPages, is_large, open_index, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import ModelCard, describe_start, read_card
@@ -29,15 +29,15 @@ from docrerank.reranker.load import load_encoder
 from docrerank.reranker.relevance import measure_relevance
 from docrerank.reranker.reranker import fuse_views
 from docrerank.reranker.vision import is_vision_model
-from docrerank.runs import Run
+from docrerank.runs import Run, write_text
 
 if TYPE_CHECKING:
     from docrerank.reranker.vision import VisionReranker
 
 #: Folder of a run that holds its pages as a vision-language model has encoded them.
 CACHE = "cache"
-#: Folder of a run that holds the first stage over its pages, from so many pages on; fewer are held in memory.
-INDEX, LARGE = "index", 20_000
+#: Beside a model's encodings: the documents that are encoded whole, each with what it was made from.
+FILLED = "filled.json"
 SNIPPET_CHARACTERS = 160
 
 
@@ -53,8 +53,8 @@ class Hit:
 class Searcher:
     """A run's pages, ready for many queries; a query takes tens of milliseconds.
 
-    Making one reads every page. From `LARGE` pages on the first stage lies in `RUN/index`, which takes in what is new
-    or changed, and pages stay on disk (extra `scale`); a page that the query names then comes first among the
+    Making one reads every page. From 20,000 pages on it reads what is new or changed: the first stage lies in
+    `RUN/index`, and pages stay on disk (extra `scale`); a page that the query names then comes first among the
     candidates, not among all.
 
     Args:
@@ -69,8 +69,7 @@ class Searcher:
     """
 
     def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None, **reading: Any) -> None:
-        count = sum(run.pages.count(name) for name in run.pages.names())
-        if not count:
+        if not any(run.pages.count(name) for name in run.pages.names()):
             raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
         self.run, self.candidates = run, candidates
         self.vision = open_vision(run, cache, **reading)
@@ -79,7 +78,7 @@ class Searcher:
         self.untrained = load_untrained(self.card.windows)
         self.windows = PageStore(run.path / ENCODINGS, self.untrained)
         self.pages: list[Page] = []
-        self.first = self._index() if count >= LARGE else self._load()
+        self.first = self._index() if is_large(run) else self._load()
 
     def _load(self) -> FirstStage:
         self.pages = list(self.run.pages.read())
@@ -88,19 +87,15 @@ class Searcher:
         return FirstStage(self.pages, self.windows.read_windows(self.pages))
 
     def _index(self) -> LargeFirstStage:
-        """The run's index on disk, with what is new or changed."""
-
-        def read(document: str) -> tuple[list[Page], list[Vectors]]:
-            pages = list(self.run.pages.read(document))
-            self.store.fill(pages)
-            self.windows.fill(pages)
-            return pages, self.windows.read_windows(pages)
-
-        folder = self.run.path / INDEX / self.untrained.fingerprint
-        first = LargeFirstStage(folder, self.untrained.dimension)
-        names = self.run.pages.names()
-        keys = {name: fingerprint(self.run.pages.made_from(name), self.encoder.fingerprint) for name in names}
-        first.update(keys, read)
+        """The run's index on disk, with what is new or changed; such documents are encoded by the model, too."""
+        first = open_index(self.run, self.windows)[1]
+        note = self.store.folder / FILLED
+        known = json.loads(note.read_text("utf-8")) if note.is_file() else {}
+        wanted = {name: self.run.pages.made_from(name) for name in self.run.pages.names()}
+        for name in wanted:
+            if known.get(name) != wanted[name]:
+                self.store.fill(self.run.pages.read(name))
+        write_text(note, json.dumps(wanted))
         return first
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:

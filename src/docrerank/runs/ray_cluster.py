@@ -93,7 +93,10 @@ class Site:
         if (found := _versions()) != self.versions:
             raise UserError(f"{platform.node()} has {found}, the driver {self.versions}: install the same on both")
         if self.url:
-            bind(Path(self.witness).parent, self.url, lent=not Path(self.witness).is_file())
+            folder = Path(self.witness).parent
+            bind(folder, self.url, lent=not Path(self.witness).is_file())
+            if (store := find_store(Path(self.witness))) is not None and store.is_lent:
+                store.fetch("model")  # to encode with
             return
         try:
             os.chdir(self.folder)

@@ -104,12 +104,17 @@ class Store:
             self.get(self.folder / "recipe.yaml")  # the first command was killed, or there was none
             return
         there = {file.path: file.sha256 for file in read_records(index, StoredFile)}
-        others = [name for name, sha in there.items() if not self._has(name, sha, ledger) and not _is_late(name)]
-        _do_at_once(self.get, [self.folder / _check(name) for name in others])
+        self._get_others({name: sha for name, sha in there.items() if not _is_late(name)}, ledger)
         if _hash(index) != before:
             for name in ledger.keys() - there.keys():
                 (self.folder / name).unlink(missing_ok=True)
                 self._note(name, None)
+
+    def fetch(self, top: str) -> None:
+        """Fetch what the last `sync` left below a folder of the run and is not here, or is another here."""
+        if self.objects.get(INDEX, index := self.folder / BINDING / f"lent-{INDEX}"):
+            files = (file for file in read_records(index, StoredFile) if file.path.startswith(f"{top}/"))
+            self._get_others({file.path: file.sha256 for file in files}, self._read_ledger())
 
     def sync(self) -> None:
         """Put up what has changed here, delete there what was deleted here, and say in the store what there is."""
@@ -131,6 +136,10 @@ class Store:
             marker.unlink(missing_ok=True)
             if self.get(file):
                 self.get(marker)
+
+    def _get_others(self, there: dict[str, str], ledger: dict[str, list[Any]]) -> None:
+        others = [name for name, sha in there.items() if not self._has(name, sha, ledger)]
+        _do_at_once(self.get, [self.folder / _check(name) for name in others])
 
     def _has(self, name: str, sha256: str, ledger: dict[str, list[Any]]) -> bool:
         known = ledger.get(name)

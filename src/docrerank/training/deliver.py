@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docrerank.encoding import TokenEncoder, write_rarity
 from docrerank.reranker import ModelCard
+from docrerank.runs import sync
 from docrerank.training.dev import DevPart, DevScores
 
 README = """---
@@ -63,6 +64,7 @@ def take_place(target: Path) -> Iterator[Path]:
         target.rename(old)
     partial.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+    sync(target)
 
 
 def write_readme(start_name: str, groups: int, part: DevPart, start: DevScores, end: DevScores) -> str:
