@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.object_store import Bucket
 from fixtures.shards import Diary, work
 from safetensors.numpy import load_file
 
@@ -133,6 +134,25 @@ def test_a_machine_with_other_weights_encodes_nothing(tmp_path: Path, make_page:
     with pytest.raises(UserError, match="loads other weights"):
         encode_ahead(run, encoder, {"a": run.path})
     assert not (run.path / ENCODINGS).exists()
+
+
+def test_a_run_in_a_store_is_the_local_one(tmp_path: Path, bucket: Bucket) -> None:
+    import ray
+
+    ray.shutdown()  # workers take the keys of the store from the environment that Ray begins in
+    documents = sorted((SAMPLES / "corpus").glob("brankholm-*.pdf"))
+    names = [bucket.put(path, f"docs/{path.name}") for path in documents]
+    runs = [
+        make_run(tmp_path / "local"),
+        Run.create(f"{bucket.url}/run", load_recipe("cpu", ["workers=2", "engine=ray"])),
+    ]
+    for run in runs:
+        with run.locked():
+            ingest(run, names)
+            generate(run)
+    found = {name: value for name, value in contents(runs[1]).items() if not name.startswith(".store")}
+    assert found == contents(runs[0])
+    assert set(contents(runs[0])) <= set(bucket.names("run"))
 
 
 def test_a_killed_worker_costs_the_shard_it_was_at_and_no_other(tmp_path: Path) -> None:
