@@ -11,6 +11,7 @@ from docrerank.mining import Bm25, word_index
 from docrerank.mining.word_index import WordIndex, write_words
 
 pytest.importorskip("bm25s")
+NONE = np.zeros(0, np.int64)
 QUERIES = ("sales sales of boats", "board", "the of", "zyzzyva", "net debt of the harbour")
 
 
@@ -50,10 +51,15 @@ def test_the_best_pages_are_found_by_the_rarest_words(
 ) -> None:
     index = WordIndex(folders, np.ones(len(texts), bool))
     scores = index.score("sales of boats")
-    assert scores[index.find("sales of boats", 10)].min() >= np.sort(scores)[-10] - 1e-6
+    found, own = index.find("sales of boats", 10, np.array([7]))
+    assert np.allclose(own, scores[found])
+    assert scores[found[found != 7]].min() >= np.sort(scores)[-10] - 1e-6
+    assert 7 in found
     monkeypatch.setattr(word_index, "MAX_PLACES", 1)
-    assert set(index.find("sales of boats", 10)) <= set(np.flatnonzero(index.score("sales")))  # the rarer alone
-    assert index.find("zyzzyva", 10).tolist() == []
+    found, own = index.find("sales of boats", 10, NONE)
+    assert set(found) <= set(np.flatnonzero(index.score("sales")))  # the rarer word finds them, both are counted
+    assert np.allclose(own, scores[found])
+    assert index.find("zyzzyva", 10, NONE)[0].tolist() == []
 
 
 def test_pages_without_words_score_nothing(tmp_path: Path) -> None:

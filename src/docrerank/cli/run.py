@@ -23,7 +23,7 @@ from docrerank.cli.options import (
 )
 from docrerank.cli.output import print_json, say
 from docrerank.cli.plan import plan
-from docrerank.cli.stages import say_left_out, work
+from docrerank.cli.stages import say_left_out, say_repeats, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -79,6 +79,7 @@ def _do(stage: str, run: Run, pdfs: list[Path], benchmark: Path | None, budget: 
 
         counts = work(run, stage, lambda run, show: ingest(run, pdfs, show))
         say_left_out(run)
+        say_repeats(run)
         return counts
     if stage == "generate":
         return write_queries(run, budget)

@@ -42,6 +42,8 @@ def ingest_run(
     run = create_run(out, recipe, [*choose_engine(engine, ray_address), *(set_ or [])])
     _work(run, "ingest", lambda run, show: ingest(run, pdfs, show), json)
     say_left_out(run)
+    with run.locked():
+        say_repeats(run)
 
 
 def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
@@ -67,6 +69,15 @@ def say_left_out(run: Run) -> None:
         say(f"left out {row.page_id or row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
     if len(rows) > MAX_LEFT_OUT:
         say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'ingest'}")
+
+
+def say_repeats(run: Run) -> None:
+    """Say how many pages repeat others."""
+    from docrerank.mining import find_repeats
+
+    repeats = find_repeats(run)
+    if repeats:
+        say(f"{len(repeats)} pages repeat {len(set(repeats.values()))} others: same numbers, nearly the same words")
 
 
 def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import bisect
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ APPROXIMATE_FROM = 20_000
 CANDIDATES, WINDOWS_FOUND = 200, 400
 #: Pages whose best windows say what is usual for a query, drawn once.
 USUAL_PAGES = 2_048
+#: Words whose scores on these pages are held (8 KiB each).
+KEPT_WORDS = 4_096
 
 
 class LargeFirstStage:
@@ -139,11 +142,12 @@ class LargeFirstStage:
         """The pages that either view finds, by what is usual among all; where pages are few, all with each other."""
         if self._vectors is None:
             return self._compare(query, window, np.flatnonzero(self._alive))
-        rows = np.union1d(near, self._words.find(query, CANDIDATES))
-        usual_words = self._words.score_rows(query, self._usual)
+        rows, words = self._words.find(query, CANDIDATES, near)
+        usual_words = np.zeros(len(self._usual), np.float32)
+        for word in self._words.cut(query):
+            usual_words += self._score_usual(word)
         usual = best_of(self._usual_vectors @ window, self._usual_sizes)
-        scores = standardise(self._words.score_rows(query, rows), usual_words)
-        scores += standardise(self._match(rows, window), usual)
+        scores = standardise(words, usual_words) + standardise(self._match(rows, window), usual)
         lowest = float((standardise(usual_words) + standardise(usual)).min())
         return Compared(rows, scores, min(lowest, float(scores.min(initial=0.0))))
 
@@ -153,8 +157,7 @@ class LargeFirstStage:
             return [np.zeros(0, np.int64)] * len(encoded)
         windows = np.stack([one.windows[0] for one in encoded]).astype(np.float32)
         _, found = self._vectors.search(windows, WINDOWS_FOUND)
-        near = [list(dict.fromkeys(row for row in own if row >= 0))[:CANDIDATES] for own in found.tolist()]
-        return [np.array(own, np.int64) for own in near]
+        return [_take_first(own[own >= 0], CANDIDATES) for own in found]
 
     def _match(self, rows: Rows, window: Vectors) -> Vectors:
         """The product of a query with each page's best window."""
@@ -232,12 +235,19 @@ class LargeFirstStage:
         rows = np.flatnonzero(self._alive)
         drawn = np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False)
         self._usual = np.sort(drawn)
+        self._score_usual = lru_cache(KEPT_WORDS)(lambda word: self._words.score_word(word, self._usual))
         taken = [
             file.take(self._usual[(self._usual >= first) & (self._usual < last)] - first)
             for file, first, last in zip(self._windows, self._firsts, self._firsts[1:], strict=False)
         ]
         self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])
         self._usual_sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in taken)])
+
+
+def _take_first(rows: Rows, count: int) -> Rows:
+    """The first of these rows that differ."""
+    once, places = np.unique(rows, return_index=True)
+    return once[np.argsort(places)[:count]]
 
 
 def _start() -> dict[str, Any]:

@@ -25,6 +25,8 @@ K1, B = 1.5, 0.75
 MAX_PLACES = 100_000
 TEXTS_AT_ONCE = 1_024
 MAX_COUNT = (1 << 16) - 1
+#: Queries whose words are held: each is asked for several times, one after the other.
+KEPT_QUERIES = 16
 
 Rows = npt.NDArray[np.int64]
 
@@ -46,36 +48,53 @@ class WordIndex:
         mean = max(float(lengths[alive].mean(dtype=np.float64)) if self._pages else 0.0, 1e-9)
         self._spread = lru_cache(65_536)(lambda word: len(self._find(word)[0]))
         self._norms = np.asarray(K1 * (1 - B + B * lengths / mean), np.float32)
+        self.cut = lru_cache(KEPT_QUERIES)(self._cut)
 
     def score(self, query: str) -> Vectors:
         """Scores of shape (pages,); 0 for pages that do not count."""
         scores = np.zeros(len(self._alive), np.float32)
-        for word in self._cut(query):
-            rows, counts = self._find(word)
-            scores[rows] += self._weigh(word, rows, counts)
+        for word in self.cut(query):
+            self._add(word, scores)
         return scores
 
     def score_rows(self, query: str, rows: Rows) -> Vectors:
         """The scores of some pages that count, of shape (rows,)."""
+        return self._score_words(self.cut(query), rows)
+
+    def score_word(self, word: int, rows: Rows) -> Vectors:
+        """What one of the words that `cut` gives adds to the scores of some pages."""
+        return self._weigh(word, rows, self._look_up(word, rows))
+
+    def find(self, query: str, count: int, rows: Rows) -> tuple[Rows, Vectors]:
+        """These rows and those of the best pages, ascending, and their scores.
+
+        The best are found by the query's rarest words: as many of them as stand in `MAX_PLACES` places.
+        """
+        scores, words, left = (
+            np.zeros(len(self._alive), np.float32),
+            sorted(self.cut(query), key=self._spread),
+            MAX_PLACES,
+        )
+        while words and (left == MAX_PLACES or self._spread(words[0]) <= left):
+            left -= self._add(words.pop(0), scores)
+        found = np.flatnonzero(scores)  # most pages hold none of the words
+        rows = np.union1d(rows, found[order(scores[found], count)])
+        return rows, scores[rows] + self._score_words(words, rows)
+
+    def _add(self, word: int, scores: Vectors) -> int:
+        """Add a word's part to the scores of all pages; returns how many hold it."""
+        rows, counts = self._find(word)
+        scores[rows] += self._weigh(word, rows, counts)
+        return len(rows)
+
+    def _score_words(self, words: Sequence[int], rows: Rows) -> Vectors:
         scores = np.zeros(len(rows), np.float32)
-        for word in self._cut(query):
-            counts = self._look_up(word, rows)
-            scores += self._weigh(word, rows, counts)
+        for word in words:
+            scores += self.score_word(word, rows)
         return scores
 
-    def find(self, query: str, count: int) -> Rows:
-        """Rows of the best pages, by the query's rarest words: as many of them as stand in `MAX_PLACES` places."""
-        scores, left = np.zeros(len(self._alive), np.float32), MAX_PLACES
-        for word in sorted(self._cut(query), key=self._spread):
-            if left < MAX_PLACES and left < self._spread(word):
-                break
-            rows, counts = self._find(word)
-            scores[rows] += self._weigh(word, rows, counts)
-            left -= len(rows)
-        found = np.flatnonzero(scores)  # most pages hold none of the words
-        return np.asarray(found[order(scores[found], count)], np.int64)
-
     def _cut(self, query: str) -> list[int]:
+        """The words that are compared, by their hashes."""
         return [hash_term(word) for word in self._tokenizer.cut([query[:MAX_QUERY_CHARACTERS]])[0]]
 
     def _weigh(self, word: int, rows: Rows, counts: Vectors) -> Vectors:

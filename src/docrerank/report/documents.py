@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePath
 
+from docrerank.mining import find_repeats
 from docrerank.records import Rejected
 from docrerank.runs import Run
 
@@ -38,6 +39,8 @@ class Ingested:
         count: how many documents there are.
         reasons: how often a file or page was left out for each reason, the most frequent first.
         rejected: the first of them.
+        repeats: how many pages repeat others.
+        repeated: how many pages are repeated.
     """
 
     documents: list[Document]
@@ -45,10 +48,12 @@ class Ingested:
     count: int
     reasons: list[tuple[str, int]]
     rejected: list[Rejected] = field(repr=False)
+    repeats: int
+    repeated: int
 
 
 def read_ingested(run: Run) -> Ingested:
-    """Count a run's pages and what was rejected; reads two columns of the pages."""
+    """Count a run's pages, what was rejected and what repeats; reads two columns of the pages."""
     documents: dict[str, Document] = {}
     total = Document("all")
     for name, source in zip(run.pages.column("document"), run.pages.column("text_source"), strict=True):
@@ -57,7 +62,9 @@ def read_ingested(run: Run) -> Ingested:
     rejected = run.rejected("ingest")
     reasons = Counter(rejected.column("reason")).most_common()
     rows = [documents[name] for name in sorted(documents)[:MAX_ROWS]]
-    return Ingested(rows, total, len(documents), reasons, list(islice(rejected.read(), MAX_ROWS)))
+    repeats = find_repeats(run)
+    first = list(islice(rejected.read(), MAX_ROWS))
+    return Ingested(rows, total, len(documents), reasons, first, len(repeats), len(set(repeats.values())))
 
 
 def name_subject(row: Rejected) -> str:

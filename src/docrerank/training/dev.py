@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,11 +26,18 @@ class DevPart:
         pages: whole documents as far as possible.
         queries: positives and rephrasings of these pages.
         negatives: their hard negatives.
+        repeats: pages of the run that repeat another, with the first that they repeat: no query's page is measured
+            against its copies.
     """
 
     pages: tuple[Page, ...]
     queries: tuple[Query, ...]
     negatives: tuple[Query, ...]
+    repeats: Mapping[str, str] = field(default_factory=dict)
+
+    def are_copies(self, page: str, other: str) -> bool:
+        """Whether two pages, by id, are one page or repeat each other."""
+        return self.repeats.get(page, page) == self.repeats.get(other, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class DevScores:
 
 @dataclass(frozen=True, slots=True)
 class DevRow:
-    """Late interaction of one query with the pages of its document, (pages,), and which of them is its own."""
+    """Late interaction of one query with the pages of its document, copies of its own aside, (pages,); and its own."""
 
     tokens: Vectors
     own: int
@@ -72,7 +79,9 @@ class Asked:
     score: float
 
 
-def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int) -> DevPart:
+def choose_dev(
+    pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int, repeats: Mapping[str, str]
+) -> DevPart:
     """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs.
 
     Pages that are files of their own under one name, as an imported set has them, are no document: they are drawn over
@@ -89,7 +98,7 @@ def choose_dev(pages: Iterable[Page], queries: Iterable[Query], settings: Train,
     drawn = [kept[key] for key in sort_by_hash(asked, seed)[: settings.dev_queries]]
     sources = {query.id for query in drawn}
     negatives = tuple(query for query in kept.values() if query.kind == "hard_negative" and query.source_id in sources)
-    return DevPart(chosen, tuple(drawn), negatives)
+    return DevPart(chosen, tuple(drawn), negatives, repeats)
 
 
 def _join_collections(pages: Sequence[Page]) -> list[Page]:
@@ -160,6 +169,7 @@ def _find_rows(part: DevPart, columns: dict[str, int], tokens: Vectors) -> list[
     rows = []
     for place, query in enumerate(part.queries):
         column = columns[query.page_id]
-        own = documents[part.pages[column].document]
+        near = documents[part.pages[column].document]
+        own = [at for at in near if at == column or not part.are_copies(part.pages[at].id, query.page_id)]
         rows.append(DevRow(tokens[place, own], own.index(column)))
     return rows

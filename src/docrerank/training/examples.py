@@ -22,8 +22,8 @@ class Example:
         queries: texts, the positive first.
         pages: the chosen windows of each page, the positive first.
         document: of the positive page; pages of one document are never in-batch negatives of each other.
-        page: id of the positive page.
-        answered_by: ids of other pages that answer the positive: no in-batch negatives either.
+        page: id of the positive page, or of the first page that it repeats.
+        answered_by: of pages that answer the positive, likewise: no in-batch negatives either.
     """
 
     kind: Literal["mined", "generated"]
@@ -39,6 +39,7 @@ def build_examples(
     pages: Mapping[str, Page],
     store: PageStore,
     windows_per_page: int,
+    repeats: Mapping[str, str],
 ) -> list[Example]:
     """Choose each page's windows: for the positive the one that holds the evidence, then those closest to the query.
 
@@ -47,6 +48,7 @@ def build_examples(
         pages: by id.
         store: filled with these pages by the untrained encoder, which also cuts the windows.
         windows_per_page: windows that stand for a page.
+        repeats: pages that repeat another, with the first that they repeat.
     """
     needed = sorted({page for group in groups for page in group.group.pages})
     records = [pages[page] for page in needed]
@@ -61,7 +63,8 @@ def build_examples(
             for index, page in enumerate(group.group.pages)
         ]
         kind, asked, own = group.group.kind, group.group.queries, pages[group.group.pages[0]]
-        examples.append(Example(kind, asked, tuple(chosen), own.document, own.id, group.answered_by))
+        first, *answering = [repeats.get(page, page) for page in (own.id, *group.answered_by)]
+        examples.append(Example(kind, asked, tuple(chosen), own.document, first, frozenset(answering)))
     return examples
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docrerank.mining import find_repeats
 from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run, Split, split_run
 from docrerank.training.dev import DevPart, choose_dev
@@ -54,7 +55,8 @@ def gather(run: Run) -> Material:
         raise UserError(
             f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
         )
-    dev = choose_dev([page for page in pages.values() if page.id in split.dev], queries, settings, seed)
+    own = [page for page in pages.values() if page.id in split.dev]
+    dev = choose_dev(own, queries, settings, seed, find_repeats(run))
     return Material(pages, queries, split, groups, dev)
 
 

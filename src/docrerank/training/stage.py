@@ -36,7 +36,7 @@ from docrerank.training.material import Material, count, gather
 from docrerank.training.vision import fingerprint_vision
 
 STAGE = "train"
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 FOLDER = "training"
 CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 
@@ -108,7 +108,8 @@ def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list
     """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
     store = PageStore(run.path / ENCODINGS, untrained)
     store.fill(material.pages.values())
-    return build_examples(material.groups, material.pages, store, run.recipe.train.windows_per_page)
+    per_page = run.recipe.train.windows_per_page
+    return build_examples(material.groups, material.pages, store, per_page, material.dev.repeats)
 
 
 def _encode_pages(run: Run, pages: Iterable[Page], card: ModelCard, untrained: TokenEncoder) -> None:

@@ -54,7 +54,7 @@ def plan_dev(part: DevPart, candidates: int) -> DevPlan:
     rankings, owner = [], {}
     for query in part.queries:
         own = pages[query.page_id]
-        others = [page for page in orders[own.document](query) if page.id != own.id]
+        others = [page for page in orders[own.document](query) if not part.are_copies(page.id, own.id)]
         rankings.append(tuple(range(len(pairs), len(pairs) + 1 + len(others[: candidates - 1]))))
         owner[query.id] = len(pairs)
         pairs += [(query.text, page) for page in (own, *others[: candidates - 1])]
