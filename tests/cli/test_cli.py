@@ -162,6 +162,15 @@ def test_bad_documents_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert sum(1 for _ in Run.open(tmp_path / "RUN").pages.read()) == 2
 
 
+def test_a_document_under_two_names_is_told(tmp_path: Path) -> None:
+    first = write_pdf(tmp_path / "first.pdf", 3)
+    write_pdf(tmp_path / "again.pdf", 3)
+    assert "repeat" not in ask("ingest", first, "--out", tmp_path / "RUN").output
+    assert "3 pages repeat 3 others" in ask("ingest", tmp_path, "--out", tmp_path / "RUN").output
+    write_pdf(tmp_path / "again.pdf", 3, first=31)
+    assert "repeat" not in ask("ingest", tmp_path, "--out", tmp_path / "RUN").output  # other numbers
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

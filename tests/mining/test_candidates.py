@@ -13,7 +13,7 @@ from docrerank.recipe import Mine
 from docrerank.records import MinedPage, Page, Query
 
 pytest.importorskip("bm25s")
-WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "fle") for b in ("les", "t", "ard", "ting", "w")])
+WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "flo") for b in ("les", "t", "ard", "ting", "w")])
 DOCUMENTS, PAGES, SIZE = 40, 8, 16
 
 

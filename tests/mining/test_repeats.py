@@ -15,7 +15,7 @@ from docrerank.recipe import load_recipe
 from docrerank.records import Page
 from docrerank.runs import Run
 
-WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "fle") for b in ("les", "t", "ard", "ting", "w")])
+WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "flo") for b in ("les", "t", "ard", "ting", "w")])
 LIKENESS = 0.8
 
 

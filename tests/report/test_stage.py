@@ -5,10 +5,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from docrerank.recipe import load_recipe
-from docrerank.records import UserError
+from docrerank.records import Page, UserError
 from docrerank.report import write_report
 from docrerank.runs import Run
 
@@ -129,3 +130,16 @@ def test_a_damaged_evaluation_is_told_in_one_line(tmp_path: Path) -> None:
     run.evaluation.write_text("{")
     with pytest.raises(UserError, match="damaged: delete it and evaluate again"):
         write_report(run)
+
+
+def test_pages_that_repeat_others_are_counted(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", load_recipe("cpu"))
+    texts = ["net sales rose", "the board met", "net sales rose", "net sales rose in 2020"]
+    pages = [
+        Page(f"a/{n}", "a", n, "", "", 1, 1, text, "layer", np.zeros((0, 4), np.float32))
+        for n, text in enumerate(texts, 1)
+    ]
+    run.pages.write("a", pages[:2], "1")
+    assert "pages repeat" not in read(write_report(run)).text
+    run.pages.write("a", pages, "2")
+    assert "1 pages repeat 1 others" in read(write_report(run)).text

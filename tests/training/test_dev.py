@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
 from docrerank.runs import Run
-from docrerank.training.dev import choose_dev
+from docrerank.training.dev import choose_dev, measure
 
 SETTINGS = Train(dev_pages=4, dev_queries=100)
 
@@ -16,7 +17,7 @@ def read(run: Run) -> tuple[list[Page], list[Query]]:
 
 def test_a_dev_part_of_documents_takes_them_whole(run: Run) -> None:
     pages, queries = read(run)
-    part = choose_dev(pages, queries, SETTINGS, 13)
+    part = choose_dev(pages, queries, SETTINGS, 13, {})
     assert len(part.pages) == 4
     assert len({page.document for page in part.pages}) == 1
     assert {query.page_id for query in part.queries} == {page.id for page in part.pages}
@@ -25,7 +26,20 @@ def test_a_dev_part_of_documents_takes_them_whole(run: Run) -> None:
 def test_pages_that_are_files_of_their_own_are_drawn_over_the_whole_set_and_measured_together(run: Run) -> None:
     pages, queries = read(run)
     images = [replace(page, source=f"images/{number}.png") for number, page in enumerate(pages)]
-    part = choose_dev(images, queries, SETTINGS, 13)
+    part = choose_dev(images, queries, SETTINGS, 13, {})
     assert len(part.pages) == 4
     assert len({page.id.partition("/")[0] for page in part.pages}) > 1
     assert len({page.document for page in part.pages}) == 1
+
+
+def test_a_page_is_not_measured_against_its_copies(run: Run, encoder: TokenEncoder) -> None:
+    pages, queries = read(run)
+    part = choose_dev(pages, queries, SETTINGS, 13, {})
+    first, second = part.pages[:2]
+    copied = replace(part, repeats={second.id: first.id})
+    for query, plain, row in zip(
+        part.queries, *(measure(encoder, own, 0.05)[1] for own in (part, copied)), strict=True
+    ):
+        missing = query.page_id in (first.id, second.id)
+        assert len(row.tokens) == len(plain.tokens) - missing
+        assert row.tokens[row.own] == plain.tokens[plain.own]

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from docrerank.encoding import Encoding
-from docrerank.training.examples import choose_windows, find_evidence
+import numpy as np
+import torch
+
+from docrerank.encoding import Encoding, PageStore, TokenEncoder
+from docrerank.records import Page, TrainingGroup
+from docrerank.training.examples import build_examples, choose_windows, find_evidence
+from docrerank.training.groups import Group
+from docrerank.training.loss import compute_in_batch
 
 TEXTS = ("Heading\nnet sales rose", "Heading\ncosts fell by 3 million", "Heading\nthe board met")
 VECTORS = np.eye(3, dtype=np.float32)
@@ -25,3 +31,25 @@ def test_evidence_that_no_window_holds_whole_is_found_by_its_words() -> None:
 
 def test_a_page_without_text_is_one_empty_window() -> None:
     assert choose_windows((), np.zeros((0, 3), np.float32), QUERY, "x", 2) == ("",)
+
+
+def test_a_copy_of_the_own_page_or_of_one_that_answers_is_no_in_batch_negative(
+    tmp_path: Path, encoder: TokenEncoder
+) -> None:
+    texts = {"a/1": "net sales", "b/1": "net sales", "c/1": "the board", "d/1": "the board"}
+    boxes = np.zeros((2, 4), np.float32)
+    pages = {key: Page(key, key[0], 1, "", "", 1, 1, text, "layer", boxes) for key, text in texts.items()}
+    store = PageStore(tmp_path, encoder)
+    store.fill(pages.values())
+    groups = [Group(TrainingGroup("generated", ("q",), (key,)), "", frozenset({key})) for key in ("a/1", "b/1", "d/1")]
+    groups[0] = Group(groups[0].group, "", frozenset({"a/1", "c/1"}))
+
+    def find_in_batch(repeats: dict[str, str]) -> list[bool]:
+        """Whether each group's loss depends on the second's and third's pages."""
+        examples, square = build_examples(groups, pages, store, 1, repeats), torch.zeros((3, 3), requires_grad=True)
+        compute_in_batch(square, [[(0, 0)], [(1, 1)], [(2, 2)]], examples, 1.0).backward()
+        return [bool(square.grad[0, column]) for column in (1, 2)]
+
+    assert find_in_batch({}) == [True, True]
+    assert find_in_batch({"b/1": "a/1"}) == [False, True]
+    assert find_in_batch({"b/1": "a/1", "d/1": "c/1"}) == [False, False]

@@ -21,7 +21,7 @@ from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.first_stage import Compared
 from docrerank.mining.fusion import order, standardise
 from docrerank.mining.segment import Read, TextFile, write_segment
-from docrerank.mining.window_files import WindowFile, add_windows, best_of, train_index
+from docrerank.mining.window_files import WindowFile, add_windows, best_of, find_pages, train_index
 from docrerank.mining.word_index import Rows, WordIndex
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -72,7 +72,7 @@ class LargeFirstStage:
         """
         known: dict[str, list[Any]] = self._state["documents"]
         gone = [name for name, entry in known.items() if documents.get(name) != entry[0]]
-        fresh = [name for name in documents if name not in known or name in gone]
+        fresh = [name for name, made_from in documents.items() if name not in known or known[name][0] != made_from]
         if not gone and not fresh:
             return 0, 0
         dead = np.concatenate([np.zeros(0, np.int64), *(np.arange(*known[name][1:]) for name in gone)])
@@ -155,9 +155,8 @@ class LargeFirstStage:
         """Rows of the pages whose windows are closest to each query; none where all are compared."""
         if self._vectors is None:
             return [np.zeros(0, np.int64)] * len(encoded)
-        windows = np.stack([one.windows[0] for one in encoded]).astype(np.float32)
-        _, found = self._vectors.search(windows, WINDOWS_FOUND)
-        return [_take_first(own[own >= 0], CANDIDATES) for own in found]
+        windows = np.stack([one.windows[0] for one in encoded])
+        return find_pages(self._vectors, windows, WINDOWS_FOUND, CANDIDATES)
 
     def _match(self, rows: Rows, window: Vectors) -> Vectors:
         """The product of a query with each page's best window."""
@@ -223,9 +222,8 @@ class LargeFirstStage:
         self._places = sorted((entry[1], name) for name, entry in self._state["documents"].items())
         try:
             self._windows = [WindowFile(folder, self._dimension) for folder in folders]
-            self._numbers = np.concatenate(
-                [np.zeros(0, np.uint32), *(np.fromfile(f / "numbers", np.uint32) for f in folders)]
-            )
+            numbers = [np.fromfile(folder / "numbers", np.uint32) for folder in folders]
+            self._numbers = np.concatenate([np.zeros(0, np.uint32), *numbers])
             self._texts = [TextFile(folder) for folder in folders]
             self._words = WordIndex(folders, self._alive)
             path = self._state["vectors"]
@@ -233,8 +231,7 @@ class LargeFirstStage:
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"the index in {self.folder} is damaged: delete the folder and ask again") from error
         rows = np.flatnonzero(self._alive)
-        drawn = np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False)
-        self._usual = np.sort(drawn)
+        self._usual = np.sort(np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False))
         self._score_usual = lru_cache(KEPT_WORDS)(lambda word: self._words.score_word(word, self._usual))
         taken = [
             file.take(self._usual[(self._usual >= first) & (self._usual < last)] - first)
@@ -242,12 +239,6 @@ class LargeFirstStage:
         ]
         self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])
         self._usual_sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in taken)])
-
-
-def _take_first(rows: Rows, count: int) -> Rows:
-    """The first of these rows that differ."""
-    once, places = np.unique(rows, return_index=True)
-    return once[np.argsort(places)[:count]]
 
 
 def _start() -> dict[str, Any]:

@@ -68,6 +68,15 @@ def add_windows(index: Any, file: WindowFile, rows: Rows, first: int) -> None:
         index.add_with_ids(vectors, np.repeat(some + first, sizes))
 
 
+def find_pages(index: Any, windows: Vectors, found: int, count: int) -> list[Rows]:
+    """Rows of the first `count` pages of the `found` windows that are closest to each of these."""
+    closest = []
+    for rows in index.search(windows.astype(np.float32), found)[1]:
+        once, places = np.unique(rows[rows >= 0], return_index=True)
+        closest.append(once[np.argsort(places)[:count]])
+    return closest
+
+
 def _cut(rows: Rows, bounds: Rows) -> Iterator[Rows]:
     """Rows in stretches of about `AT_ONCE` windows."""
     ends = np.cumsum(bounds[rows + 1] - bounds[rows])

@@ -57,11 +57,12 @@ def make_environment() -> Environment:
 
 def _gather(run: Run) -> dict[str, Any]:
     evaluation = read_evaluation(run) if run.evaluation.is_file() else {}
+    ingested = read_ingested(run)  # before the manifest: what repeats may have to be found first
     manifest, written = run.manifest.read(), read_written(run)
     risen, fallen = find_moves(evaluation)
     return {
         "name": run.path.resolve().name,
-        "ingested": read_ingested(run),
+        "ingested": ingested,
         "written": written,
         "curves": read_curves(run),
         "evaluation": evaluation,
