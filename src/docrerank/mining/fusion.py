@@ -30,22 +30,26 @@ class FusionWeights:
     named: float = 3.0
 
 
-def standardise(scores: Vectors, usual: Vectors | None = None) -> Vectors:
+def standardise(scores: Vectors, usual: tuple[float, float] | None = None) -> Vectors:
     """Scores of one query's candidates to mean 0 and deviation 1; all 0 where they do not differ.
 
     Args:
         scores: of shape (n,).
-        usual: scores whose mean and deviation are taken instead, such as those of a sample of all pages.
+        usual: mean and deviation that are taken instead of these scores' own, such as those of all pages.
 
     Example:
         >>> standardise(np.array([1, 3], np.float32)).tolist(), standardise(np.array([2, 2], np.float32)).tolist()
         ([-1.0, 1.0], [0.0, 0.0])
     """
-    usual = scores if usual is None else usual
-    spread = float(usual.std()) if usual.size else 0.0
+    mean, spread = usual or measure_usual(scores)
     if spread < 1e-9:
         return np.zeros_like(scores, dtype=np.float32)
-    return np.asarray((scores - usual.mean()) / spread, np.float32)
+    return np.asarray((scores - np.float32(mean)) / np.float32(spread), np.float32)
+
+
+def measure_usual(scores: Vectors) -> tuple[float, float]:
+    """Mean and deviation of scores; 0 and 0 of none."""
+    return (float(scores.mean()), float(scores.std())) if scores.size else (0.0, 0.0)
 
 
 def fuse(

@@ -10,7 +10,6 @@ import bisect
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.first_stage import Compared
-from docrerank.mining.fusion import order, standardise
+from docrerank.mining.fusion import measure_usual, order, standardise
 from docrerank.mining.segment import Read, TextFile, write_segment
 from docrerank.mining.window_files import WindowFile, add_windows, best_of, find_pages, train_index
 from docrerank.mining.word_index import Rows, WordIndex
@@ -37,16 +36,14 @@ APPROXIMATE_FROM = 20_000
 CANDIDATES, WINDOWS_FOUND = 200, 400
 #: Pages whose best windows say what is usual for a query, drawn once.
 USUAL_PAGES = 2_048
-#: Words whose scores on these pages are held (8 KiB each).
-KEPT_WORDS = 4_096
 
 
 class LargeFirstStage:
     """Pages by BM25 and their best window, on disk.
 
     Both views' z-scores are added up as in `FirstStage`, of the best `CANDIDATES` pages of each view. These pages'
-    scores are exact; mean and deviation are those of `USUAL_PAGES` pages. A page that is among the best of neither
-    view is not found.
+    scores are exact; mean and deviation of windows are those of `USUAL_PAGES` pages. A page that is among the best of
+    neither view is not found.
 
     Args:
         folder: the index; `update` makes and changes it.
@@ -142,14 +139,14 @@ class LargeFirstStage:
         """The pages that either view finds, by what is usual among all; where pages are few, all with each other."""
         if self._vectors is None:
             return self._compare(query, window, np.flatnonzero(self._alive))
-        rows, words = self._words.find(query, CANDIDATES, near)
-        usual_words = np.zeros(len(self._usual), np.float32)
-        for word in self._words.cut(query):
-            usual_words += self._score_usual(word)
-        usual = best_of(self._usual_vectors @ window, self._usual_sizes)
-        scores = standardise(words, usual_words) + standardise(self._match(rows, window), usual)
-        lowest = float((standardise(usual_words) + standardise(usual)).min())
-        return Compared(rows, scores, min(lowest, float(scores.min(initial=0.0))))
+        words, sample = (
+            self._words.find(query, CANDIDATES, near),
+            best_of(self._usual_vectors @ window, self._usual_sizes),
+        )
+        usual = measure_usual(sample)
+        scores = standardise(words.scores, words.usual) + standardise(self._match(words.rows, window), usual)
+        lowest = float((standardise(words.sample, words.usual) + standardise(sample)).min())
+        return Compared(words.rows, scores, min(lowest, float(scores.min(initial=0.0))))
 
     def _find_near(self, encoded: Sequence[Encoding]) -> list[Rows]:
         """Rows of the pages whose windows are closest to each query; none where all are compared."""
@@ -219,22 +216,21 @@ class LargeFirstStage:
         folders = [self.folder / name for name in self._state["segments"]]
         self._firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         self._alive = self._count(self._firsts[-1])
+        rows = np.flatnonzero(self._alive)
+        usual = np.sort(np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False))
         self._places = sorted((entry[1], name) for name, entry in self._state["documents"].items())
         try:
             self._windows = [WindowFile(folder, self._dimension) for folder in folders]
             numbers = [np.fromfile(folder / "numbers", np.uint32) for folder in folders]
             self._numbers = np.concatenate([np.zeros(0, np.uint32), *numbers])
             self._texts = [TextFile(folder) for folder in folders]
-            self._words = WordIndex(folders, self._alive)
+            self._words = WordIndex(folders, self._alive, usual)
             path = self._state["vectors"]
             self._vectors = require("faiss", extra="scale").read_index(str(self.folder / path)) if path else None
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"the index in {self.folder} is damaged: delete the folder and ask again") from error
-        rows = np.flatnonzero(self._alive)
-        self._usual = np.sort(np.random.default_rng(0).choice(rows, min(USUAL_PAGES, len(rows)), replace=False))
-        self._score_usual = lru_cache(KEPT_WORDS)(lambda word: self._words.score_word(word, self._usual))
         taken = [
-            file.take(self._usual[(self._usual >= first) & (self._usual < last)] - first)
+            file.take(usual[(usual >= first) & (usual < last)] - first)
             for file, first, last in zip(self._windows, self._firsts, self._firsts[1:], strict=False)
         ]
         self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])

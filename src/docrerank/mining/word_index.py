@@ -7,6 +7,7 @@ pages come or go, and the scores are those of `Bm25` over the pages that are lef
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -27,8 +28,27 @@ TEXTS_AT_ONCE = 1_024
 MAX_COUNT = (1 << 16) - 1
 #: Queries whose words are held: each is asked for several times, one after the other.
 KEPT_QUERIES = 16
+#: Words whose scores on the sample are held (8 KiB each).
+KEPT_WORDS = 4_096
 
 Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pages by a query's words.
+
+    Attributes:
+        rows: ascending.
+        scores: in their order.
+        sample: the scores of the sample.
+        usual: mean and deviation of all pages' scores.
+    """
+
+    rows: Rows
+    scores: Vectors
+    sample: Vectors
+    usual: tuple[float, float]
 
 
 class WordIndex:
@@ -37,9 +57,10 @@ class WordIndex:
     Args:
         folders: as `write_words` wrote them, in the order of their pages.
         alive: which pages count, of shape (pages,).
+        sample: rows of some of them.
     """
 
-    def __init__(self, folders: Sequence[Path], alive: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, folders: Sequence[Path], alive: npt.NDArray[np.bool_], sample: Rows) -> None:
         self._segments = [Postings(folder) for folder in folders]
         sizes = [np.fromfile(folder / "lengths", np.uint32) for folder in folders]
         self._offsets = np.cumsum([0, *map(len, sizes)])
@@ -48,38 +69,45 @@ class WordIndex:
         mean = max(float(lengths[alive].mean(dtype=np.float64)) if self._pages else 0.0, 1e-9)
         self._spread = lru_cache(65_536)(lambda word: len(self._find(word)[0]))
         self._norms = np.asarray(K1 * (1 - B + B * lengths / mean), np.float32)
-        self.cut = lru_cache(KEPT_QUERIES)(self._cut)
+        self._cut = lru_cache(KEPT_QUERIES)(self._cut_query)
+        self._sample = sample
+        self._score_sample = lru_cache(KEPT_WORDS)(lambda word: self._score_word(word, sample))
 
     def score(self, query: str) -> Vectors:
         """Scores of shape (pages,); 0 for pages that do not count."""
         scores = np.zeros(len(self._alive), np.float32)
-        for word in self.cut(query):
+        for word in self._cut(query):
             self._add(word, scores)
         return scores
 
     def score_rows(self, query: str, rows: Rows) -> Vectors:
         """The scores of some pages that count, of shape (rows,)."""
-        return self._score_words(self.cut(query), rows)
+        return sum((self._score_word(word, rows) for word in self._cut(query)), np.zeros(len(rows), np.float32))
 
-    def score_word(self, word: int, rows: Rows) -> Vectors:
-        """What one of the words that `cut` gives adds to the scores of some pages."""
-        return self._weigh(word, rows, self._look_up(word, rows))
+    def find(self, query: str, count: int, rows: Rows) -> Found:
+        """Score these pages and the best of all.
 
-    def find(self, query: str, count: int, rows: Rows) -> tuple[Rows, Vectors]:
-        """These rows and those of the best pages, ascending, and their scores.
-
-        The best are found by the query's rarest words: as many of them as stand in `MAX_PLACES` places.
+        The best are found by the query's rarest words: as many of them as stand in `MAX_PLACES` places. Mean and
+        deviation are exact as far as these words go; what the others add to them is measured on the sample.
         """
         scores, words, left = (
             np.zeros(len(self._alive), np.float32),
-            sorted(self.cut(query), key=self._spread),
+            sorted(self._cut(query), key=self._spread),
             MAX_PLACES,
         )
         while words and (left == MAX_PLACES or self._spread(words[0]) <= left):
             left -= self._add(words.pop(0), scores)
         found = np.flatnonzero(scores)  # most pages hold none of the words
         rows = np.union1d(rows, found[order(scores[found], count)])
-        return rows, scores[rows] + self._score_words(words, rows)
+        own = sum((self._score_word(word, rows) for word in words), scores[rows])
+        rare, common = (
+            scores[self._sample],
+            sum(map(self._score_sample, words), np.zeros(len(self._sample), np.float32)),
+        )
+        mean = float(scores[found].sum(dtype=np.float64)) / max(1, self._pages)
+        variance = float(np.square(scores[found], dtype=np.float64).sum()) / max(1, self._pages) - mean**2
+        variance += float(common.var() + 2 * np.mean((rare - rare.mean()) * common))
+        return Found(rows, own, rare + common, (mean + float(common.mean()), max(0.0, variance) ** 0.5))
 
     def _add(self, word: int, scores: Vectors) -> int:
         """Add a word's part to the scores of all pages; returns how many hold it."""
@@ -87,14 +115,10 @@ class WordIndex:
         scores[rows] += self._weigh(word, rows, counts)
         return len(rows)
 
-    def _score_words(self, words: Sequence[int], rows: Rows) -> Vectors:
-        scores = np.zeros(len(rows), np.float32)
-        for word in words:
-            scores += self.score_word(word, rows)
-        return scores
+    def _score_word(self, word: int, rows: Rows) -> Vectors:
+        return self._weigh(word, rows, self._look_up(word, rows))
 
-    def _cut(self, query: str) -> list[int]:
-        """The words that are compared, by their hashes."""
+    def _cut_query(self, query: str) -> list[int]:
         return [hash_term(word) for word in self._tokenizer.cut([query[:MAX_QUERY_CHARACTERS]])[0]]
 
     def _weigh(self, word: int, rows: Rows, counts: Vectors) -> Vectors:
