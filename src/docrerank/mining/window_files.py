@@ -15,7 +15,7 @@ from docrerank.recipe.extras import require
 #: Vectors that are put into the index at once.
 AT_ONCE = 65_536
 #: Vectors per list that its centre is made from, and lists that a search looks through.
-PER_LIST, LISTS_SEARCHED = 40, 32
+PER_LIST, LISTS_SEARCHED = 40, 128
 
 
 class WindowFile:
