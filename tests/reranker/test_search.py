@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,19 @@ def test_a_large_run_is_searched_from_disk_with_the_same_hits(run: Run, monkeypa
         assert large.find_answer(query, hits).relevance == pytest.approx(plain.find_answer(query, hits).relevance)
     assert large.search("sales", 3, "other") == []
     assert (run.path / "index").is_dir()
+
+
+def test_opening_a_large_run_again_reads_no_pages_but_those_that_came(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    Searcher(run)
+    read, asked = run.pages.read, []
+    monkeypatch.setattr(run.pages, "read", lambda *names: asked.append(names) or read(*names))
+    Searcher(run)
+    assert asked == []
+    page = next(read("report"))
+    run.pages.write("new", [replace(page, id="new/1", document="new", number=1, text="a wholly new page")], "new")
+    assert Searcher(run).search("wholly new", 1)[0].page_id == "new/1"
+    assert asked[:2] == [("new",), ("new",)]  # for the index and for the model; then come the search's candidates
+    assert set(asked[2:]) <= {("new", "report"), ("report", "new")}

@@ -53,8 +53,8 @@ class Hit:
 class Searcher:
     """A run's pages, ready for many queries; a query takes tens of milliseconds.
 
-    Making one reads every page. From 20,000 pages on the first stage lies in `RUN/index`, which takes in what is new
-    or changed, and pages stay on disk (extra `scale`); a page that the query names then comes first among the
+    Making one reads every page. From 20,000 pages on it reads what is new or changed: the first stage lies in
+    `RUN/index`, and pages stay on disk (extra `scale`); a page that the query names then comes first among the
     candidates, not among all.
 
     Args:
