@@ -6,8 +6,8 @@ windows. Only the first stage is measured: the reranker's work does not depend o
 
     python benchmarks/million.py --pages 1000000 --out million
 
-Recall is against all pages compared (10 nearest by the fused score), on `--exact` of the queries; `--lists` measures it
-for other numbers of the windows' lists that a search looks through, too.
+Recall is against all pages compared (10 nearest by the fused score), on `--exact` of the queries; `--lists` measures
+it for other numbers of the windows' lists that a search looks through, too.
 """
 
 from __future__ import annotations
