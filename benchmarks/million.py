@@ -6,7 +6,8 @@ windows. Only the first stage is measured: the reranker's work does not depend o
 
     python benchmarks/million.py --pages 1000000 --out million
 
-Recall is against all pages compared (10 nearest by the fused score), on `--exact` of the queries.
+Recall is against all pages compared (10 nearest by the fused score), on `--exact` of the queries; `--lists` measures
+it for other numbers of the windows' lists that a search looks through, too.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--exact", type=int, default=20)
+    parser.add_argument("--lists", type=int, nargs="+", default=[])
     parser.add_argument("--out", type=Path, default=Path("million"))
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
@@ -94,7 +96,7 @@ def main() -> None:
     rng = np.random.default_rng(1)
     asked = [corpus.ask(f"d{number}", rng) for number in rng.integers(0, count, options.queries)]
     measure(stage, asked)
-    measure_recall(stage, asked[: options.exact])
+    measure_recall(stage, asked[: options.exact], options.lists)
     some = max(1, count // 100)
     update("add 1 %", stage, documents | {f"d{count + n}": "1" for n in range(some)}, corpus)
     update("remove 1 %", stage, dict.fromkeys(list(documents)[some:], "1"), corpus)
@@ -125,16 +127,20 @@ def measure(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]]) -> No
     print(json.dumps(row | read_memory()), flush=True)
 
 
-def measure_recall(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]]) -> None:
-    """How much of the ten best pages of all are among those found."""
-    found = [{page for page, _ in stage.search(query, encoded, 10)} for query, encoded in asked]
+def measure_recall(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]], lists: Sequence[int]) -> None:
+    """How much of the ten best pages of all are among those found, by how many lists are looked through."""
     vectors, stage._vectors = stage._vectors, None
     best = [{page for page, _ in stage.search(query, encoded, 10)} for query, encoded in asked]
-    stage._vectors = vectors
-    shares = [len(some & all_) / 10 for some, all_ in zip(found, best, strict=True)]
-    low, high = np.percentile(np.random.default_rng(0).choice(shares, (2000, len(shares))).mean(1), [2.5, 97.5])
-    row = {"step": "recall@10", "queries": len(shares), "value": round(float(np.mean(shares)), 3)}
-    print(json.dumps(row | {"low": round(float(low), 3), "high": round(float(high), 3)}), flush=True)
+    stage._vectors, usual = vectors, vectors.nprobe
+    for vectors.nprobe in [*lists, usual]:
+        started = time.process_time()
+        found = [{page for page, _ in stage.search(query, encoded, 10)} for query, encoded in asked]
+        cpu = 1000 * (time.process_time() - started) / len(asked)
+        shares = [len(some & all_) / 10 for some, all_ in zip(found, best, strict=True)]
+        low, high = np.percentile(np.random.default_rng(0).choice(shares, (2000, len(shares))).mean(1), [2.5, 97.5])
+        row = {"step": "recall@10", "lists": vectors.nprobe, "queries": len(shares), "cpu_ms": round(cpu, 1)}
+        value = {"value": np.mean(shares), "low": low, "high": high}
+        print(json.dumps(row | {name: round(float(one), 3) for name, one in value.items()}), flush=True)
 
 
 def read_memory() -> dict[str, int]:
