@@ -8,9 +8,9 @@ the same process, so that only the local engine starts its workers anew. CPU sec
 below it: on a busy machine they say more than the clock. Those of Ray's own processes count on both sides once they
 have been started, so look at the first round.
 
-Then processes of the Ray run are killed at random moments, a worker or the driver, until there were so many kills; the
-driver is started again after each of its own. The dataset must be the local one's to the byte. That a kill costs one
-shard at most is tested (`make ray`).
+Then processes of the Ray run are killed at random moments, a worker or the driver, until there were so many kills, at
+least a part apart; the driver is started again after each of its own. The dataset must be the local one's to the byte.
+That a kill costs one shard at most is tested (`make ray`).
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def drive(run: Run, killed: dict[str, int], kills: int, rng: random.Random) -> b
     """Start a driver and kill workers, at last itself; whether it ended well."""
     driver = subprocess.Popen([sys.executable, __file__, "--drive", str(run.path)], start_new_session=True)
     while driver.poll() is None:
-        time.sleep(1 + 4 * rng.random())
+        wait_for_part(run, driver)
+        time.sleep(3 * rng.random())
         if sum(killed.values()) >= kills:
             return driver.wait() == 0
         workers = find_workers(driver.pid)
@@ -159,6 +160,17 @@ def drive(run: Run, killed: dict[str, int], kills: int, rng: random.Random) -> b
             driver.kill()
             killed["driver"] += 1
     return driver.wait() == 0
+
+
+def wait_for_part(run: Run, driver: subprocess.Popen[bytes]) -> None:
+    """Work goes on between two kills, however slow the machine is: else they would only hit what has just begun."""
+    before = count_parts(run)
+    while driver.poll() is None and count_parts(run) == before:
+        time.sleep(0.2)
+
+
+def count_parts(run: Run) -> int:
+    return sum(1 for _ in run.path.rglob("*._done"))
 
 
 def find_workers(driver: int) -> list[int]:
