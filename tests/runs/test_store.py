@@ -206,10 +206,14 @@ def test_a_machine_lent_to_a_run_reads_what_others_wrote_last_and_puts_up_its_ow
         lent = run.rejected("ingest")
         assert [row.reason for row in lent.read("a")] == ["old"]
         move(monkeypatch, tmp_path / "other")
+        with pytest.raises(UserError, match="set DOCRERANK_WORK to the same on both"):
+            site.enter()
         Run.open(url).rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "new")], "2")
+        move(monkeypatch, tmp_path / "driver")
         assert lent.is_done("a", "2")
         assert [row.reason for row in lent.read("a")] == ["new"]
         lent.write("b", [], "3")
+    move(monkeypatch, tmp_path / "other")
     assert Run.open(url).rejected("ingest").made_from("b") is None, "not asked for yet"
     Run.open(url).rejected("ingest").fetch(["a", "b", "c"])
     assert Run.open(url).rejected("ingest").names() == ["a", "b"]
@@ -239,6 +243,16 @@ def test_an_index_that_names_files_outside_the_run_is_refused(tmp_path: Path, mo
     store.write_records(tmp_path / "store" / store.INDEX, store.StoredFile, [file])
     with pytest.raises(UserError, match="which is no file of a run"):
         Run.open(f"file://{tmp_path}/store")
+
+
+def test_a_folder_from_elsewhere_is_bound_to_nothing(tmp_path: Path, monkeypatch: Change) -> None:
+    move(monkeypatch, tmp_path / "machine")
+    run = make_run(tmp_path / "unpacked")
+    (run.path / store.BINDING).mkdir()
+    (run.path / store.BINDING / "url").write_text(f"file://{tmp_path}/theirs")
+    with run.locked():
+        run.rejected("ingest").write("a", [], "1")
+    assert not (tmp_path / "theirs").exists()
 
 
 def test_addresses_of_the_web_are_no_store() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from docrerank.recipe import Recipe, require
 from docrerank.records import UserError
 from docrerank.runs.atomic import write_text
-from docrerank.runs.store import bind, find_store
+from docrerank.runs.store import WORK, bind, find_store, find_working_folder
 from docrerank.runs.workers import worker_count
 
 SECONDS_TO_ANSWER = 10.0
@@ -88,12 +88,15 @@ class Site:
         """On a machine of the cluster.
 
         Raises:
-            UserError: it has other versions, or sees another folder or none.
+            UserError: it has other versions, or sees another folder or none, or would work in another.
         """
         if (found := _versions()) != self.versions:
             raise UserError(f"{platform.node()} has {found}, the driver {self.versions}: install the same on both")
         if self.url:
             folder = Path(self.witness).parent
+            if folder != find_working_folder(self.url):
+                where = f"{platform.node()} would work in '{find_working_folder(self.url)}', the driver in '{folder}'"
+                raise UserError(f"{where}: set {WORK} to the same on both")
             bind(folder, self.url, lent=not Path(self.witness).is_file())
             if (store := find_store(Path(self.witness))) is not None and store.is_lent:
                 store.fetch("model")  # to encode with

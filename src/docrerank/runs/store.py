@@ -200,10 +200,15 @@ def locate(place: str | Path) -> Path:
     if not is_url(place):
         return Path(place)
     url = str(place).rstrip("/")
-    folder = work_folder() / "runs" / f"{url.rpartition('/')[2]}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    folder = find_working_folder(url)
     bind(folder, url)
     Store(folder).pull()
     return folder
+
+
+def find_working_folder(url: str) -> Path:
+    """Where a run in a store is worked on here."""
+    return work_folder() / "runs" / f"{url.rpartition('/')[2]}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
 
 
 def bind(folder: Path, url: str, lent: bool = False) -> None:
@@ -222,8 +227,13 @@ def bind(folder: Path, url: str, lent: bool = False) -> None:
 
 
 def find_store(path: Path) -> Store | None:
-    """The store that a file's run folder belongs to; None for a run that is a folder and nothing more."""
-    return next((_open(folder) for folder in path.parents if (folder / BINDING / "url").is_file()), None)
+    """The store that a file's run folder belongs to; None for a run that is a folder and nothing more.
+
+    Only folders that `bind` made are asked: one that came from elsewhere may name anybody's store.
+    """
+    root = work_folder() / "runs"
+    folder = next((folder for folder in path.parents if folder.parent == root), None)
+    return _open(folder) if folder is not None and (folder / BINDING / "url").is_file() else None
 
 
 def put_up(path: Path) -> None:
@@ -251,7 +261,7 @@ def sync(folder: Path) -> None:
 
 def work_folder() -> Path:
     """Where this machine keeps what it works on of a store: the environment's `DOCRERANK_WORK`, or a cache folder."""
-    return Path(os.environ.get(WORK) or Path.home() / ".cache" / "docrerank")
+    return Path(os.environ.get(WORK) or Path.home() / ".cache" / "docrerank").absolute()
 
 
 @cache
