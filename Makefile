@@ -16,6 +16,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(TORCH)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps dashscope  # for its file of Qwen2's vocabulary
+	$(BIN)/python -m pip install --quiet -c constraints.txt --target $(VENV)/s3-server "moto[s3]" flask flask-cors
 	touch $@
 
 .PHONY: install quickstart test slow servers ray clients check bench samples docs lowest clean help
