@@ -41,7 +41,7 @@ def hold(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(_refuse(path)) from None
+            raise refuse(path.parent, _read(path)) from None
         except OSError as error:
             raise UserError(
                 f"no lock can be had on {path} ({error.strerror}): use a disk or mount with locks"
@@ -58,10 +58,22 @@ def hold(path: Path) -> Iterator[None]:
             handle.truncate(0)
 
 
+def name_holder() -> dict[str, Any]:
+    """Who this process is, for others to be told."""
+    return {"host": platform.node(), "pid": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+
+
+def refuse(place: str | Path, found: dict[str, Any]) -> UserError:
+    """What a second process is told, with what was found of the first."""
+    who = "process {pid} on {host}, since {since}".format(**found) if {"pid", "host", "since"} <= set(found) else ""
+    return UserError(
+        f"another docrerank works on '{place}'{f' ({who})' if who else ''}: wait for it or give another --out"
+    )
+
+
 def _beat(file: int, ended: threading.Event) -> None:
     """Write who holds the lock, again and again, always as many bytes: a reader never finds half."""
-    holder = {"host": platform.node(), "pid": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
-    beat = 0
+    holder, beat = name_holder(), 0
     while True:
         with contextlib.suppress(OSError):
             os.pwrite(file, json.dumps({**holder, "beat": beat}).ljust(_BYTES).encode(), 0)
@@ -77,7 +89,7 @@ def _wait_for_silence(path: Path) -> None:
         return
     while time.monotonic() < until:
         if _read(path) != found:
-            raise UserError(_refuse(path))
+            raise refuse(path.parent, _read(path))
         time.sleep(SILENCE / 50)
 
 
@@ -87,9 +99,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _refuse(path: Path) -> str:
-    found = _read(path)
-    who = "process {pid} on {host}, since {since}".format(**found) if {"pid", "host", "since"} <= set(found) else ""
-    return f"another docrerank works on '{path.parent}'{f' ({who})' if who else ''}: wait for it or give another --out"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import platform
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from docrerank.records import UserError
-from docrerank.runs.lock import BEAT, SILENCE
+from docrerank.runs.lock import BEAT, SILENCE, name_holder, refuse
 from docrerank.runs.objects import Objects
 from docrerank.runs.store import find_store
 
@@ -35,8 +32,7 @@ def hold_there(run: Path) -> Iterator[None]:
     if (store := find_store(run / NAME)) is None:
         yield
         return
-    holder = {"host": platform.node(), "pid": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
-    holder["id"] = uuid.uuid4().hex
+    holder = {**name_holder(), "id": uuid.uuid4().hex}
     _take(store.objects, holder)
     ended = threading.Event()
     beating = threading.Thread(target=_beat, args=(store.objects, holder, ended), daemon=True)
@@ -57,11 +53,11 @@ def _take(objects: Objects, holder: dict[str, Any]) -> None:
     found, until = _read(objects), time.monotonic() + SILENCE
     while time.monotonic() < until:
         if (now := _read(objects)) != found:
-            raise UserError(_refuse(objects.url, now or found))
+            raise refuse(objects.url, now or found)
         time.sleep(SILENCE / 20)
     objects.remove(NAME)
     if not objects.create(NAME, _dump(holder, 0)):
-        raise UserError(_refuse(objects.url, _read(objects)))
+        raise refuse(objects.url, _read(objects))
 
 
 def _beat(objects: Objects, holder: dict[str, Any], ended: threading.Event) -> None:
@@ -82,8 +78,3 @@ def _read(objects: Objects) -> dict[str, Any]:
 
 def _dump(holder: dict[str, Any], beat: int) -> bytes:
     return json.dumps({**holder, "beat": beat}).encode()
-
-
-def _refuse(url: str, found: dict[str, Any]) -> str:
-    who = "process {pid} on {host}, since {since}".format(**found) if {"pid", "host", "since"} <= set(found) else ""
-    return f"another docrerank works on '{url}'{f' ({who})' if who else ''}: wait for it or give another --out"
