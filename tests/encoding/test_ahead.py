@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder, ahead, encode_ahead, load_start, load_untrained
+from docrerank.encoding import (
+    ENCODINGS,
+    EncoderElsewhere,
+    PageStore,
+    TokenEncoder,
+    ahead,
+    encode_ahead,
+    load_start,
+    load_untrained,
+)
 from docrerank.recipe import load_recipe
 from docrerank.records import Page
 from docrerank.runs import Run, map_shards
@@ -34,8 +43,9 @@ def test_the_local_engine_leaves_encoding_to_the_process_that_needs_it(run: Run,
 def test_a_worker_process_encodes_as_the_command_does_in_its_precision(run: Run, tmp_path: Path) -> None:
     encoder = load_untrained()
     encoder.precision = "float32"
-    assert encoder.opener is not None
-    work = ahead._Work(encoder.fingerprint, encoder.precision, encoder.opener)
+    sent = EncoderElsewhere.of(encoder)
+    assert sent is not None
+    work = ahead._Work(sent)
     bundle = [("a", run.path), ("b", run.path), ("empty", run.path)]
     assert [result for _, result in map_shards(work, [bundle], 1)] == [5]
     ours, pages = PageStore(tmp_path, encoder), list(run.pages.read())

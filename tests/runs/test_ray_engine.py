@@ -136,6 +136,30 @@ def test_a_machine_with_other_weights_encodes_nothing(tmp_path: Path, make_page:
     assert not (run.path / ENCODINGS).exists()
 
 
+@pytest.mark.parametrize("place", ["folder", "store"])
+def test_workers_mine_over_the_index_on_disk_as_the_local_engine(
+    tmp_path: Path, bucket: Bucket, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 100)
+    import ray
+
+    ray.shutdown()
+    there = f"{bucket.url}/mined" if place == "store" else tmp_path / "ray"
+    runs = [make_run(tmp_path / "local"), Run.create(there, load_recipe("cpu", ["workers=2", "engine=ray"]))]
+    for run in runs:
+        with run.locked():
+            ingest(run, [SAMPLES / "corpus"])
+            generate(run)
+            assert mine(run)["redone"] > 100
+    ours, theirs = ({name: value for name, value in contents(run).items() if "mined" in name} for run in runs)
+    assert len(ours) > 6
+    assert ours == theirs
+    assert mine(runs[1])["redone"] == 0
+    if place == "store":
+        assert any(name.startswith("index/") for name in bucket.names("mined"))
+
+
 def test_a_run_in_a_store_is_the_local_one(tmp_path: Path, bucket: Bucket) -> None:
     import ray
 

@@ -17,7 +17,7 @@ from docrerank.generation import generate
 from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
 from docrerank.records import Rejected, UserError
-from docrerank.runs import Run, objects, store, store_lock
+from docrerank.runs import Run, objects, store, store_lock, write_text
 from docrerank.runs.objects import is_url
 from docrerank.runs.ray_cluster import open_site
 from docrerank.runs.store_lock import hold_there
@@ -217,6 +217,31 @@ def test_a_machine_lent_to_a_run_reads_what_others_wrote_last_and_puts_up_its_ow
     assert Run.open(url).rejected("ingest").made_from("b") is None, "not asked for yet"
     Run.open(url).rejected("ingest").fetch(["a", "b", "c"])
     assert Run.open(url).rejected("ingest").names() == ["a", "b"]
+
+
+def test_the_index_is_fetched_by_who_opens_it_and_what_it_no_longer_has_is_gone(
+    tmp_path: Path, monkeypatch: Change
+) -> None:
+    url = f"file://{tmp_path}/store/run"
+    move(monkeypatch, tmp_path / "first")
+    run = make_run(url)
+    for name in ("index.json", "1/texts", "2/texts"):
+        write_text(run.path / "index" / name, "first")
+    store.sync(run.path)
+    move(monkeypatch, tmp_path / "second")
+    run = Run.open(url)
+    assert not (run.path / "index").exists()
+    store.fetch_folder(run.path, "index")
+    assert (run.path / "index" / "1" / "texts").read_text() == "first"
+    (run.path / "index" / "1" / "texts").unlink()
+    write_text(run.path / "index" / "index.json", "second")
+    store.sync(run.path)
+    move(monkeypatch, tmp_path / "third")
+    run = Run.open(url)
+    store.fetch_folder(run.path, "index")
+    found = {str(path.relative_to(run.path / "index")): path.read_text() for path in run.path.glob("index/**/*.*")}
+    assert found == {"index.json": "second"}
+    assert [path.name for path in (run.path / "index").iterdir() if path.is_dir()] == ["2"]
 
 
 def test_what_a_killed_command_could_not_put_up_is_put_up_by_the_next(tmp_path: Path, monkeypatch: Change) -> None:

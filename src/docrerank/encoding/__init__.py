@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docrerank.encoding.ahead import encode_ahead
 from docrerank.encoding.context import find_heading
+from docrerank.encoding.elsewhere import EncoderElsewhere
 from docrerank.encoding.encoder import (
     Encoding,
     Precision,
@@ -38,6 +39,7 @@ __all__ = [
     "SCALES",
     "STARTS",
     "UNTRAINED",
+    "EncoderElsewhere",
     "Encoding",
     "PageStore",
     "Precision",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from docrerank.encoding.encoder import Precision, TokenEncoder
+from docrerank.encoding.elsewhere import EncoderElsewhere
+from docrerank.encoding.encoder import TokenEncoder
 from docrerank.encoding.page_store import ENCODINGS, SHARD_PAGES, PageStore
-from docrerank.records import Page, UserError
+from docrerank.records import Page
 from docrerank.runs import Parts, Run, pack, run_shards
 
 #: A bundle of documents may take so long, and so long for each of its pages.
@@ -34,13 +33,12 @@ def encode_ahead(run: Run, encoder: TokenEncoder, homes: Mapping[str, Path]) -> 
     Raises:
         UserError: a machine has other weights, or the disk is full.
     """
-    if run.recipe.engine == "local" or encoder.opener is None:
+    if run.recipe.engine == "local" or (sent := EncoderElsewhere.of(encoder)) is None:
         return 0
-    work = _Work(encoder.fingerprint, encoder.precision, encoder.opener)
     todo = [(document, home) for document, home in homes.items() if _lacks(encoder, document, home)]
     bundles = _bundle(todo)
     seconds = BASE_SECONDS + SECONDS_PER_PAGE * max(map(_count, bundles), default=0)
-    results = run_shards(run, work, bundles, seconds, _count)
+    results = run_shards(run, _Work(sent), bundles, seconds, _count)
     return sum(result for _, result in results if isinstance(result, int))
 
 
@@ -48,23 +46,11 @@ def encode_ahead(run: Run, encoder: TokenEncoder, homes: Mapping[str, Path]) -> 
 class _Work:
     """In a worker: encode what is new or changed of a bundle's documents."""
 
-    fingerprint: str
-    precision: Precision
-    opener: Callable[[], TokenEncoder] = field(compare=False)
+    encoder: EncoderElsewhere
 
     def __call__(self, bundle: Bundle) -> int:
-        encoder = _open(self)
+        encoder = self.encoder.open()
         return sum(_store(encoder, home).fill(_pages(home).read(document)) for document, home in bundle)
-
-
-@lru_cache(maxsize=1)
-def _open(work: _Work) -> TokenEncoder:
-    """The encoder, once for each worker process."""
-    encoder = work.opener()
-    encoder.precision = work.precision
-    if encoder.fingerprint != work.fingerprint:
-        raise UserError(f"{platform.node()} loads other weights: install the same docrerank on every machine")
-    return encoder
 
 
 def _lacks(encoder: TokenEncoder, document: str, home: Path) -> bool:

@@ -2,63 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
-from docrerank.encoding import ENCODINGS, PageStore, Vectors, encode_ahead, load_untrained, window_settings
-from docrerank.mining.candidates import Miner
+from docrerank.encoding import (
+    ENCODINGS,
+    EncoderElsewhere,
+    PageStore,
+    TokenEncoder,
+    Vectors,
+    encode_ahead,
+    load_untrained,
+    window_settings,
+)
 from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.large_stage import LARGE, LargeFirstStage
+from docrerank.mining.shards import INDEX, MineShard, MineWork, ShardCounts, fingerprint_pages, list_shards, mine_shard
 from docrerank.recipe import fingerprint
-from docrerank.records import MinedPage, Page, Query
-from docrerank.runs import Progress, Run
+from docrerank.records import Page, UserError
+from docrerank.runs import Progress, Run, ShardFailure, fetch_folder, run_shards, sync
 
 STAGE = "mine"
-STAGE_VERSION = 3
-#: The one part: a page's negatives may stand in any document, so the part depends on all of them.
-PART = "corpus"
-QUERIES_AT_ONCE = 256
-#: Folder of a run that holds the first stage over its pages where they are many.
-INDEX = "index"
+#: A shard may take so long, and so long for each of its queries.
+BASE_SECONDS, SECONDS_PER_QUERY = 1_800.0, 0.5
+
+Step = Callable[[int], None]
 
 
 def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, Any]:
     """Find each positive's mined negatives; does nothing if they were found from the same pages, queries and recipe.
 
+    Over few pages in this process; from 20,000 pages on in the workers of the run's engine, over an index on disk.
+    What a killed run has mined is not mined again, as long as no page has changed.
+
     Args:
         run: a run whose pages are ingested and whose queries are generated.
-        progress: called with (queries done, queries in all).
+        progress: called with (positives done, positives to do).
 
     Returns:
-        Counts of the stage, as they stand in `run.json`.
+        Counts of the stage, as they stand in `run.json`; reasons why candidates were left out are those of what was
+        mined now.
+
+    Raises:
+        UserError: workers failed at some shards.
     """
-    if run.mined.is_done(PART, made_from(run)):
-        return {"mined": sum(1 for _ in run.mined.read(PART)), "redone": 0}
+    shards = list_shards(run)
+    run.mined.fetch([shard.name for shard in shards])
+    todo = [shard for shard in shards if not run.mined.is_done(shard.name, shard.made_from)]
+    run.mined.keep_only([shard.name for shard in shards])
+    if not todo:
+        return {"mined": _count_mined(run), "redone": 0}
     with run.manifest.stage(STAGE) as counts:
-        counts.update(queries=_count_positives(run), queries_with_none=0)
-        rows = _mine_all(run, counts, progress) if counts["queries"] else iter(())
-        counts.update(mined=run.mined.write(PART, rows, made_from(run)), redone=counts["queries"])
+        counts.update(queries=_count_positives(run, shards), redone=_count_positives(run, todo), pages_encoded=0)
+        excluded: Counter[str] = Counter()
+        for done in _mine_all(run, todo, counts, progress):
+            excluded += done.excluded
+        run.mined.fetch([shard.name for shard in todo])
+        counts.update(
+            mined=_count_mined(run), queries_with_none=counts["queries"] - len(set(run.mined.column("query_id")))
+        )
+        counts["excluded"] = dict(excluded.most_common())
     return counts
 
 
-def _mine_all(run: Run, counts: dict[str, Any], progress: Progress) -> Iterator[MinedPage]:
-    """The negatives of every positive, in the order of the positives' ids; `counts` is filled on the way."""
+def made_from(run: Run) -> str:
+    """Fingerprint of all that the mined pages depend on."""
+    return fingerprint([shard.made_from for shard in list_shards(run)])
+
+
+def _mine_all(
+    run: Run, todo: Sequence[MineShard], counts: dict[str, Any], progress: Progress
+) -> Iterator[ShardCounts]:
+    """Mine shards; nothing is loaded if they have no positives."""
+    total, done = counts["redone"], 0
+
+    def step(queries: int) -> None:
+        nonlocal done
+        done += queries
+        progress(done, total)
+
+    if not total:
+        for shard in todo:
+            run.mined.write(shard.name, (), shard.made_from)
+        return
     encoder = load_untrained(window_settings(run))
-    ahead = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
-    index = open_index if is_large(run) else _index
-    counts["pages_encoded"], first = index(run, PageStore(run.path / ENCODINGS, encoder))
-    counts["pages_encoded"] += ahead
-    miner, done = Miner(first, run.recipe.mine), 0
-    for batch in _batches(_read_positives(run)):
-        progress(done, counts["queries"])
-        for rows in miner.mine(batch, encoder.encode_queries([query.text for query in batch])):
-            counts["queries_with_none"] += not rows
-            yield from rows
-        done += len(batch)
-    progress(done, counts["queries"])
-    counts["excluded"] = dict(miner.excluded.most_common())
+    store = PageStore(run.path / ENCODINGS, encoder)
+    counts["pages_encoded"] = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
+    step(0)
+    if is_large(run):
+        counts["pages_encoded"] += open_index(run, store)[0]
+        yield from _mine_in_workers(run, todo, encoder, step)
+        return
+    encoded, first = _index(run, store)
+    counts["pages_encoded"] += encoded
+    yield from (mine_shard(run, shard, first, encoder, step) for shard in todo)
+
+
+def _mine_in_workers(run: Run, todo: Sequence[MineShard], encoder: TokenEncoder, step: Step) -> Iterator[ShardCounts]:
+    """Each worker opens the index and the encoder once; a failed shard leaves the others done."""
+    sync(run.path)  # workers on other machines fetch the index from the run's store
+    sent, failed = EncoderElsewhere.of(encoder), []
+    if sent is None:
+        raise UserError("worker processes cannot load this encoder: mine with one that has an `opener`")
+    work = MineWork(run, sent, encoder.dimension, fingerprint_pages(run))
+    seconds = BASE_SECONDS + SECONDS_PER_QUERY * max(shard.queries for shard in todo)
+    for _, result in run_shards(run, work, todo, seconds, lambda shard: float(shard.queries)):
+        if isinstance(result, ShardFailure):
+            failed.append(f"{result.reason}: {result.detail}")
+        else:
+            step(result.queries)
+            yield result
+    if failed:
+        raise UserError(
+            f"{len(failed)} of {len(todo)} shards were not mined ({failed[0]}): give the same command again"
+        )
 
 
 def _index(run: Run, store: PageStore) -> tuple[int, FirstStage]:
@@ -92,30 +151,16 @@ def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
         encoded += store.fill(pages)
         return pages, store.read_windows(pages)
 
+    fetch_folder(run.path, INDEX)
     first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
     first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
     return encoded, first
 
 
-def _count_positives(run: Run) -> int:
-    return sum(kind == "positive" for kind in run.queries.column("kind"))
+def _count_positives(run: Run, shards: Sequence[MineShard]) -> int:
+    documents = [name for shard in shards for name in shard.documents]
+    return sum(kind == "positive" for kind in run.queries.column("kind", *documents)) if documents else 0
 
 
-def _read_positives(run: Run) -> Iterator[Query]:
-    """By id; those of one document are held at once."""
-    for name in sorted(run.queries.names(), key=lambda name: f"{name}/"):
-        own = (query for query in run.queries.read(name) if query.kind == "positive")
-        yield from sorted(own, key=lambda query: query.id)
-
-
-def made_from(run: Run) -> str:
-    """Fingerprint of all that the mined pages depend on."""
-    pages = [run.pages.made_from(name) for name in run.pages.names()]
-    queries = [run.queries.made_from(name) for name in run.queries.names()]
-    windows = [run.recipe.train.window_tokens, run.recipe.train.window_overlap, run.recipe.train.context_tokens]
-    return fingerprint(STAGE, STAGE_VERSION, run.recipe.mine, windows, pages, queries)
-
-
-def _batches(queries: Iterator[Query]) -> Iterator[list[Query]]:
-    while batch := list(islice(queries, QUERIES_AT_ONCE)):
-        yield batch
+def _count_mined(run: Run) -> int:
+    return sum(run.mined.count(name) for name in run.mined.names())

@@ -12,7 +12,7 @@ from docrerank.runs.progress import Progress
 from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, sort_by_hash, split_run
-from docrerank.runs.store import fetch_late, locate, remove, sync, work_folder
+from docrerank.runs.store import fetch_folder, fetch_late, locate, remove, sync, work_folder
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Run",
     "ShardFailure",
     "Split",
+    "fetch_folder",
     "fetch_late",
     "is_url",
     "locate",

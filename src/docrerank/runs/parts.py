@@ -83,9 +83,9 @@ class Parts(Generic[Record]):
         """How many records a part holds, from its marker; 0 if it is not there whole."""
         return int(_read_marker(self._marker(part)).get("rows", 0)) if self.made_from(part) is not None else 0
 
-    def column(self, name: str) -> Iterator[Any]:
-        """Yield one field of every record, without reading the others."""
-        for part in self.names():
+    def column(self, name: str, *parts: str) -> Iterator[Any]:
+        """Yield one field of every record of the named parts, or of all, without reading the others."""
+        for part in parts or self.names():
             yield from read_column(self._file(part), name)
 
     def keep_only(self, parts: Iterable[str]) -> None:

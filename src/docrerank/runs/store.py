@@ -28,9 +28,9 @@ WORK = "DOCRERANK_WORK"
 BINDING = ".store"
 INDEX = "files.parquet"
 #: Made again from the rest of the run, or of use to one machine only.
-_OWN = ("index", "cache", BINDING)
+_OWN = ("cache", BINDING)
 #: Fetched when they are read: the most of a run's bytes.
-_LATE = ("encodings",)
+_LATE = ("encodings", "index")
 AT_ONCE = 16
 
 
@@ -112,7 +112,7 @@ class Store:
 
     def fetch(self, top: str) -> None:
         """Fetch what the last `sync` left below a folder of the run and is not here, or is another here."""
-        if self.objects.get(INDEX, index := self.folder / BINDING / f"lent-{INDEX}"):
+        if self.objects.get(INDEX, index := self.folder / BINDING / f"late-{INDEX}"):
             files = (file for file in read_records(index, StoredFile) if file.path.startswith(f"{top}/"))
             self._get_others({file.path: file.sha256 for file in files}, self._read_ledger())
 
@@ -125,7 +125,7 @@ class Store:
         _do_at_once(self.remove, [self.folder / name for name in gone])
         index = self.folder / BINDING / INDEX
         if changed or gone or not index.is_file() or self._is_behind(index):
-            self._write_index(index)
+            self._write_index(index, gone)
 
     def _refresh(self, part: tuple[Path, Path]) -> None:
         marker, file = part
@@ -149,10 +149,10 @@ class Store:
         listed = {file.path: file.sha256 for file in read_records(index, StoredFile)}
         return any(listed.get(name) != known[2] for name, known in self._read_ledger().items())
 
-    def _write_index(self, index: Path) -> None:
-        """All that is here, and encodings that were never fetched."""
+    def _write_index(self, index: Path, gone: Sequence[str]) -> None:
+        """All that is here, and what is fetched late and never was."""
         late = [file for file in read_records(index, StoredFile) if _is_late(file.path)] if index.is_file() else []
-        files = {file.path: file for file in late}
+        files = {file.path: file for file in late if file.path not in gone}
         files |= {name: StoredFile(name, known[0], known[2]) for name, known in self._read_ledger().items()}
         write_records(index, StoredFile, (files[name] for name in sorted(files)))
         self.objects.put(index, INDEX)
@@ -251,6 +251,12 @@ def remove(path: Path) -> None:
 def fetch_late(path: Path) -> bool:
     """Whether a file that is fetched when it is read is here now."""
     return path.is_file() or ((store := find_store(path)) is not None and store.get(path))
+
+
+def fetch_folder(run: Path, top: str) -> None:
+    """Fetch what the last `sync` left below a folder of a run, if the run is in a store."""
+    if (store := find_store(run / "file")) is not None:
+        store.fetch(top)
 
 
 def sync(folder: Path) -> None:
