@@ -62,7 +62,7 @@ def make_trainer(
     train = SimpleNamespace(**TRAIN, base=str(base), batch_groups=groups)
     recipe: Any = SimpleNamespace(vision=vision, train=train, seed=13)
     split: Any = SimpleNamespace(train=frozenset(), dev=frozenset(), unit="document")
-    material = Material({page.id: page for page in pages}, (), split, tuple(own), DevPart((), (), ()))
+    material = Material({page.id: page for page in pages}, split, tuple(own), DevPart((), (), ()))
     parts = load_learner(str(base), vision, device, recipe.seed)
     return VisionTrainer(parts, material, recipe, folder / "no-checkpoint", "", Processes(0, 1, device))
 

@@ -6,8 +6,9 @@ workers', so that other jobs on the machine do not count; memory is the largest 
 
     python benchmarks/growth.py --pages 1000 10000 --out growth
 
-In mining, pages are encoded by a hash of their words in MiniLM's place: what encoding costs a page does not depend on
-how many there are, and everything after it does the same work.
+`mine` mines the questions that the corpus gates have left, `mine-evenly` one question a page. There, pages are encoded
+by a hash of their words in MiniLM's place: what encoding costs a page does not depend on how many there are, and
+everything after it does the same work.
 """
 
 from __future__ import annotations
@@ -17,48 +18,13 @@ import json
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from docrerank.encoding import Encoding, WindowSettings
 from docrerank.recipe import load_recipe
-from docrerank.runs import Run
+from docrerank.runs import Run, sort_by_hash
 
 PAGES_PER_REPORT = 8
-DIMENSIONS = 384
-
-
-class WordHashes:
-    """Stands for MiniLM: a window's vector is the sum of its words', each drawn by the word's hash."""
-
-    fingerprint, dimension = "word-hashes", DIMENSIONS
-
-    def __init__(self, settings: WindowSettings) -> None:
-        self.settings = settings
-        self._table = np.random.default_rng(0).standard_normal((4096, DIMENSIONS)).astype(np.float32)
-
-    def encode_pages(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Encoding]:
-        return [self._encode(text) for text in texts]
-
-    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
-        return [Encoding(self._cut([text]), self._cut([text])) for text in texts]
-
-    def _encode(self, text: str) -> Encoding:
-        words, size = text.split(), self.settings.tokens * 2 // 3
-        windows = self._cut([" ".join(words[start : start + size]) for start in range(0, len(words), size)])
-        return Encoding(windows[:0], windows)
-
-    def _cut(self, windows: Sequence[str]) -> np.ndarray:
-        sums = [
-            self._table[[zlib.crc32(word.lower().encode()) % 4096 for word in own.split()]].sum(0) for own in windows
-        ]
-        if not sums:
-            return np.zeros((0, DIMENSIONS), np.float32)
-        vectors = np.stack(sums)
-        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def do_ingest(run: Run, pdfs: Path) -> None:
@@ -88,10 +54,28 @@ def do_repeats(run: Run, pdfs: Path) -> None:
 
 
 def do_mine(run: Run, pdfs: Path) -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parent))  # workers look there too
+    from word_hashes import WordHashes
+
     from docrerank.mining import stage
 
     stage.load_untrained = WordHashes  # type: ignore[assignment]
     stage.mine(run)
+
+
+def do_mine_evenly(run: Run, pdfs: Path) -> None:
+    """With the same number of questions a page at every size: in one corpus questions of one kind become rare."""
+    from docrerank.generation.origin import written_queries
+
+    evenly = Run.create(run.path.parent / "evenly", run.recipe)
+    for name in ("pages", "encodings", "index"):
+        if not (evenly.path / name).exists() and (run.path / name).exists():
+            (evenly.path / name).symlink_to(run.path / name)
+    for name in run.pages.names():
+        asked = {query.id: query for query in written_queries(run).read(name) if query.kind == "positive"}
+        chosen = sort_by_hash(list(asked), run.recipe.seed)[: run.pages.count(name)]
+        evenly.queries.write(name, [asked[key] for key in chosen], "written")
+    do_mine(evenly, pdfs)
 
 
 def do_groups(run: Run, pdfs: Path) -> None:
@@ -112,6 +96,7 @@ STAGES: dict[str, Callable[[Run, Path], None]] = {
     "gates": do_gates,
     "repeats": do_repeats,
     "mine": do_mine,
+    "mine-evenly": do_mine_evenly,
     "groups": do_groups,
     "report": do_report,
 }

@@ -109,7 +109,7 @@ def make_ours(base: Path, pages: list[Page], groups: list[TrainingGroup]) -> Vis
     ids = frozenset(page.id for page in pages)
     own = tuple(Group(group, "") for group in groups)
     split, dev = Split("document", ids, frozenset()), DevPart((), (), ())
-    material = Material({page.id: page for page in pages}, (), split, own, dev)
+    material = Material({page.id: page for page in pages}, split, own, dev)
     parts = load_learner(str(base), recipe.vision, "cpu", recipe.seed)
     return VisionTrainer(parts, material, recipe, Path("no-checkpoint"), "", Processes(0, 1, "cpu"))
 

@@ -6,9 +6,16 @@ from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
 from docrerank.runs import Run
-from docrerank.training.dev import choose_dev, measure
+from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages, measure
 
 SETTINGS = Train(dev_pages=4, dev_queries=100)
+
+
+def choose(pages: list[Page], queries: list[Query]) -> DevPart:
+    drawn = draw_pages((Place(page.id, page.document, page.source) for page in pages), SETTINGS.dev_pages, 13)
+    known = {page.id: page for page in pages}
+    chosen = [replace(known[page], document=document) for page, document in drawn.items()]
+    return choose_dev(chosen, queries, SETTINGS, 13, {})
 
 
 def read(run: Run) -> tuple[list[Page], list[Query]]:
@@ -17,7 +24,7 @@ def read(run: Run) -> tuple[list[Page], list[Query]]:
 
 def test_a_dev_part_of_documents_takes_them_whole(run: Run) -> None:
     pages, queries = read(run)
-    part = choose_dev(pages, queries, SETTINGS, 13, {})
+    part = choose(pages, queries)
     assert len(part.pages) == 4
     assert len({page.document for page in part.pages}) == 1
     assert {query.page_id for query in part.queries} == {page.id for page in part.pages}
@@ -26,7 +33,7 @@ def test_a_dev_part_of_documents_takes_them_whole(run: Run) -> None:
 def test_pages_that_are_files_of_their_own_are_drawn_over_the_whole_set_and_measured_together(run: Run) -> None:
     pages, queries = read(run)
     images = [replace(page, source=f"images/{number}.png") for number, page in enumerate(pages)]
-    part = choose_dev(images, queries, SETTINGS, 13, {})
+    part = choose(images, queries)
     assert len(part.pages) == 4
     assert len({page.id.partition("/")[0] for page in part.pages}) > 1
     assert len({page.document for page in part.pages}) == 1
@@ -34,7 +41,7 @@ def test_pages_that_are_files_of_their_own_are_drawn_over_the_whole_set_and_meas
 
 def test_a_page_is_not_measured_against_its_copies(run: Run, encoder: TokenEncoder) -> None:
     pages, queries = read(run)
-    part = choose_dev(pages, queries, SETTINGS, 13, {})
+    part = choose(pages, queries)
     first, second = part.pages[:2]
     copied = replace(part, repeats={second.id: first.id})
     for query, plain, row in zip(

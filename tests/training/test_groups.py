@@ -10,7 +10,7 @@ from docrerank.queries import Family
 from docrerank.recipe import Train
 from docrerank.records import Query
 from docrerank.runs import Run
-from docrerank.training import Group, build_groups
+from docrerank.training import Group, build_groups, join_families, read_families
 from docrerank.training.groups import choose_wordings
 
 SETTINGS = Train(groups=8)
@@ -19,7 +19,7 @@ SETTINGS = Train(groups=8)
 def build(run: Run, seed: int = 13, **changes: object) -> list[Group]:
     settings = SETTINGS.model_copy(update=changes)
     pages = frozenset(page.id for page in run.pages.read())
-    return build_groups(run.queries.read(), run.mined.read(), pages, settings, seed)
+    return build_groups(read_families(run, pages), settings, seed)
 
 
 def test_a_mined_group_has_one_query_and_a_generated_group_one_page(run: Run) -> None:
@@ -87,7 +87,7 @@ def test_negatives_are_cut_to_the_number_asked(run: Run) -> None:
 
 def test_pages_outside_the_part_are_in_no_group(run: Run) -> None:
     part = frozenset(page.id for page in run.pages.read() if page.document == "acme") - {"acme/2"}
-    groups = build_groups(run.queries.read(), run.mined.read(), part, SETTINGS, 13)
+    groups = build_groups(read_families(run, part), SETTINGS, 13)
     assert groups
     assert {page for item in groups for page in item.group.pages} <= part
 
@@ -103,7 +103,8 @@ def test_a_negative_with_the_words_of_a_positive_of_its_page_is_in_no_group(run:
     pages = frozenset(page.id for page in run.pages.read())
     settings = SETTINGS.model_copy(update={"mined_share": 0.0, "groups": 24, "negatives_per_group": 64})
     rows = [*queries, twin, answered, elsewhere]
-    asked = {text for item in build_groups(rows, [], pages, settings, 13) for text in item.group.queries[1:]}
+    groups = build_groups(join_families(rows, [], pages), settings, 13)
+    asked = {text for item in groups for text in item.group.queries[1:]}
     assert not {twin.text, answered.text} & asked
     assert elsewhere.text in asked
 
@@ -116,7 +117,8 @@ def test_a_mined_page_that_answers_is_in_no_group(run: Run) -> None:
     def negatives(*answered_by: str) -> set[str]:
         rows = [replace(q, answered_by=answered_by) if q.id == mined.query_id else q for q in run.queries.read()]
         page = mined.query_id.partition("#")[0]
-        groups = [item.group for item in build_groups(rows, run.mined.read(), pages, settings, 13)]
+        families = join_families(rows, run.mined.read(), pages)
+        groups = [item.group for item in build_groups(families, settings, 13)]
         return {other for group in groups if group.pages[0] == page for other in group.pages[1:]}
 
     assert mined.page_id in negatives()

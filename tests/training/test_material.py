@@ -17,7 +17,7 @@ def test_groups_are_of_pages_that_the_dev_part_does_not_have(run: Run) -> None:
     asked = {page for group in found.groups for page in group.group.pages}
     assert asked <= found.split.train
     assert {page.id for page in found.dev.pages} <= found.split.dev
-    assert set(found.pages) == found.split.train | found.split.dev
+    assert set(found.pages) == asked
 
 
 def test_a_run_that_was_not_mined_says_how_to(run: Run) -> None:

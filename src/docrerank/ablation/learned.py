@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docrerank.runs import Run, split_run
-from docrerank.training import Group, build_groups
+from docrerank.training import Group, build_groups, read_families
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def build_arm(run: Run) -> list[Group]:
     """The training groups of an arm's run, as its training builds them."""
     recipe = run.recipe
     split = split_run(run, recipe.train.dev_share)
-    return build_groups(run.queries.read(), run.mined.read(), split.train, recipe.train, recipe.seed)
+    return build_groups(read_families(run, split.train), recipe.train, recipe.seed)
 
 
 def describe_learned(run: Run) -> Learned:

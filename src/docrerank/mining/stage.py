@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from docrerank.encoding import (
@@ -60,9 +61,7 @@ def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, A
         for done in _mine_all(run, todo, counts, progress):
             excluded += done.excluded
         run.mined.fetch([shard.name for shard in todo])
-        counts.update(
-            mined=_count_mined(run), queries_with_none=counts["queries"] - len(set(run.mined.column("query_id")))
-        )
+        counts.update(mined=_count_mined(run), queries_with_none=counts["queries"] - _count_mined_queries(run))
         counts["excluded"] = dict(excluded.most_common())
     return counts
 
@@ -160,6 +159,11 @@ def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
 def _count_positives(run: Run, shards: Sequence[MineShard]) -> int:
     documents = [name for shard in shards for name in shard.documents]
     return sum(kind == "positive" for kind in run.queries.column("kind", *documents)) if documents else 0
+
+
+def _count_mined_queries(run: Run) -> int:
+    """How many positives have mined pages; a query's stand together."""
+    return sum(1 for _ in groupby(run.mined.column("query_id")))
 
 
 def _count_mined(run: Run) -> int:

@@ -11,7 +11,7 @@ from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress
 from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
-from docrerank.runs.split import Split, sort_by_hash, split_run
+from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.store import fetch_folder, fetch_late, locate, remove, sync, work_folder
 from docrerank.runs.workers import ShardFailure, map_shards, worker_count
 
@@ -26,6 +26,7 @@ __all__ = [
     "Split",
     "fetch_folder",
     "fetch_late",
+    "hash_name",
     "is_url",
     "locate",
     "map_shards",

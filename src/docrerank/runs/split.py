@@ -90,4 +90,9 @@ def draw(counts: Mapping[str, int], share: float, seed: int) -> frozenset[str]:
 
 def sort_by_hash(names: Sequence[str], seed: int) -> list[str]:
     """The names in an order that looks random and is the same everywhere."""
-    return sorted(names, key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).digest())
+    return sorted(names, key=lambda name: hash_name(name, seed))
+
+
+def hash_name(name: str, seed: int) -> bytes:
+    """What `sort_by_hash` sorts by."""
+    return hashlib.sha256(f"{seed}\n{name}".encode()).digest()

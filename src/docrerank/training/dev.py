@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,14 @@ from docrerank.runs import sort_by_hash
 CANDIDATES = 20
 #: The document's name of pages that have none.
 COLLECTION = ""
+
+
+class Place(NamedTuple):
+    """Where a page stands: its id, its document, the file that it comes from."""
+
+    id: str
+    document: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +89,47 @@ class Asked:
     score: float
 
 
-def choose_dev(
-    pages: Iterable[Page], queries: Iterable[Query], settings: Train, seed: int, repeats: Mapping[str, str]
-) -> DevPart:
-    """Choose what is measured: documents in a drawn order up to `dev_pages`, then `dev_queries` of theirs.
+def draw_pages(places: Iterable[Place], count: int, seed: int) -> dict[str, str]:
+    """Choose the pages that are measured: documents in a drawn order up to `count` pages.
 
     Pages that are files of their own under one name, as an imported set has them, are no document: they are drawn over
     the whole set, page by page, and measured among each other.
+
+    Returns:
+        their ids in order, each with the document among whose pages it is measured.
     """
-    documents: dict[str, list[Page]] = {}
-    for page in _join_collections(list(pages)):
-        documents.setdefault(page.id if page.document == COLLECTION else page.document, []).append(page)
-    ordered = [page for name in sort_by_hash(list(documents), seed) for page in documents[name]]
-    chosen = tuple(ordered[: settings.dev_pages])
-    ids = {page.id for page in chosen}
+    listed = list(places)
+    files: dict[str, set[str]] = {}
+    for place in listed:
+        files.setdefault(place.document, set()).add(place.source)
+    units: dict[str, dict[str, str]] = {}
+    for place in listed:
+        alone = len(files[place.document]) > 1
+        name, document = (place.id, COLLECTION) if alone else (place.document, place.document)
+        units.setdefault(name, {})[place.id] = document
+    ordered = (item for name in sort_by_hash(list(units), seed) for item in units[name].items())
+    return dict(islice(ordered, count))
+
+
+def choose_dev(
+    pages: Sequence[Page], queries: Iterable[Query], settings: Train, seed: int, repeats: Mapping[str, str]
+) -> DevPart:
+    """Draw `dev_queries` of the positives and rephrasings of pages, and take their hard negatives.
+
+    Args:
+        pages: as `draw_pages` has chosen them, with its documents.
+        queries: theirs; others do not count.
+        settings: the recipe's section.
+        seed: of the draw.
+        repeats: see `DevPart`.
+    """
+    ids = {page.id for page in pages}
     kept = {query.id: query for query in queries if query.page_id in ids}
     asked = [query.id for query in kept.values() if query.kind != "hard_negative"]
     drawn = [kept[key] for key in sort_by_hash(asked, seed)[: settings.dev_queries]]
     sources = {query.id for query in drawn}
     negatives = tuple(query for query in kept.values() if query.kind == "hard_negative" and query.source_id in sources)
-    return DevPart(chosen, tuple(drawn), negatives, repeats)
-
-
-def _join_collections(pages: Sequence[Page]) -> list[Page]:
-    """The pages of every document that has more than one file as pages of one collection."""
-    files: dict[str, set[str]] = {}
-    for page in pages:
-        files.setdefault(page.document, set()).add(page.source)
-    return [replace(page, document=COLLECTION) if len(files[page.document]) > 1 else page for page in pages]
+    return DevPart(tuple(pages), tuple(drawn), negatives, repeats)
 
 
 def measure(encoder: TokenEncoder, part: DevPart, temperature: float) -> tuple[DevScores, list[DevRow], list[Asked]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from docrerank.queries import Family, find_families
 from docrerank.recipe import Train
 from docrerank.records import MinedPage, Query, TrainingGroup
-from docrerank.runs import sort_by_hash
+from docrerank.runs import Run, hash_name, sort_by_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +23,82 @@ class Group:
     answered_by: frozenset[str] = frozenset()
 
 
-def build_groups(
-    queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str], settings: Train, seed: int
-) -> list[Group]:
+def build_groups(families: Iterable[Family], settings: Train, seed: int) -> list[Group]:
     """Build the groups of one epoch, in the order of training.
 
-    Only queries and negatives on `pages` count. The share of each kind is kept: if one kind is short, the other is cut
-    down to its share, unless the share asks for one kind alone. A positive gives one group of each kind at most.
-    Which positives, and which of their groups are rephrased, follows from the seed.
+    The share of each kind is kept: if one kind is short, the other is cut down to its share, unless the share asks for
+    one kind alone. A positive gives one group of each kind at most. Which positives, and which of their groups are
+    rephrased, follows from the seed. Of all families only those that come first in the draw are held.
     """
-    families = find_families(query for query in queries if query.page_id in pages)
-    _add_mined(families, mined, pages)
-    by_kind = {
-        "mined": list(_mined_groups(families, settings, seed)),
-        "generated": list(_generated_groups(families, settings, seed)),
+    mined, generated = _Draw("mined", settings.groups, seed), _Draw("generated", settings.groups, seed)
+    for family in families:
+        if family.mined:
+            mined.add(family)
+        if family.negatives:
+            generated.add(family)
+    wanted = count_groups(len(mined), len(generated), settings)
+    chosen = {
+        "mined": islice(_mined_groups(mined.in_order(), settings), wanted["mined"]),
+        "generated": islice(_generated_groups(generated.in_order(), settings, seed), wanted["generated"]),
     }
-    wanted = count_groups(len(by_kind["mined"]), len(by_kind["generated"]), settings)
-    chosen = [(kind, group) for kind, count in wanted.items() for group in by_kind[kind][:count]]
-    keyed = {f"{kind}\n{index}": group for index, (kind, group) in enumerate(chosen)}
+    keyed = {
+        f"{kind}\n{index}": group for index, (kind, group) in enumerate((k, g) for k in chosen for g in chosen[k])
+    }
     return [keyed[key] for key in sort_by_hash(list(keyed), seed + 1)]
+
+
+def read_families(run: Run, pages: frozenset[str]) -> Iterator[Family]:
+    """The families of queries on these pages with the mined ones of these pages, document by document.
+
+    The mined pages of a document are in one part, as `mine` writes them; one part is held at a time.
+    """
+    left = dict.fromkeys(run.queries.names())
+    for part in run.mined.names():
+        rows: dict[str, list[MinedPage]] = defaultdict(list)
+        for row in run.mined.read(part):
+            rows[row.query_id.rpartition("/")[0]].append(row)
+        for document in rows:
+            if document in left:
+                del left[document]
+                yield from join_families(run.queries.read(document), rows[document], pages)
+    for document in left:
+        yield from join_families(run.queries.read(document), (), pages)
+
+
+def join_families(queries: Iterable[Query], mined: Iterable[MinedPage], pages: frozenset[str]) -> Iterable[Family]:
+    """Families of whole pages' queries, each with its mined pages, the closest first; none that is known to answer."""
+    families = find_families(query for query in queries if query.page_id in pages)
+    for row in sorted(mined, key=lambda row: row.rank):
+        family = families.get(row.query_id)
+        if family and row.page_id in pages and row.page_id not in family.answering():
+            family.mined.append(row.page_id)
+    return families.values()
+
+
+class _Draw:
+    """The families that come first in a kind's draw, as many as a training can use.
+
+    Args:
+        kind: has an order of its own.
+        most: how many are held.
+        seed: of the draw.
+    """
+
+    def __init__(self, kind: str, most: int, seed: int) -> None:
+        self._kind, self._most, self._seed = kind, most, seed
+        self._held: list[tuple[int, str, Family]] = []
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, family: Family) -> None:
+        place = int.from_bytes(hash_name(self._kind + family.positive.id, self._seed))
+        heapq.heappush(self._held, (-place, family.positive.id, family))  # the last of the draw is on top
+        if len(self._held) > self._most:
+            heapq.heappop(self._held)
+
+    def in_order(self) -> Iterator[Family]:
+        return (family for _, _, family in sorted(self._held, reverse=True))
 
 
 def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
@@ -56,35 +116,20 @@ def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
     return {"mined": min(mined, from_mined), "generated": min(generated, round(total) - from_mined)}
 
 
-def _add_mined(families: dict[str, Family], mined: Iterable[MinedPage], pages: frozenset[str]) -> None:
-    """Give every family its mined pages on these pages, the closest first; none that is known to answer."""
-    for row in sorted(mined, key=lambda row: row.rank):
-        family = families.get(row.query_id)
-        if family and row.page_id in pages and row.page_id not in family.answering():
-            family.mined.append(row.page_id)
-
-
-def _mined_groups(families: dict[str, Family], settings: Train, seed: int) -> Iterator[Group]:
-    usable = {key: family for key, family in families.items() if family.mined}
-    for family, text in choose_wordings(_shuffle(usable, "mined", seed), settings.rephrased_share):
+def _mined_groups(families: Iterable[Family], settings: Train) -> Iterator[Group]:
+    for family, text in choose_wordings(families, settings.rephrased_share):
         pages = (family.positive.page_id, *family.mined[: settings.negatives_per_group])
         group = TrainingGroup("mined", (text,), pages)
         yield Group(group, family.positive.evidence, frozenset(family.answering()))
 
 
-def _generated_groups(families: dict[str, Family], settings: Train, seed: int) -> Iterator[Group]:
-    usable = {key: family for key, family in families.items() if family.negatives}
-    for family, text in choose_wordings(_shuffle(usable, "generated", seed), settings.rephrased_share):
+def _generated_groups(families: Iterable[Family], settings: Train, seed: int) -> Iterator[Group]:
+    for family, text in choose_wordings(families, settings.rephrased_share):
         negatives = {query.id: query.text for query in family.negatives}
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
         queries = (text, *(negatives[key] for key in chosen))
         group = TrainingGroup("generated", queries, (family.positive.page_id,))
         yield Group(group, family.positive.evidence, frozenset(family.answering()))
-
-
-def _shuffle(families: dict[str, Family], kind: str, seed: int) -> list[Family]:
-    """In the order of the kind's draw."""
-    return [families[key.removeprefix(kind)] for key in sort_by_hash([kind + key for key in families], seed)]
 
 
 def choose_wordings(families: Iterable[Family], share: float) -> Iterator[tuple[Family, str]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docrerank.mining import find_repeats
-from docrerank.records import Page, Query, UserError
+from docrerank.records import Page, UserError
 from docrerank.runs import Run, Split, split_run
-from docrerank.training.dev import DevPart, choose_dev
-from docrerank.training.groups import Group, build_groups
+from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages
+from docrerank.training.groups import Group, build_groups, read_families
 
 if TYPE_CHECKING:
     from docrerank.training.loop import Course
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A run as training sees it.
+    """A run as training sees it; of a large run only what is learned from and what measures is held.
 
     Attributes:
-        pages: all of the run, by id.
-        queries: all of the run.
-        split: which pages are learned from.
+        pages: those of the groups, by id.
+        split: which pages may be learned from.
         groups: of these pages, in the order of training.
         dev: pages and queries that measure.
     """
 
     pages: Mapping[str, Page]
-    queries: tuple[Query, ...]
     split: Split
     groups: tuple[Group, ...]
     dev: DevPart
@@ -43,9 +41,8 @@ def gather(run: Run) -> Material:
         UserError: there is no group to learn from.
     """
     settings, seed = run.recipe.train, run.recipe.seed
-    pages, queries = {page.id: page for page in run.pages.read()}, tuple(run.queries.read())
     split = split_run(run, settings.dev_share)
-    groups = tuple(build_groups(queries, run.mined.read(), split.train, settings, seed))
+    groups = tuple(build_groups(read_families(run, split.train), settings, seed))
     if not groups and settings.mined_share and not run.mined.names():
         raise UserError(
             f"no mined pages in '{run.path}': docrerank mine {run.path}, or --set train.mined_share=0 to train on "
@@ -55,9 +52,29 @@ def gather(run: Run) -> Material:
         raise UserError(
             f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
         )
-    own = [page for page in pages.values() if page.id in split.dev]
-    dev = choose_dev(own, queries, settings, seed, find_repeats(run))
-    return Material(pages, queries, split, groups, dev)
+    pages = read_pages(run, {page for group in groups for page in group.group.pages})
+    return Material(pages, split, groups, _gather_dev(run, split))
+
+
+def _gather_dev(run: Run, split: Split) -> DevPart:
+    settings, seed = run.recipe.train, run.recipe.seed
+    columns = (run.pages.column(name) for name in ("id", "document", "source"))
+    places = map(Place, *columns)
+    chosen = draw_pages((place for place in places if place.id in split.dev), settings.dev_pages, seed)
+    found = read_pages(run, chosen)
+    pages = [replace(found[page], document=document) for page, document in chosen.items()]
+    queries = run.queries.read(*documents_of(chosen)) if chosen else ()
+    return choose_dev(pages, queries, settings, seed, find_repeats(run))
+
+
+def read_pages(run: Run, ids: Collection[str]) -> dict[str, Page]:
+    """Pages by id; those of one document are held at once."""
+    return {page.id: page for name in documents_of(ids) for page in run.pages.read(name) if page.id in ids}
+
+
+def documents_of(pages: Iterable[str]) -> list[str]:
+    """The documents of pages, by their ids, each once and in order."""
+    return sorted({page.rpartition("/")[0] for page in pages})
 
 
 def count(material: Material, course: Course) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from docrerank.encoding import (
@@ -26,14 +26,13 @@ from docrerank.mining import FusionWeights
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import Page
 from docrerank.reranker import ModelCard, load_encoder, read_card
 from docrerank.runs import Run, remove
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
 from docrerank.training.fit import fit_calibration, fit_threshold
-from docrerank.training.material import Material, count, gather
+from docrerank.training.material import Material, count, documents_of, gather
 from docrerank.training.vision import fingerprint_vision
 
 STAGE = "train"
@@ -92,7 +91,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
 
     settings, dev = run.recipe.train, material.dev
     encoder, untrained = load_start(settings.start, window_settings(run)), load_untrained(window_settings(run))
-    encoder.rarity = weigh_tokens(encoder.model.tokenizer, (page.text for page in material.pages.values()))
+    encoder.rarity = weigh_tokens(encoder.model.tokenizer, run.pages.column("text"))
     examples = _cut_examples(run, material, untrained)
     course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
     _, rows, asked = measure(encoder, dev, settings.temperature)
@@ -101,23 +100,25 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
     card = ModelCard(encoder.settings, FusionWeights(), calibration, origin, threshold)
     deliver(encoder, card, write_readme(settings.start, len(examples), dev, course.start, course.end), run.model)
-    _encode_pages(run, material.pages.values(), card, untrained)
+    _encode_pages(run, card, untrained)
     return {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
 
 
 def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list[Example]:
     """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
     store = PageStore(run.path / ENCODINGS, untrained)
-    store.fill(material.pages.values())
+    for name in documents_of(material.pages):
+        store.fill(run.pages.read(name))
     per_page = run.recipe.train.windows_per_page
     return build_examples(material.groups, material.pages, store, per_page, material.dev.repeats)
 
 
-def _encode_pages(run: Run, pages: Iterable[Page], card: ModelCard, untrained: TokenEncoder) -> None:
+def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
     store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
     encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))
-    store.fill(pages)
+    for name in run.pages.names():
+        store.fill(run.pages.read(name))
     for folder in (run.path / ENCODINGS).iterdir():
         if folder.name not in (store.encoder.fingerprint, untrained.fingerprint):
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from docrerank.recipe import dump_recipe
-from docrerank.records import Page
 from docrerank.runs import Run
 from docrerank.training.dev import DevScores
 from docrerank.training.material import Material
@@ -70,7 +69,7 @@ def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores]
         facts: the counts of the stage, and `made_from`.
     """
     versions = run.manifest.read().get("versions", {})
-    writers = Counter(query.writer or "unnamed" for query in material.queries)
+    writers = Counter(writer or "unnamed" for writer in run.queries.column("writer"))
     return CARD.format(
         base=run.recipe.train.base,
         kept=facts["kept"],
@@ -82,7 +81,7 @@ def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores]
         groups=facts["groups"],
         kinds=f"{facts['mined_groups']} mined, {facts['generated_groups']} generated",
         style="" if facts["split_by"] == "document" else ", but their only document was",
-        documents=_list_documents(material.pages.values()),
+        documents=_list_documents(run),
         writers=_join(dict(sorted(writers.items()))),
         recipe=dump_recipe(run.recipe),
         made_from=facts["made_from"],
@@ -90,8 +89,8 @@ def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores]
     )
 
 
-def _list_documents(pages: Iterable[Page]) -> str:
-    counts = Counter((page.document, page.sha256) for page in pages)
+def _list_documents(run: Run) -> str:
+    counts = Counter(zip(run.pages.column("document"), run.pages.column("sha256"), strict=True))
     lines = [f"- {name}: {count} pages, sha256 `{digest}`" for (name, digest), count in sorted(counts.items())]
     rest = len(lines) - MAX_DOCUMENTS
     return "\n".join(lines[:MAX_DOCUMENTS] + ([f"- and {rest} more"] if rest > 0 else []))
