@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from docrerank.queries import Family
 from docrerank.recipe import Train
 from docrerank.records import Query
-from docrerank.runs import Run
+from docrerank.runs import Run, sort_by_hash
 from docrerank.training import Group, build_groups, join_families, read_families
-from docrerank.training.groups import choose_wordings
+from docrerank.training.groups import _Draw, choose_wordings
 
 SETTINGS = Train(groups=8)
 
@@ -55,6 +55,15 @@ def test_the_share_of_rephrased_positives_is_kept(run: Run, share: float, expect
 def make_family(place: int, rephrasings: int) -> Family:
     positive = Query(f"a/1#{place}", "a/1", f"question {place}", "positive", "question")
     return Family(positive, [replace(positive, text="in other words", kind="rephrased")] * rephrasings)
+
+
+@given(st.lists(st.integers(0, 10_000), unique=True, max_size=60), st.integers(1, 60), st.integers(0, 9))
+def test_the_families_that_are_held_are_the_first_of_the_whole_draw(places: list[int], most: int, seed: int) -> None:
+    draw = _Draw("mined", most, seed)
+    for place in places:
+        draw.add(make_family(place, 0))
+    drawn = sort_by_hash([f"mineda/1#{place}" for place in places], seed)
+    assert [f"mined{family.positive.id}" for family in draw.in_order()] == drawn[:most]
 
 
 @given(st.floats(0, 1), st.integers(0, 60))

@@ -20,7 +20,15 @@ from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.first_stage import Compared
 from docrerank.mining.fusion import measure_usual, order, standardise
 from docrerank.mining.segment import Read, TextFile, write_segment
-from docrerank.mining.window_files import WindowFile, add_windows, best_of, find_pages, train_index
+from docrerank.mining.window_files import (
+    WindowFile,
+    add_windows,
+    best_of,
+    find_pages,
+    map_index,
+    read_index,
+    train_index,
+)
 from docrerank.mining.word_index import Rows, WordIndex
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
@@ -76,14 +84,12 @@ class LargeFirstStage:
         alive = len(self._alive) - np.count_nonzero(~self._alive) - len(dead)
         if len(self._state["segments"]) >= MAX_SEGMENTS or 2 * alive < len(self._alive):
             self._state, fresh, dead = {**_start(), "updates": self._state["updates"]}, list(documents), dead[:0]
-            self._vectors = None
         for name in gone:
             self._state["documents"].pop(name, None)
         self._state["updates"] += 1  # names new files: those of the old state stay until the new one is there
         if fresh:
             self._write_segment(fresh, documents, read)
         self._store(dead)
-        self._vectors = None  # its memory is for the one that is read
         self._open()
         return len(fresh), len(gone)
 
@@ -181,11 +187,19 @@ class LargeFirstStage:
         files = [WindowFile(self.folder / name, self._dimension) for name in self._state["segments"]]
         firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         alive = self._count(firsts[-1])
-        total, trained = sum(len(file.vectors) for file in files), self._state["trained"]
+        total, trained, before = (
+            sum(len(file.vectors) for file in files),
+            self._state["trained"],
+            self._state["vectors"],
+        )
         self._state["vectors"] = ""
         if total >= APPROXIMATE_FROM:
-            known = len(self._alive) if self._vectors is not None and total < 4 * trained else 0
-            index = self._vectors if known else train_index([file.vectors for file in files], self._dimension)
+            known = len(self._alive) if before and total < 4 * trained else 0
+            index = (
+                read_index(self.folder / before)
+                if known
+                else train_index([file.vectors for file in files], self._dimension)
+            )
             if known and len(dead):
                 index.remove_ids(dead)
             for file, first in zip(files, firsts, strict=False):
@@ -226,7 +240,7 @@ class LargeFirstStage:
             self._texts = [TextFile(folder) for folder in folders]
             self._words = WordIndex(folders, self._alive, usual)
             path = self._state["vectors"]
-            self._vectors = require("faiss", extra="scale").read_index(str(self.folder / path)) if path else None
+            self._vectors = map_index(self.folder / path) if path else None
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(f"the index in {self.folder} is damaged: delete the folder and ask again") from error
         taken = [

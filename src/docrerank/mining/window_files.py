@@ -68,6 +68,17 @@ def add_windows(index: Any, file: WindowFile, rows: Rows, first: int) -> None:
         index.add_with_ids(vectors, np.repeat(some + first, sizes))
 
 
+def read_index(path: Path) -> Any:
+    """An index in memory, to be changed."""
+    return require("faiss", extra="scale").read_index(str(path))
+
+
+def map_index(path: Path) -> Any:
+    """An index to be searched, mapped: processes share its memory, and the system may take it back."""
+    faiss = require("faiss", extra="scale")
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+
+
 def find_pages(index: Any, windows: Vectors, found: int, count: int) -> list[Rows]:
     """Rows of the first `count` pages of the `found` windows that are closest to each of these."""
     closest = []
