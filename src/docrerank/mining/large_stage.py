@@ -36,7 +36,7 @@ from docrerank.runs import replacing, write_text
 
 #: From so many pages on a run's first stage is on disk; fewer are held in memory.
 LARGE = 20_000
-VERSION = 2
+VERSION = 3
 MAX_SEGMENTS = 16
 #: From so many windows on they are found by FAISS; fewer are all compared.
 APPROXIMATE_FROM = 20_000
