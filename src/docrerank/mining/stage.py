@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -13,7 +14,7 @@ from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.large_stage import LARGE, LargeFirstStage
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Page, Query
-from docrerank.runs import Progress, Run
+from docrerank.runs import Progress, Run, take_turns, write_text
 
 STAGE = "mine"
 STAGE_VERSION = 3
@@ -22,6 +23,10 @@ PART = "corpus"
 QUERIES_AT_ONCE = 256
 #: Folder of a run that holds the first stage over its pages where they are many.
 INDEX = "index"
+#: In it: held by the process that changes the index or fills a store.
+LOCK = ".lock"
+#: Beside an encoder's encodings: the documents that are encoded whole, each with what it was made from.
+FILLED = "filled.json"
 
 
 def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, Any]:
@@ -80,6 +85,8 @@ def is_large(run: Run) -> bool:
 def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
     """How many pages had to be encoded, and the run's first stage on disk, with what is new or changed.
 
+    Processes that open one run's take turns: the first brings it up to date, the others find it so.
+
     Args:
         run: its pages.
         store: of the untrained encoder, whose windows are indexed.
@@ -92,9 +99,28 @@ def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
         encoded += store.fill(pages)
         return pages, store.read_windows(pages)
 
-    first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
-    first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
+    with take_turns(run.path / INDEX / LOCK):
+        first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
+        first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
     return encoded, first
+
+
+def fill_store(run: Run, store: PageStore) -> None:
+    """Encode a large run's documents that are new or changed since this store was last filled; processes take turns.
+
+    Args:
+        run: its pages; none is read if nothing has changed.
+        store: of any encoder.
+    """
+    wanted = {name: run.pages.made_from(name) for name in run.pages.names()}
+    note = store.folder / FILLED
+    with take_turns(run.path / INDEX / LOCK):
+        known = json.loads(note.read_text("utf-8")) if note.is_file() else {}
+        for name in wanted:
+            if known.get(name) != wanted[name]:
+                store.fill(run.pages.read(name))
+        if known != wanted:
+            write_text(note, json.dumps(wanted))
 
 
 def _count_positives(run: Run) -> int:
