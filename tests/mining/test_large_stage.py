@@ -16,6 +16,8 @@ WORDS = np.array("sales net debt board boats harbour rising met fleet freight ca
 SIZE = 16
 #: Scores closer than this may change places.
 TOLERANCE = 1e-4
+UNKNOWN = "a/0 a/9 a/01 a/+1 a/-1 a/1.0 a/1_0 a/\u0661 a/ a /1 b/1 a/a/1 ../a/1 gone/1".split()
+UNKNOWN += ["", "a/1 ", "a/1\0", "\ud800/1", f"a/{'9' * 5_000}", f"{'x/' * 5_000}1"]
 
 
 def read(name: str, version: str = "1") -> tuple[list[Page], list[Vectors]]:
@@ -140,3 +142,15 @@ def test_a_damaged_index_is_told(tmp_path: Path) -> None:
     (tmp_path / "index" / "1" / "windows").write_bytes(b"")
     with pytest.raises(UserError, match="is damaged: delete the folder"):
         LargeFirstStage(tmp_path / "index", SIZE)
+
+
+@pytest.mark.parametrize("page_id", UNKNOWN)
+def test_only_the_ids_of_pages_that_count_have_a_row(tmp_path: Path, page_id: str) -> None:
+    stage = LargeFirstStage(tmp_path / "index", SIZE)
+    stage.update({"gone": "1", "a": "1", "kept": "1"}, read)
+    stage.update({"a": "1", "kept": "1"}, read)
+    assert stage.name(stage.find_row("a/8")) == "a/8"
+    with pytest.raises(KeyError):
+        stage.find_row(page_id)
+    assert stage.documents() == {"a": 8, "kept": 8}
+    assert (stage.made_from("a"), stage.made_from("gone")) == ("1", None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,7 +96,7 @@ def test_workers_over_the_index_on_disk_find_what_this_process_finds_in_memory(
     assert list(expected) == ["000000", "000001"]
     for name in expected:
         run.mined.write(name, [], "older")
-    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
     told: list[tuple[int, int]] = []
     again = mine(run, lambda done, total: told.append((done, total)))
     assert again | {"pages_encoded": 6} == counts
@@ -134,7 +136,7 @@ def test_what_a_killed_command_has_mined_is_kept(run: Run) -> None:
 def test_a_shard_that_fails_leaves_the_others_done_and_is_told_in_a_line(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
     lost = replace(next(run.queries.read("town")), page_id="town/99")
     run.queries.write("town", [lost], "of a page that is not there")
     with pytest.raises(UserError, match=r"1 of 2 shards were not mined .*: give the same command again"):
@@ -173,3 +175,46 @@ def test_the_best_of_the_whole_corpus_are_taken_where_no_document_is_preferred(r
     for scores in found.values():
         assert scores == sorted(scores, reverse=True)
         assert len(scores) <= everywhere.recipe.mine.negatives_per_query
+
+
+#: Opens the index of a run with an encoder that takes its time, fills another's store, and says what it encoded.
+OPEN = """
+import sys, time
+import numpy as np
+from docrerank.encoding import ENCODINGS, Encoding, PageStore
+from docrerank.mining import fill_store, open_index
+from docrerank.runs import Run
+
+class Slow:
+    dimension = 4
+    encoded = 0
+    def __init__(self, name):
+        self.fingerprint = name
+    def encode_pages(self, texts, contexts=()):
+        time.sleep(0.1)
+        Slow.encoded += len(texts)
+        return [Encoding(np.ones((1, 4), np.float32), np.ones((1, 4), np.float32)) for _ in texts]
+
+run = Run.open(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+first = open_index(run, PageStore(run.path / ENCODINGS, Slow("windows")))[1]
+fill_store(run, PageStore(run.path / ENCODINGS, Slow("tokens")))
+print(Slow.encoded, sum(first.documents().values()))
+"""
+
+
+def test_processes_that_open_an_index_at_once_take_turns_and_encode_each_page_once(run: Run) -> None:
+    command = [sys.executable, "-c", OPEN, str(run.path)]
+    opened = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in opened:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in opened:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].split() for process in opened]
+    assert [process.returncode for process in opened] == [0, 0, 0]
+    assert {pages for _, pages in said} == {"6"}
+    assert sorted(int(encoded) for encoded, _ in said) in ([0, 0, 12], [0, 6, 6])  # by both encoders together

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import calendar
+import errno
 import json
 import os
 import platform
@@ -8,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from docrerank.records import UserError
 from docrerank.runs import lock
-from docrerank.runs.lock import hold
+from docrerank.runs.lock import hold, take_turns
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +96,42 @@ def test_a_damaged_lock_file_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_bytes(b"\xff[torn")
     with hold(tmp_path / ".lock"):
         pass
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_who_takes_turns_waits_for_the_end_of_the_one_before(tmp_path: Path, killed: bool) -> None:
+    path, noted = tmp_path / "folder" / ".lock", tmp_path / "noted"
+    code = "import os, sys, time\nfrom pathlib import Path\nfrom docrerank.runs.lock import take_turns\n"
+    code += "with take_turns(Path(sys.argv[1])):\n    Path(sys.argv[2]).write_text('begun')\n    time.sleep(0.3)\n"
+    code += "    os.kill(os.getpid(), 9)" if killed else "    Path(sys.argv[2]).write_text('ended')"
+    first = subprocess.Popen([sys.executable, "-c", code, str(path), str(noted)])
+    while not noted.exists() or not noted.read_text():
+        time.sleep(0.01)
+    with take_turns(path):
+        assert noted.read_text() == ("begun" if killed else "ended")
+    assert first.wait() == (-9 if killed else 0)
+
+
+def test_threads_take_turns_too(tmp_path: Path) -> None:
+    inside: list[int] = []
+
+    def work() -> None:
+        with take_turns(tmp_path / ".lock"):
+            inside.append(1)
+            assert len(inside) == 1
+            time.sleep(0.02)
+            inside.pop()
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(work) for _ in range(8)]:
+            done.result()
+
+
+def test_a_folder_that_cannot_be_written_needs_no_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with take_turns(tmp_path / ".lock"):
+        pass
+    assert not (tmp_path / ".lock").exists()

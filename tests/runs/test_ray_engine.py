@@ -140,7 +140,7 @@ def test_a_machine_with_other_weights_encodes_nothing(tmp_path: Path, make_page:
 def test_workers_mine_over_the_index_on_disk_as_the_local_engine(
     tmp_path: Path, bucket: Bucket, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docrerank.mining.stage.LARGE", 1)
+    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
     monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 100)
     import ray
 

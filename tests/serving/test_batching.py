@@ -12,10 +12,10 @@ import pytest
 from docrerank.records import Page
 from docrerank.reranker import Reranker
 from docrerank.serving.batching import Batcher
-from docrerank.serving.contents import PageContent
 from docrerank.serving.errors import ApiError
 from docrerank.serving.limits import Limits
 from docrerank.serving.models import ServedModel
+from docrerank.serving.pages import PageContent
 
 QUERIES = ["How many people work there?", "net sales in 2020", "litres of water", "the court's decision"]
 

@@ -13,7 +13,7 @@ from docrerank.encoding import ENCODINGS
 from docrerank.records import UserError
 from docrerank.reranker import Reranker
 from docrerank.runs import Run
-from docrerank.serving.collection import read_pages
+from docrerank.serving.collection import open_pages
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
 from docrerank.serving.stored import StoredReranker
@@ -22,7 +22,7 @@ QUERY = "How many employees are there?"
 
 
 def test_a_store_gives_the_scores_of_encoding_anew(served_run: Run, untrained: Reranker) -> None:
-    pages = read_pages(served_run)
+    pages = open_pages(served_run)
     stored: Any = load_models(["minilm"], served_run, pages).find("minilm").reranker
     assert isinstance(stored, StoredReranker)
     mixed = [*list(pages.values())[:4], "a text of its own", list(pages.values())[5]]
@@ -34,7 +34,7 @@ def test_a_full_disk_costs_the_store_and_no_score(served_run: Run, untrained: Re
     run = Run.open(shutil.copytree(served_run.path, tmp_path / "run"))
     shutil.rmtree(run.path / ENCODINGS, ignore_errors=True)
     (run.path / ENCODINGS).write_text("in the way: nothing can be written here")
-    pages = read_pages(run)
+    pages = open_pages(run)
     reranker: Any = load_models(["minilm"], run, pages).find("minilm").reranker
     pairs = [(QUERY, page) for page in list(pages.values())[:3]]
     np.testing.assert_allclose(reranker.predict(pairs), untrained.predict(pairs), atol=5e-3)
@@ -50,4 +50,4 @@ def test_an_unknown_name_is_told_with_those_there_are() -> None:
 
 def test_a_run_without_pages_is_told(tmp_path: Path, served_run: Run) -> None:
     with pytest.raises(UserError, match="has no pages yet"):
-        read_pages(Run.create(tmp_path / "empty", served_run.recipe))
+        open_pages(Run.create(tmp_path / "empty", served_run.recipe))

@@ -10,7 +10,8 @@ from docrerank.mining.fusion import FusionWeights, fuse, order, standardise
 from docrerank.mining.large_stage import LargeFirstStage
 from docrerank.mining.named import NamedPages
 from docrerank.mining.repeats import find_repeats
-from docrerank.mining.stage import is_large, made_from, mine, open_index
+from docrerank.mining.run_index import fill_store, is_large, open_index
+from docrerank.mining.stage import made_from, mine
 
 __all__ = [
     "Bm25",
@@ -20,6 +21,7 @@ __all__ = [
     "LargeFirstStage",
     "Miner",
     "NamedPages",
+    "fill_store",
     "find_repeats",
     "fuse",
     "is_above_margin",

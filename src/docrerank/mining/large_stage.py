@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bisect
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from docrerank.encoding import Encoding, Vectors
 from docrerank.mining.first_stage import Compared
 from docrerank.mining.fusion import measure_usual, order, standardise
+from docrerank.mining.index_state import clear, read_state, split_id, start_state
 from docrerank.mining.segment import Read, TextFile, write_segment
 from docrerank.mining.window_files import (
     WindowFile,
@@ -34,9 +34,6 @@ from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.runs import replacing, write_text
 
-#: From so many pages on a run's first stage is on disk; fewer are held in memory.
-LARGE = 20_000
-VERSION = 3
 MAX_SEGMENTS = 16
 #: From so many windows on they are found by FAISS; fewer are all compared.
 APPROXIMATE_FROM = 20_000
@@ -83,7 +80,7 @@ class LargeFirstStage:
         dead = np.concatenate([np.zeros(0, np.int64), *(np.arange(*known[name][1:]) for name in gone)])
         alive = len(self._alive) - np.count_nonzero(~self._alive) - len(dead)
         if len(self._state["segments"]) >= MAX_SEGMENTS or 2 * alive < len(self._alive):
-            self._state, fresh, dead = {**_start(), "updates": self._state["updates"]}, list(documents), dead[:0]
+            self._state, fresh, dead = {**start_state(), "updates": self._state["updates"]}, list(documents), dead[:0]
         for name in gone:
             self._state["documents"].pop(name, None)
         self._state["updates"] += 1  # names new files: those of the old state stay until the new one is there
@@ -120,11 +117,23 @@ class LargeFirstStage:
             others = Compared(everything.rows[~inside], everything.scores[~inside], everything.lowest)
             yield [self._compare(query, window, np.arange(*document)), others]
 
+    def documents(self) -> dict[str, int]:
+        """The documents that count, and how many pages each has."""
+        return {name: entry[2] - entry[1] for name, entry in self._state["documents"].items()}
+
+    def made_from(self, document: str) -> str | None:
+        """What a document was made from when it was indexed; None if there is none of this name."""
+        entry = self._state["documents"].get(document)
+        return str(entry[0]) if entry else None
+
     def find_row(self, page_id: str) -> int:
-        """The row of a page that counts."""
-        document, _, number = page_id.rpartition("/")
+        """The row of a page that counts; KeyError of an id that no page has."""
+        document, number = split_id(page_id)
         first, last = self._find(document)
-        return first + int(np.flatnonzero(self._numbers[first:last] == int(number))[0])
+        rows = first + np.flatnonzero(self._numbers[first:last] == number)
+        if not len(rows):
+            raise KeyError(page_id)
+        return int(rows[0])
 
     def name(self, row: int) -> str:
         """The id of a page."""
@@ -187,19 +196,12 @@ class LargeFirstStage:
         files = [WindowFile(self.folder / name, self._dimension) for name in self._state["segments"]]
         firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         alive = self._count(firsts[-1])
-        total, trained, before = (
-            sum(len(file.vectors) for file in files),
-            self._state["trained"],
-            self._state["vectors"],
-        )
-        self._state["vectors"] = ""
+        total, trained = sum(len(file.vectors) for file in files), self._state["trained"]
+        before, self._state["vectors"] = self._state["vectors"], ""
         if total >= APPROXIMATE_FROM:
             known = len(self._alive) if before and total < 4 * trained else 0
-            index = (
-                read_index(self.folder / before)
-                if known
-                else train_index([file.vectors for file in files], self._dimension)
-            )
+            every = [file.vectors for file in files]
+            index = read_index(self.folder / before) if known else train_index(every, self._dimension)
             if known and len(dead):
                 index.remove_ids(dead)
             for file, first in zip(files, firsts, strict=False):
@@ -209,15 +211,7 @@ class LargeFirstStage:
             with replacing(self.folder / self._state["vectors"]) as temporary:
                 require("faiss", extra="scale").write_index(index, str(temporary))
         write_text(self.folder / "index.json", json.dumps(self._state))
-        self._clear()
-
-    def _clear(self) -> None:
-        """Delete what the state no longer names."""
-        for path in self.folder.iterdir():
-            if path.is_dir() and path.name not in self._state["segments"]:
-                shutil.rmtree(path)
-            elif path.name.startswith("vectors") and path.name != self._state["vectors"]:
-                path.unlink()
+        clear(self.folder, self._state)
 
     def _count(self, pages: int) -> npt.NDArray[np.bool_]:
         alive = np.zeros(pages, bool)
@@ -226,7 +220,7 @@ class LargeFirstStage:
         return alive
 
     def _open(self) -> None:
-        self._state = _read_state(self.folder / "index.json")
+        self._state = read_state(self.folder / "index.json")
         folders = [self.folder / name for name in self._state["segments"]]
         self._firsts = np.cumsum([0, *self._state["segments"].values()]).tolist()
         self._alive = self._count(self._firsts[-1])
@@ -249,16 +243,3 @@ class LargeFirstStage:
         ]
         self._usual_vectors = np.concatenate([np.zeros((0, self._dimension), np.float32), *(own for own, _ in taken)])
         self._usual_sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in taken)])
-
-
-def _start() -> dict[str, Any]:
-    return {"version": VERSION, "segments": {}, "documents": {}, "vectors": "", "trained": 0, "updates": 0}
-
-
-def _read_state(file: Path) -> dict[str, Any]:
-    """The index's state; an empty one if there is none, or one of another version."""
-    try:
-        state = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return _start()
-    return state if isinstance(state, dict) and state.get("version") == VERSION else _start()

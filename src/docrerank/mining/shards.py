@@ -13,6 +13,7 @@ from docrerank.encoding import EncoderElsewhere, TokenEncoder
 from docrerank.mining.candidates import Miner
 from docrerank.mining.first_stage import FirstStage
 from docrerank.mining.large_stage import LargeFirstStage
+from docrerank.mining.run_index import INDEX
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
 from docrerank.runs import Run, fetch_folder, pack
@@ -21,8 +22,6 @@ STAGE_VERSION = 4
 #: Queries of a shard, negatives and rephrasings counted too: some seconds of work, lost if its process is killed.
 QUERIES_PER_SHARD = 4_096
 QUERIES_AT_ONCE = 256
-#: Folder of a run that holds the first stage over its pages where they are many.
-INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -13,17 +12,15 @@ from docrerank.encoding import (
     EncoderElsewhere,
     PageStore,
     TokenEncoder,
-    Vectors,
     encode_ahead,
     load_untrained,
     window_settings,
 )
-from docrerank.mining.first_stage import FirstStage
-from docrerank.mining.large_stage import LARGE, LargeFirstStage
-from docrerank.mining.shards import INDEX, MineShard, MineWork, ShardCounts, fingerprint_pages, list_shards, mine_shard
+from docrerank.mining.run_index import index_in_memory, is_large, open_index
+from docrerank.mining.shards import MineShard, MineWork, ShardCounts, fingerprint_pages, list_shards, mine_shard
 from docrerank.recipe import fingerprint
-from docrerank.records import Page, UserError
-from docrerank.runs import Progress, Run, ShardFailure, fetch_folder, run_shards, sync
+from docrerank.records import UserError
+from docrerank.runs import Progress, Run, ShardFailure, run_shards, sync
 
 STAGE = "mine"
 #: A shard may take so long, and so long for each of its queries.
@@ -94,7 +91,7 @@ def _mine_all(
         counts["pages_encoded"] += open_index(run, store)[0]
         yield from _mine_in_workers(run, todo, encoder, step)
         return
-    encoded, first = _index(run, store)
+    encoded, first = index_in_memory(run, store)
     counts["pages_encoded"] += encoded
     yield from (mine_shard(run, shard, first, encoder, step) for shard in todo)
 
@@ -117,43 +114,6 @@ def _mine_in_workers(run: Run, todo: Sequence[MineShard], encoder: TokenEncoder,
         raise UserError(
             f"{len(failed)} of {len(todo)} shards were not mined ({failed[0]}): give the same command again"
         )
-
-
-def _index(run: Run, store: PageStore) -> tuple[int, FirstStage]:
-    """How many pages had to be encoded, and the first stage over all; word boxes are let go of once that is done."""
-    encoded, pages, windows = 0, [], []
-    for name in run.pages.names():
-        own = list(run.pages.read(name))
-        encoded += store.fill(own)
-        windows += store.read_windows(own)
-        pages += [replace(page, boxes=page.boxes[:0].copy()) for page in own]
-    return encoded, FirstStage(pages, windows)
-
-
-def is_large(run: Run) -> bool:
-    """Whether a run's first stage is kept on disk."""
-    return sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
-
-
-def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
-    """How many pages had to be encoded, and the run's first stage on disk, with what is new or changed.
-
-    Args:
-        run: its pages.
-        store: of the untrained encoder, whose windows are indexed.
-    """
-    encoded = 0
-
-    def read(document: str) -> tuple[list[Page], list[Vectors]]:
-        nonlocal encoded
-        pages = list(run.pages.read(document))
-        encoded += store.fill(pages)
-        return pages, store.read_windows(pages)
-
-    fetch_folder(run.path, INDEX)
-    first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
-    first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
-    return encoded, first
 
 
 def _count_positives(run: Run, shards: Sequence[MineShard]) -> int:

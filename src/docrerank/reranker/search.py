@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,29 +14,29 @@ from docrerank.encoding import (
     PageStore,
     TokenEncoder,
     Vectors,
+    WindowSettings,
     load_start,
     load_untrained,
     score_tokens,
     score_windows,
     window_settings,
 )
-from docrerank.mining import FirstStage, LargeFirstStage, NamedPages, is_large, open_index, order
+from docrerank.mining import FirstStage, NamedPages, fill_store, is_large, order
 from docrerank.records import Page, UserError
 from docrerank.reranker.answer import Answer
 from docrerank.reranker.card import ModelCard, describe_start, read_card
+from docrerank.reranker.large_pages import LargePages
 from docrerank.reranker.load import load_encoder
 from docrerank.reranker.relevance import measure_relevance
 from docrerank.reranker.reranker import fuse_views
 from docrerank.reranker.vision import is_vision_model
-from docrerank.runs import Run, write_text
+from docrerank.runs import Run
 
 if TYPE_CHECKING:
     from docrerank.reranker.vision import VisionReranker
 
 #: Folder of a run that holds its pages as a vision-language model has encoded them.
 CACHE = "cache"
-#: Beside a model's encodings: the documents that are encoded whole, each with what it was made from.
-FILLED = "filled.json"
 SNIPPET_CHARACTERS = 160
 
 
@@ -78,7 +77,7 @@ class Searcher:
         self.untrained = load_untrained(self.card.windows)
         self.windows = PageStore(run.path / ENCODINGS, self.untrained)
         self.pages: list[Page] = []
-        self.first = self._index() if is_large(run) else self._load()
+        self.first = self._open() if is_large(run) else self._load()
 
     def _load(self) -> FirstStage:
         self.pages = list(self.run.pages.read())
@@ -86,16 +85,9 @@ class Searcher:
         self.windows.fill(self.pages)
         return FirstStage(self.pages, self.windows.read_windows(self.pages))
 
-    def _index(self) -> LargeFirstStage:
-        """The run's index on disk, with what is new or changed; such documents are encoded by the model, too."""
-        first = open_index(self.run, self.windows)[1]
-        note = self.store.folder / FILLED
-        known = json.loads(note.read_text("utf-8")) if note.is_file() else {}
-        wanted = {name: self.run.pages.made_from(name) for name in self.run.pages.names()}
-        for name in wanted:
-            if known.get(name) != wanted[name]:
-                self.store.fill(self.run.pages.read(name))
-        write_text(note, json.dumps(wanted))
+    def _open(self) -> LargePages:
+        first = LargePages(self.run, self.windows)
+        fill_store(self.run, self.store)
         return first
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
@@ -121,8 +113,8 @@ class Searcher:
         self, query: str, encoded: Encoding, count: int, document: str | None
     ) -> tuple[list[Page], Vectors, Vectors]:
         """The first stage's candidates, their best windows' scores, and how surely the query names each."""
-        if isinstance(self.first, LargeFirstStage):
-            pages = self._read([page for page, _ in self.first.search(query, encoded, count, document)])
+        if isinstance(self.first, LargePages):
+            pages = [page for page, _ in self.first.find(query, encoded, count, document)]
             own = [Encoding(windows[:0], windows) for windows in self.windows.read_windows(pages)]
             return pages, score_windows([encoded], own)[0], NamedPages(pages).score(query)
         rows = self.first.rows(document)
@@ -131,10 +123,8 @@ class Searcher:
         return [self.pages[row] for row in best], windows, named
 
     def _read(self, ids: Sequence[str]) -> list[Page]:
-        """Pages by id: those in memory, or of their documents on disk."""
-        documents = dict.fromkeys(page.rpartition("/")[0] for page in ids)
-        known = {page.id: page for page in self.pages or self.run.pages.read(*documents)} if ids else {}
-        return [known[page] for page in ids]
+        known = self.first.read(ids) if isinstance(self.first, LargePages) else {page.id: page for page in self.pages}
+        return [known[page] for page in ids if page in known]
 
     def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
         """Whether a page of a search's hits answers; of a long list the first ones count."""
@@ -161,12 +151,20 @@ def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> 
 
 def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
     """The run's trained encoder, or the start with the recipe's windows; MiniLM where a vision model ranks."""
-    vision = is_vision_model(run.model)
-    if run.model.is_dir() and not vision:
+    if _is_trained(run):
         card = read_card(run.model)
         return load_encoder(Path(run.model), card), card
-    settings, start = window_settings(run), UNTRAINED if vision else run.recipe.train.start
+    settings, start = window_settings(run), UNTRAINED if is_vision_model(run.model) else run.recipe.train.start
     return load_start(start, settings), describe_start(start, settings)
+
+
+def choose_windows(run: Run) -> WindowSettings:
+    """The windows of a run's first stage: those of its trained encoder, or the recipe's."""
+    return read_card(run.model).windows if _is_trained(run) else window_settings(run)
+
+
+def _is_trained(run: Run) -> bool:
+    return run.model.is_dir() and not is_vision_model(run.model)
 
 
 def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionReranker | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.engine import run_shards
 from docrerank.runs.journal import Journal
+from docrerank.runs.lock import take_turns
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
@@ -37,6 +38,7 @@ __all__ = [
     "sort_by_hash",
     "split_run",
     "sync",
+    "take_turns",
     "work_folder",
     "worker_count",
     "write_text",

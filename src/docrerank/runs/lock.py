@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.records import UserError
+from docrerank.runs.faults import explain
 
 #: Seconds between a holder's signs of life, and without one after which it counts as dead.
 BEAT, SILENCE = 10.0, 35.0
@@ -43,9 +45,7 @@ def hold(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise refuse(path.parent, _read(path)) from None
         except OSError as error:
-            raise UserError(
-                f"no lock can be had on {path} ({error.strerror}): use a disk or mount with locks"
-            ) from None
+            raise _tell_no_locks(path, error) from None
         _wait_for_silence(path)
         ended = threading.Event()
         beating = threading.Thread(target=_beat, args=(handle.fileno(), ended), daemon=True)
@@ -56,6 +56,31 @@ def hold(path: Path) -> Iterator[None]:
             ended.set()
             beating.join()
             handle.truncate(0)
+
+
+@contextlib.contextmanager
+def take_turns(path: Path) -> Iterator[None]:
+    """Wait until no other process holds a lock file, and hold it while the block runs; threads take turns as well.
+
+    In a folder that cannot be written nothing changes, and the block runs at once.
+
+    Raises:
+        UserError: the file system takes no locks.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise explain(error, path) from error
+        yield
+        return
+    with os.fdopen(file):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise _tell_no_locks(path, error) from None
+        yield
 
 
 def name_holder() -> dict[str, Any]:
@@ -69,6 +94,10 @@ def refuse(place: str | Path, found: dict[str, Any]) -> UserError:
     return UserError(
         f"another docrerank works on '{place}'{f' ({who})' if who else ''}: wait for it or give another --out"
     )
+
+
+def _tell_no_locks(path: Path, error: OSError) -> UserError:
+    return UserError(f"no lock can be had on {path} ({error.strerror}): use a disk or mount with locks")
 
 
 def _beat(file: int, ended: threading.Event) -> None:

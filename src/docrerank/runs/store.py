@@ -280,7 +280,7 @@ def _is_shared(name: str) -> bool:
     top, last = name.split("/")[0], name.split("/")[-1]
     if top in _OWN or top.endswith((".partial", ".old")):
         return False
-    return not last.endswith(".tmp") and name not in (".lock", INDEX)
+    return not last.endswith(".tmp") and last != ".lock" and name != INDEX
 
 
 def _is_late(name: str) -> bool:

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from docrerank.reranker import Answer
-from docrerank.serving.contents import PageContent
 from docrerank.serving.errors import ApiError
 from docrerank.serving.limits import Limits
 from docrerank.serving.metrics import BATCH_PAIRS, QUEUED_PAIRS, REUSED_PAIRS
 from docrerank.serving.models import ServedModel
+from docrerank.serving.pages import Content
 from docrerank.serving.scoring import Slice, find_answer, score_slices
 
 Result = TypeVar("Result")
@@ -35,7 +35,7 @@ class Job:
 
     model: ServedModel
     query: str
-    pages: Sequence[PageContent]
+    pages: Sequence[Content]
     deadline: float
     future: asyncio.Future[list[float]]
     scores: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Job:
         return len(self.pages) - len(self.scores)
 
 
-Taken = tuple[Job, Sequence[PageContent]]
+Taken = tuple[Job, Sequence[Content]]
 
 
 class Batcher:
@@ -77,7 +77,7 @@ class Batcher:
             self._task.cancel()
         self._thread.shutdown(wait=True)
 
-    async def score(self, model: ServedModel, query: str, pages: Sequence[PageContent]) -> list[float]:
+    async def score(self, model: ServedModel, query: str, pages: Sequence[Content]) -> list[float]:
         """Scores of pages for a query, each float32, in their order.
 
         Raises:
@@ -97,7 +97,7 @@ class Batcher:
             raise ApiError(503, "deadline", message, "", "send fewer documents", self._wait_seconds()) from None
 
     async def find_answer(
-        self, model: ServedModel, query: str, pages: Sequence[PageContent], scores: Sequence[float]
+        self, model: ServedModel, query: str, pages: Sequence[Content], scores: Sequence[float]
     ) -> Answer:
         """Whether any of the scored pages answers."""
         return await self.run(lambda: find_answer(model.reranker, query, pages, scores))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from docrerank.encoding import Vectors
-from docrerank.mining import FirstStage, order
+from docrerank.encoding import ENCODINGS, PageStore, Vectors, load_untrained
+from docrerank.mining import FirstStage, is_large, order
 from docrerank.records import Page, UserError
-from docrerank.reranker import Reranker
+from docrerank.reranker import LargePages, Reranker, choose_windows
 from docrerank.runs import Run
+from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
 
 #: Pages encoded at once; an upload lets the queue in between.
@@ -50,9 +50,7 @@ class Collection:
         """
         rows = self._first.rows(document)
         if not len(rows):
-            raise ApiError(
-                404, "unknown_document", "no document of this name is loaded", "document", "see /v1/documents"
-            )
+            raise _tell_unknown()
         scores = self._first.score(query, self._encoder.encode_queries([query])[0], document)
         return [
             Candidate(self._first.pages[rows[index]], rank, float(scores[index]))
@@ -67,26 +65,27 @@ class Collection:
         return counts
 
 
-class Pages(Mapping[str, Page]):
-    """All pages by id: the run's and the uploaded ones."""
+class LargeCollection:
+    """As `Collection`, over pages on disk.
 
-    def __init__(self, run: Mapping[str, Page], uploads: Mapping[str, Any]) -> None:
-        self._run, self._uploads = run, uploads
+    Args:
+        pages: those of a run.
+    """
 
-    def __getitem__(self, page_id: str) -> Page:
-        if page_id in self._run:
-            return self._run[page_id]
-        upload = self._uploads[page_id.rpartition("/")[0]]
-        page: Page = upload.collection.pages[page_id]
-        return page
+    def __init__(self, pages: LargePages) -> None:
+        self._pages = pages
 
-    def __iter__(self) -> Iterator[str]:
-        yield from self._run
-        for upload in list(self._uploads.values()):
-            yield from upload.collection.pages
+    def find(self, query: str, count: int, document: str | None = None) -> list[Candidate]:
+        """As `Collection.find`, but a page that the query names does not come first."""
+        encoded = self._pages.windows.encoder.encode_queries([query])[0]
+        found = self._pages.find(query, encoded, count, document)
+        if not found:
+            raise _tell_unknown()
+        return [Candidate(page, rank, score) for rank, (page, score) in enumerate(found, 1)]
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+    def documents(self) -> dict[str, int]:
+        """Documents and how many pages each has."""
+        return self._pages.documents()
 
 
 def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
@@ -98,15 +97,30 @@ def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
     return windows
 
 
-def read_pages(run: Run | None) -> dict[str, Page]:
-    """A run's pages by id.
+def open_pages(run: Run | None) -> dict[str, Page] | LargePages:
+    """A run's pages by id; those of a large one stay on disk.
 
     Raises:
         UserError: the run has no pages yet.
     """
     if run is None:
         return {}
+    if is_large(run):
+        untrained = QueryMemory(load_untrained(choose_windows(run)))
+        return LargePages(run, PageStore(run.path / ENCODINGS, untrained))
     pages = {page.id: page for page in run.pages.read()}
     if not pages:
         raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
     return pages
+
+
+def open_collection(pages: dict[str, Page] | LargePages, encoder: Reranker) -> Collection | LargeCollection | None:
+    """A run's pages with an index over them, by this encoder's windows if they are in memory; None of no pages."""
+    if isinstance(pages, LargePages):
+        return LargeCollection(pages)
+    listed = list(pages.values())
+    return Collection(listed, encode_windows(listed, encoder), encoder) if listed else None
+
+
+def _tell_unknown() -> ApiError:
+    return ApiError(404, "unknown_document", "no document of this name is loaded", "document", "see /v1/documents")

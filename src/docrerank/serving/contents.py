@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from docrerank.records import Page
 from docrerank.serving import images
@@ -16,6 +14,7 @@ from docrerank.serving.fetching import Fetcher
 from docrerank.serving.forms import Form, Parts, take_apart
 from docrerank.serving.limits import Limits
 from docrerank.serving.models import ServedModel
+from docrerank.serving.pages import Content, PageContent, Pages, to_content
 from docrerank.serving.reading import read_image
 from docrerank.serving.workers import Workers
 
@@ -23,32 +22,17 @@ from docrerank.serving.workers import Workers
 REMEMBERED = 512
 
 
-@dataclass(frozen=True, slots=True)
-class PageContent:
-    """A document as a model takes it.
-
-    Attributes:
-        key: equal for equal documents.
-        page: a `Page`, a text, or `{"image", "text"}` for a vision-language model.
-        text: what there is to read.
-    """
-
-    key: str
-    page: Any
-    text: str
-
-
 class ContentReader:
     """Reads the documents and queries of requests.
 
     Args:
-        pages: loaded and uploaded pages by id; looked at for every request.
+        pages: loaded and uploaded pages; looked at for every request.
         limits: for each request.
         workers: where images are read.
         fetcher: of images named by URL.
     """
 
-    def __init__(self, pages: Mapping[str, Page], limits: Limits, workers: Workers, fetcher: Fetcher) -> None:
+    def __init__(self, pages: Pages, limits: Limits, workers: Workers, fetcher: Fetcher) -> None:
         self.pages, self.limits, self.workers, self.fetcher = pages, limits, workers, fetcher
         self._read: OrderedDict[str, Page] = OrderedDict()
 
@@ -75,7 +59,7 @@ class ContentReader:
 
     async def read_documents(
         self, documents: Sequence[Form], model: ServedModel, tokens: int | None = None, field: str = "documents"
-    ) -> list[PageContent]:
+    ) -> list[Content]:
         """Documents as this model takes them.
 
         Raises:
@@ -91,9 +75,9 @@ class ContentReader:
             raise ApiError(413, "too_many_images", message, field, "send them in several requests")
         return [await self._read_one(one, model, tokens, f"{field}[{place}]") for place, one in enumerate(parts)]
 
-    async def _read_one(self, parts: Parts, model: ServedModel, tokens: int | None, field: str) -> PageContent:
+    async def _read_one(self, parts: Parts, model: ServedModel, tokens: int | None, field: str) -> Content:
         if parts.page_id:
-            return self._from_page(self._find(parts.page_id, f"{field}.page_id"), model, tokens)
+            return self._shorten(self._find(parts.page_id, f"{field}.page_id"), model, tokens)
         if parts.text is not None and len(parts.text) > self.limits.document_characters:
             message = f"a document may have {self.limits.document_characters} characters"
             raise ApiError(413, "document_too_long", message, field, "cut it into pages")
@@ -107,13 +91,13 @@ class ContentReader:
             for name, image in parts.images
         ]
         if len(pages) == 1:
-            return self._from_page(pages[0], model, tokens)
+            return self._shorten(to_content(pages[0]), model, tokens)
         text = self._cut("".join(page.text for page in pages), model, tokens)
         return PageContent(text, text, text)
 
-    def _from_page(self, page: Page, model: ServedModel, tokens: int | None) -> PageContent:
+    def _shorten(self, page: Content, model: ServedModel, tokens: int | None) -> Content:
         if tokens is None:
-            return PageContent(f"{page.sha256}/{page.number}", page, page.text)
+            return page
         text = self._cut(page.text, model, tokens)
         return PageContent(text, text, text)
 
@@ -137,8 +121,8 @@ class ContentReader:
             raise ApiError(422, "not_supported", message, field, "leave it out")
         return model.tokens.cut(text, tokens)
 
-    def _find(self, page_id: str, field: str) -> Page:
-        page = self.pages.get(page_id)
+    def _find(self, page_id: str, field: str) -> Content:
+        page = self.pages.find(page_id)
         if page is None:
             raise ApiError(404, "unknown_page", "no page of this id is loaded", field, "see /v1/documents")
         return page

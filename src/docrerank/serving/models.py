@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder
+from docrerank.mining import fill_store
 from docrerank.records import Page, UserError
-from docrerank.reranker import CACHE, Reranker, Threshold, is_vision_model
+from docrerank.reranker import CACHE, LargePages, Reranker, Threshold, is_vision_model
 from docrerank.runs import Run
 from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
@@ -88,7 +89,7 @@ class Models:
         return None
 
 
-def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page]) -> Models:
+def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
     """Load models by folder, run folder or name; a late-interaction model is served plain and fused.
 
     Raises:
@@ -115,7 +116,7 @@ def name_model(given: str) -> str:
     return named if named not in (".", "..", "/") else Path(given).resolve().name
 
 
-def _load(given: str, run: Run | None, pages: dict[str, Page]) -> list[ServedModel]:
+def _load(given: str, run: Run | None, pages: dict[str, Page] | LargePages) -> list[ServedModel]:
     path = str(Path(given) / "model") if (Path(given) / "recipe.yaml").is_file() else given
     name = name_model(given)
     if is_vision_model(path):
@@ -138,11 +139,14 @@ def _load_vision(path: str, run: Run | None) -> VisionReranker:
     return VisionReranker.from_pretrained(path, cache=PageCache.of_size(folder=folder))
 
 
-def _fill(encoder: TokenEncoder, run: Run, pages: dict[str, Page]) -> PageStore | None:
+def _fill(encoder: TokenEncoder, run: Run, pages: dict[str, Page] | LargePages) -> PageStore | None:
     """The run's encodings by this model; None if the disk refuses: pages are then encoded when they are asked for."""
     store = PageStore(run.path / ENCODINGS, encoder)
     try:
-        store.fill(pages.values())
+        if isinstance(pages, LargePages):
+            fill_store(run, store)
+        else:
+            store.fill(pages.values())
     except (UserError, OSError) as error:
         logger.warning("page store not filled", extra={"reason": str(error)})
         return None

@@ -12,13 +12,14 @@ from docrerank.records import Query
 from docrerank.reranker import ModelCard, Reranker
 from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
-from docrerank.serving.collection import Collection, Pages, encode_windows, read_pages
+from docrerank.serving.collection import Collection, LargeCollection, open_collection, open_pages
 from docrerank.serving.contents import ContentReader
 from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher
 from docrerank.serving.limits import Limits
 from docrerank.serving.models import Models, load_models
+from docrerank.serving.pages import Pages
 from docrerank.serving.pictures import Pictures
 from docrerank.serving.uploads import Uploads
 from docrerank.serving.workers import Workers
@@ -58,11 +59,10 @@ class ServerState:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.run = Run.open(settings.run) if settings.run is not None else None
-        pages = read_pages(self.run)
+        pages = open_pages(self.run)
         self.models: Models = load_models(settings.models, self.run, pages)
         encoder = self.models.text_encoder() or Reranker(QueryMemory(load_untrained()), ModelCard())
-        listed = list(pages.values())
-        self.collection = Collection(listed, encode_windows(listed, encoder), encoder) if listed else None
+        self.collection = open_collection(pages, encoder)
         self.batcher = Batcher(settings.limits)
         self.workers = Workers()
         self.uploads = Uploads(settings.limits, self.workers, self.batcher, encoder)
@@ -73,7 +73,7 @@ class ServerState:
         self.sample: list[Item] | None = None
         self.ready = False
 
-    def find_collection(self, document: str | None) -> tuple[Collection, str | None]:
+    def find_collection(self, document: str | None) -> tuple[Collection | LargeCollection, str | None]:
         """Where a question is asked: an uploaded document's pages, or the run's, and which document of it.
 
         Raises:

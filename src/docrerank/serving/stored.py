@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from docrerank.encoding import Encoding, PageStore, TokenEncoder
 from docrerank.records import Page
-from docrerank.reranker import ModelCard, Reranker
+from docrerank.reranker import LargePages, ModelCard, Reranker
 
 logger = logging.getLogger("docrerank.serving")
 
@@ -25,27 +25,30 @@ class StoredReranker(Reranker):
         scorer: the encoder.
         card: the model's card.
         store: filled with the run's pages; a part of it that cannot be read is encoded again.
-        pages: the run's pages by id.
+        pages: the run's pages by id; a page that is another than the run's of its id is encoded.
     """
 
-    def __init__(self, scorer: TokenEncoder, card: ModelCard, store: PageStore, pages: dict[str, Page]) -> None:
+    def __init__(
+        self, scorer: TokenEncoder, card: ModelCard, store: PageStore, pages: Mapping[str, Page] | LargePages
+    ) -> None:
         super().__init__(scorer, card)
         self._store, self._pages = store, pages
         self._kept: OrderedDict[str, Encoding] = OrderedDict()
 
     def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
         """As `Reranker.encode_pages`, pages of the run from the store."""
-        stored = {page.id: page for page in pages if isinstance(page, Page) and self._pages.get(page.id) is page}
-        found = self._recall(list(stored.values()))
-        rest = [page for page in pages if not (isinstance(page, Page) and page.id in found)]
+        own = [page if isinstance(page, Page) and self._pages.get(page.id) == page else None for page in pages]
+        found = self._recall({page.id: page for page in own if page})
+        stored = [found.get(page.id) if page else None for page in own]
+        rest = [page for page, encoding in zip(pages, stored, strict=True) if encoding is None]
         encoded = iter(super().encode_pages(rest) if rest else ())
-        return [found[page.id] if isinstance(page, Page) and page.id in found else next(encoded) for page in pages]
+        return [next(encoded) if encoding is None else encoding for encoding in stored]
 
-    def _recall(self, pages: list[Page]) -> dict[str, Encoding]:
-        missing = [page for page in pages if page.id not in self._kept]
+    def _recall(self, pages: Mapping[str, Page]) -> dict[str, Encoding]:
+        missing = [page for page_id, page in pages.items() if page_id not in self._kept]
         for page, encoding in zip(missing, self._read(missing), strict=False):
             self._kept[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
-        found = {page.id: self._kept[page.id] for page in pages if page.id in self._kept}
+        found = {page_id: self._kept[page_id] for page_id in pages if page_id in self._kept}
         for page_id in found:
             self._kept.move_to_end(page_id)
         while len(self._kept) > KEPT:

@@ -10,10 +10,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from docrerank.serving.contents import PageContent
 from docrerank.serving.errors import ApiError
 from docrerank.serving.forms import Form, TextImage
 from docrerank.serving.models import ServedModel
+from docrerank.serving.pages import Content
 from docrerank.serving.requests import RankingRequest, RerankRequest, ScoreRequest
 from docrerank.serving.responses import (
     AnswerBody,
@@ -29,12 +29,15 @@ from docrerank.serving.responses import (
 )
 from docrerank.serving.routes.state import ERRORS, State, make_id
 from docrerank.serving.state import ServerState
+from docrerank.serving.tokens import TokenCounter
 from docrerank.serving.waiting import serve
 
 router = APIRouter(tags=["rerank"], responses=ERRORS)  # type: ignore[arg-type]
 
 #: A probability this near to 0 or 1 has no finite logit in float32.
 EDGE = 1e-7
+#: Documents whose tokens are counted at once.
+COUNTED = 512
 
 
 @router.post("/v1/rerank", response_model_exclude_none=True, operation_id="rerank")
@@ -105,7 +108,7 @@ async def _score(body: ScoreRequest, model: ServedModel, state: ServerState) -> 
 
 async def _score_pairs(
     pairs: Sequence[tuple[Form, Form]], body: ScoreRequest, model: ServedModel, state: ServerState
-) -> tuple[list[float], list[str], list[PageContent]]:
+) -> tuple[list[float], list[str], list[Content]]:
     """Scores in the order of the pairs; pairs of one query are one job."""
     if model.fused:
         raise ApiError(
@@ -144,7 +147,7 @@ async def _ranking(body: RankingRequest, model: ServedModel, state: ServerState)
     return RankingResponse(rankings=[Ranking(index=index, logit=logits[index]) for index in order])
 
 
-def _check_whole(model: ServedModel, pages: Sequence[PageContent], passages: Sequence[TextImage]) -> None:
+def _check_whole(model: ServedModel, pages: Sequence[Content], passages: Sequence[TextImage]) -> None:
     """Without `truncate` a passage longer than the model reads is refused, as NIM does."""
     for index, page in enumerate(pages):
         if model.tokens is not None and len(page.text) > model.tokens.longest_text:
@@ -165,7 +168,12 @@ def _to_logit(score: float, model: ServedModel) -> float:
     return math.log(inside / (1 - inside))
 
 
-async def _count(model: ServedModel, queries: Sequence[str], pages: Sequence[PageContent]) -> Usage:
-    texts = [*queries, *(page.text for page in pages)]
-    total = await asyncio.to_thread(model.tokens.count, texts) if model.tokens else 0
+async def _count(model: ServedModel, queries: Sequence[str], pages: Sequence[Content]) -> Usage:
+    total = await asyncio.to_thread(_count_tokens, model.tokens, queries, pages) if model.tokens else 0
     return Usage(prompt_tokens=total, total_tokens=total)
+
+
+def _count_tokens(counter: TokenCounter, queries: Sequence[str], pages: Sequence[Content]) -> int:
+    """A few at a time: the texts of pages on disk need not all be in memory."""
+    parts = (pages[start : start + COUNTED] for start in range(0, len(pages), COUNTED))
+    return counter.count(queries) + sum(counter.count([page.text for page in part]) for part in parts)

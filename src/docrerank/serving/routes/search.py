@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -10,9 +11,9 @@ from fastapi import APIRouter, File, Header, Query, Request, Response, UploadFil
 from docrerank.records import Page
 from docrerank.records import Query as PageQuery
 from docrerank.serving.collection import Candidate
-from docrerank.serving.contents import PageContent
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import ServedModel
+from docrerank.serving.pages import to_content
 from docrerank.serving.requests import SearchRequest
 from docrerank.serving.responses import (
     AnswerBody,
@@ -48,7 +49,7 @@ async def _search(body: SearchRequest, model: ServedModel, state: ServerState) -
     collection, document = state.find_collection(body.document)
     wanted = max(body.candidates, body.top_k)
     found = await state.batcher.run(lambda: collection.find(query, wanted, document))
-    pages = [_as_content(candidate.page) for candidate in found]
+    pages = [to_content(candidate.page) for candidate in found]
     scores = await state.batcher.score(model, query, pages)
     answer = await state.batcher.find_answer(model, query, pages, scores)
     order = sorted(range(len(scores)), key=lambda index: -scores[index])[: body.top_k]
@@ -88,7 +89,7 @@ async def show_page(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A page's picture, WebP."""
-    page = _find(page_id, state)
+    page = await _find(page_id, state)
     headers = {"etag": state.pictures.etag(page, size), "cache-control": CACHE}
     if if_none_match is not None and headers["etag"] in if_none_match:
         return Response(status_code=304, headers=headers)
@@ -105,14 +106,14 @@ async def show_support(
     model: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Support:
     """Words and lines of a page to mark for a query."""
-    page, served = _find(page_id, state), state.models.find(model)
+    page, served = await _find(page_id, state), state.models.find(model)
     return await serve(request, state.batcher.run(lambda: find_support(page, query, served)))
 
 
 @router.get("/v1/queries/{page_id:path}", response_model_exclude_defaults=True)
 async def list_queries(page_id: str, state: State) -> PageQueries:
     """The queries that were written for a page: positives, each with its rephrasings and hard negatives."""
-    page = _find(page_id, state)
+    page = await _find(page_id, state)
     own = [query for query in state.read_queries(page.document) if query.page_id == page.id]
     return PageQueries(page_id=page.id, queries=list(_arrange(own)))
 
@@ -127,10 +128,6 @@ def _arrange(queries: list[PageQuery]) -> Iterator[QueryBody]:
 def _to_body(query: PageQuery) -> QueryBody:
     names = ("text", "kind", "answer", "property", "original", "edited")
     return QueryBody(**{name: getattr(query, name) for name in names})
-
-
-def _as_content(page: Page) -> PageContent:
-    return PageContent(f"{page.sha256}/{page.number}", page, page.text)
 
 
 def _to_hit(query: str, found: Candidate, rank: int, score: float) -> SearchHit:
@@ -149,8 +146,9 @@ def _to_hit(query: str, found: Candidate, rank: int, score: float) -> SearchHit:
     )
 
 
-def _find(page_id: str, state: ServerState) -> Page:
-    page = state.pages.get(page_id)
+async def _find(page_id: str, state: ServerState) -> Page:
+    """A page; in a thread, for it may have to be read from disk."""
+    page = await asyncio.to_thread(state.pages.get, page_id)
     if page is None:
         raise ApiError(404, "unknown_page", "no page of this id is loaded", "page_id", "see /v1/documents")
     return page
