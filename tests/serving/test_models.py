@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docrerank.encoding import ENCODINGS
+from docrerank.encoding import ENCODINGS, TokenEncoder
 from docrerank.records import UserError
-from docrerank.reranker import Reranker
+from docrerank.reranker import Reranker, Searcher
 from docrerank.runs import Run
-from docrerank.serving.collection import open_pages
+from docrerank.serving.collection import open_collection, open_pages
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
 from docrerank.serving.stored import StoredReranker
@@ -38,6 +38,25 @@ def test_a_full_disk_costs_the_store_and_no_score(served_run: Run, untrained: Re
     reranker: Any = load_models(["minilm"], run, pages).find("minilm").reranker
     pairs = [(QUERY, page) for page in list(pages.values())[:3]]
     np.testing.assert_allclose(reranker.predict(pairs), untrained.predict(pairs), atol=5e-3)
+
+
+def test_a_trained_models_first_stage_and_fusion_are_those_of_search_and_encode_no_page_of_the_run(
+    served_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`docrerank-mini` stands for a trained model: its own windows are worse than untrained MiniLM's."""
+    run = Run.open(shutil.copytree(served_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("model")))
+    pages, searcher = open_pages(run), Searcher(run, candidates=5)
+    models = load_models(["docrerank-mini", "minilm"], run, pages)
+    collection = open_collection(pages, models.first)
+    assert collection is not None
+    reranker: Any = models.find("docrerank-mini-fused").reranker
+    monkeypatch.setattr(TokenEncoder, "encode_pages", lambda *_: pytest.fail("a page was encoded again"))
+    found = [candidate.page for candidate in collection.find(QUERY, 5)]
+    hits = searcher.search(QUERY, top_k=5)
+    assert {page.id for page in found} == {hit.page_id for hit in hits}
+    ranked = reranker.rank(QUERY, found)
+    assert [hit["page"].id for hit in ranked] == [hit.page_id for hit in hits]
+    np.testing.assert_allclose([hit["score"] for hit in ranked], [hit.score for hit in hits], atol=5e-3)
 
 
 def test_an_unknown_name_is_told_with_those_there_are() -> None:

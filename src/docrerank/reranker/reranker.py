@@ -40,6 +40,11 @@ CACHED_PAGES = 512
 class Reranker:
     """Orders pages by how well they answer a query.
 
+    Args:
+        scorer: what scores.
+        card: the model's card.
+        first: untrained MiniLM in the card's windows, if it is open already (see `open_first`).
+
     Example:
         >>> from docrerank.pages import read_files  # doctest: +SKIP
         >>> pages, _ = read_files(["report.pdf"])  # doctest: +SKIP
@@ -47,11 +52,13 @@ class Reranker:
         {'corpus_id': 11, 'score': 1.93, 'page': Page(id='report/12', ...), 'error': None}
     """
 
-    def __init__(self, scorer: TokenEncoder | PageCrossEncoder, card: ModelCard) -> None:
+    def __init__(
+        self, scorer: TokenEncoder | PageCrossEncoder, card: ModelCard, first: Reranker | None = None
+    ) -> None:
         self.scorer = scorer
         self.card = card
         self._encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
-        self._first: Reranker | None = None
+        self._first = first
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path = MINI, **options: Any) -> Reranker | VisionReranker:

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from docrerank.encoding import ENCODINGS, PageStore, TokenEncoder
+from docrerank.encoding import (
+    ENCODINGS,
+    UNTRAINED,
+    PageStore,
+    TokenEncoder,
+    WindowSettings,
+    hash_start,
+    load_untrained,
+)
 from docrerank.mining import fill_store
+from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
-from docrerank.reranker import CACHE, LargePages, Reranker, Threshold, is_vision_model
+from docrerank.reranker import CACHE, LargePages, ModelCard, Reranker, Threshold, is_vision_model
 from docrerank.runs import Run
 from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
@@ -62,11 +71,12 @@ class Models:
 
     Args:
         models: with different names.
+        first: of the first stage, untrained MiniLM as the first late-interaction model needs it.
     """
 
-    def __init__(self, models: Sequence[ServedModel]) -> None:
+    def __init__(self, models: Sequence[ServedModel], first: Reranker) -> None:
         self.by_name = {model.name: model for model in models}
-        self.default = models[0]
+        self.default, self.first = models[0], first
 
     def find(self, name: str | None) -> ServedModel:
         """The model of a request.
@@ -81,13 +91,6 @@ class Models:
             raise ApiError(404, "unknown_model", f"no model '{name[:100]}' is served", "model", hint)
         return self.by_name[name]
 
-    def text_encoder(self) -> Reranker | None:
-        """The first late-interaction model, which can serve the first stage."""
-        for model in self.by_name.values():
-            if model.kind == "late_interaction" and isinstance(model.reranker, Reranker):
-                return model.reranker
-        return None
-
 
 def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
     """Load models by folder, run folder or name; a late-interaction model is served plain and fused.
@@ -96,12 +99,13 @@ def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | 
         UserError: one cannot be loaded, or two have one name.
     """
     served: list[ServedModel] = []
+    shelf = _Shelf(run, pages)
     for name in names:
-        served += _load(name, run, pages)
+        served += _load(name, shelf)
     twice = {model.name for model in served if [other.name for other in served].count(model.name) > 1}
     if twice:
         raise UserError(f"two models would be called '{min(twice)}': rename a folder")
-    return Models(served)
+    return Models(served, next(iter(shelf.firsts.values()), None) or shelf.open_first(WindowSettings()))
 
 
 def name_model(given: str) -> str:
@@ -116,19 +120,16 @@ def name_model(given: str) -> str:
     return named if named not in (".", "..", "/") else Path(given).resolve().name
 
 
-def _load(given: str, run: Run | None, pages: dict[str, Page] | LargePages) -> list[ServedModel]:
+def _load(given: str, shelf: _Shelf) -> list[ServedModel]:
     path = str(Path(given) / "model") if (Path(given) / "recipe.yaml").is_file() else given
     name = name_model(given)
     if is_vision_model(path):
-        return [ServedModel(name, "vision", _load_vision(path, run))]
+        return [ServedModel(name, "vision", _load_vision(path, shelf.run))]
     reranker: Any = Reranker.from_pretrained(path)
     counter = TokenCounter(reranker.scorer.cutter)
     if not isinstance(reranker.scorer, TokenEncoder):
         return [ServedModel(name, "cross_encoder", reranker, False, counter)]
-    encoder, store = QueryMemory(reranker.scorer), None
-    if run is not None:
-        store = _fill(encoder, run, pages)
-    served = StoredReranker(encoder, reranker.card, store, pages) if store else Reranker(encoder, reranker.card)
+    served = shelf.open(QueryMemory(reranker.scorer), reranker.card)
     return [ServedModel(name + end, "late_interaction", served, bool(end), counter) for end in ("", FUSED)]
 
 
@@ -139,15 +140,45 @@ def _load_vision(path: str, run: Run | None) -> VisionReranker:
     return VisionReranker.from_pretrained(path, cache=PageCache.of_size(folder=folder))
 
 
-def _fill(encoder: TokenEncoder, run: Run, pages: dict[str, Page] | LargePages) -> PageStore | None:
-    """The run's encodings by this model; None if the disk refuses: pages are then encoded when they are asked for."""
-    store = PageStore(run.path / ENCODINGS, encoder)
-    try:
-        if isinstance(pages, LargePages):
-            fill_store(run, store)
-        else:
-            store.fill(pages.values())
-    except (UserError, OSError) as error:
-        logger.warning("page store not filled", extra={"reason": str(error)})
-        return None
-    return store
+class _Shelf:
+    """Late-interaction models over one run's pages, and untrained MiniLM once for all that cut pages alike.
+
+    Args:
+        run: whose stores of encodings are filled and read; None serves models alone.
+        pages: its pages.
+    """
+
+    def __init__(self, run: Run | None, pages: dict[str, Page] | LargePages) -> None:
+        self.run, self._pages = run, pages
+        self.firsts: dict[WindowSettings, Reranker] = {}
+
+    def open(self, encoder: TokenEncoder, card: ModelCard) -> Reranker:
+        """A model, with the first stage's encoder; untrained MiniLM is its own."""
+        if encoder.weights != fingerprint(*hash_start(UNTRAINED)):
+            return self._serve(encoder, card, self.open_first(card.windows))
+        return self.firsts.setdefault(card.windows, self._serve(encoder, card))
+
+    def open_first(self, windows: WindowSettings) -> Reranker:
+        """Untrained MiniLM over the pages."""
+        if windows not in self.firsts:
+            self.firsts[windows] = self._serve(QueryMemory(load_untrained(windows)), ModelCard(windows))
+        return self.firsts[windows]
+
+    def _serve(self, encoder: TokenEncoder, card: ModelCard, first: Reranker | None = None) -> Reranker:
+        store = self._fill(encoder)
+        return StoredReranker(encoder, card, store, self._pages, first) if store else Reranker(encoder, card, first)
+
+    def _fill(self, encoder: TokenEncoder) -> PageStore | None:
+        """The run's encodings by this model; None if the disk refuses: pages are then encoded when asked for."""
+        if self.run is None:
+            return None
+        store = PageStore(self.run.path / ENCODINGS, encoder)
+        try:
+            if isinstance(self._pages, LargePages):
+                fill_store(self.run, store)
+            else:
+                store.fill(self._pages.values())
+        except (UserError, OSError) as error:
+            logger.warning("page store not filled", extra={"reason": str(error)})
+            return None
+        return store

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docrerank.audit import Item
-from docrerank.encoding import load_untrained
 from docrerank.records import Query
-from docrerank.reranker import ModelCard, Reranker
 from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import Collection, LargeCollection, open_collection, open_pages
 from docrerank.serving.contents import ContentReader
-from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher
 from docrerank.serving.limits import Limits
@@ -61,11 +58,10 @@ class ServerState:
         self.run = Run.open(settings.run) if settings.run is not None else None
         pages = open_pages(self.run)
         self.models: Models = load_models(settings.models, self.run, pages)
-        encoder = self.models.text_encoder() or Reranker(QueryMemory(load_untrained()), ModelCard())
-        self.collection = open_collection(pages, encoder)
+        self.collection = open_collection(pages, self.models.first)
         self.batcher = Batcher(settings.limits)
         self.workers = Workers()
-        self.uploads = Uploads(settings.limits, self.workers, self.batcher, encoder)
+        self.uploads = Uploads(settings.limits, self.workers, self.batcher, self.models.first)
         self.pages = Pages(pages, self.uploads.documents)
         fetcher = Fetcher(settings.allowed_urls, settings.limits)
         self.reader = ContentReader(self.pages, settings.limits, self.workers, fetcher)

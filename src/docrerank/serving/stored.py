@@ -26,12 +26,18 @@ class StoredReranker(Reranker):
         card: the model's card.
         store: filled with the run's pages; a part of it that cannot be read is encoded again.
         pages: the run's pages by id; a page that is another than the run's of its id is encoded.
+        first: see `Reranker`.
     """
 
     def __init__(
-        self, scorer: TokenEncoder, card: ModelCard, store: PageStore, pages: Mapping[str, Page] | LargePages
+        self,
+        scorer: TokenEncoder,
+        card: ModelCard,
+        store: PageStore,
+        pages: Mapping[str, Page] | LargePages,
+        first: Reranker | None = None,
     ) -> None:
-        super().__init__(scorer, card)
+        super().__init__(scorer, card, first)
         self._store, self._pages = store, pages
         self._kept: OrderedDict[str, Encoding] = OrderedDict()
 
