@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.servers import Served
 
 from docrerank.encoding import ENCODINGS
 from docrerank.reranker import Reranker
@@ -121,10 +122,14 @@ def test_a_reader_that_hangs_dies_or_bloats_costs_only_its_own_task() -> None:
     assert asyncio.run(ask()) == (["too_slow", "unreadable", "unreadable"], 42)
 
 
-def test_a_worker_process_that_is_killed_is_replaced(start: Any) -> None:
-    served = start("minilm", "--workers", "2")
+def find_workers(served: Served) -> list[int]:
     children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
-    serving = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_worker_process_that_is_killed_is_replaced_and_none_outlives_the_command(start: Any) -> None:
+    served = start("minilm", "--workers", "2")
+    serving = find_workers(served)
     assert len(serving) == 2
     os.kill(serving[0], signal.SIGKILL)
     deadline, answered = time.monotonic() + 90, 0
@@ -135,3 +140,19 @@ def test_a_worker_process_that_is_killed_is_replaced(start: Any) -> None:
         except httpx.TransportError:
             time.sleep(0.2)
     assert answered == 20
+    left = find_workers(served)
+    assert len(left) == 2
+    served.process.kill()
+    served.process.wait()
+    deadline = time.monotonic() + 20
+    while any(is_running(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(is_running(pid) for pid in left)
+
+
+def is_running(pid: int) -> bool:
+    """A process that has ended stays in /proc until who adopted it has looked."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

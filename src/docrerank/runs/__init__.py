@@ -14,7 +14,7 @@ from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.store import fetch_folder, fetch_late, locate, remove, sync, work_folder
-from docrerank.runs.workers import ShardFailure, map_shards, worker_count
+from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, worker_count
 
 __all__ = [
     "Journal",
@@ -25,6 +25,7 @@ __all__ = [
     "Run",
     "ShardFailure",
     "Split",
+    "end_with_parent",
     "fetch_folder",
     "fetch_late",
     "hash_name",

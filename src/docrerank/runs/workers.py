@@ -81,13 +81,22 @@ def _start_worker(parent: int) -> None:
 
     One that outlived a killed run could write a part while the next run, under another recipe, writes the same one.
     """
+    end_with_parent(parent)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ[name] = "1"
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")  # as the command line's own process
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the system kill this process when the one that started it ends, however it ends (Linux).
+
+    Args:
+        parent: its process id; if it has ended already, this process ends here.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
-        os.environ[name] = "1"
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")  # as the command line's own process
 
 
 def _result(get: Callable[[], Result]) -> Result | ShardFailure:

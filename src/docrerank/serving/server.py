@@ -17,6 +17,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from docrerank.records import UserError
+from docrerank.runs import end_with_parent
 from docrerank.serving.app import create_app
 from docrerank.serving.logs import set_up_logs
 from docrerank.serving.protocol import BoundedProtocol
@@ -80,7 +81,7 @@ def is_loopback(host: str) -> bool:
 def _configure(settings: Settings, workers: int) -> uvicorn.Config:
     limits = settings.limits
     return uvicorn.Config(
-        functools.partial(_create_in_worker, settings),
+        functools.partial(_create_in_worker, settings, os.getpid()),
         factory=True,
         workers=workers,
         http=BoundedProtocol,
@@ -102,7 +103,8 @@ def _leave(*_: object) -> None:
     sys.exit(0)
 
 
-def _create_in_worker(settings: Settings) -> object:
+def _create_in_worker(settings: Settings, parent: int) -> object:
+    end_with_parent(parent)  # else workers would go on serving when the command is killed
     set_up_logs()
     BoundedProtocol.limits = settings.limits
     return create_app(settings)
