@@ -72,3 +72,15 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_script_without_a_main_guard_is_told_in_a_line_what_it_lacks(tmp_path: Path) -> None:
+    """Fresh processes import the script again, and would begin the same work."""
+    script = tmp_path / "script.py"
+    script.write_text("from docrerank.runs import map_shards\nprint(dict(map_shards(str.upper, ['a'], 1)))\n")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert 'call docrerank under `if __name__ == "__main__":`' in done.stderr.splitlines()[-1]
+    script.write_text(script.read_text().replace("print", 'if __name__ == "__main__": print'))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "{'a': 'A'}\n"

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -104,6 +105,9 @@ def _result(get: Callable[[], Result]) -> Result | ShardFailure:
         return get()
     except UserError:
         raise
+    except BrokenProcessPool as error:
+        hint = 'in a script of your own, call docrerank under `if __name__ == "__main__":`'
+        raise UserError(f"worker processes end as soon as they begin ({error}): {hint}") from error
     except TimeoutError:
         return ShardFailure("took too long", "its worker was stopped at the time limit")
     except ProcessExpired as error:
