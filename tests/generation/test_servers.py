@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from fixtures.tiny_vision import make_model, make_tokenizer, save_base
+from fixtures.tiny_vision import CHAT, make_model, make_tokenizer, save_base
 from fixtures.vllm import StartVllm
 
 from docrerank.generation import generate
@@ -25,12 +25,6 @@ from docrerank.recipe import load_recipe
 from docrerank.runs import Run
 
 pytestmark = pytest.mark.servers
-CHAT = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{% if message.content is string %}"
-    "{{ message.content }}{% else %}{% for part in message.content %}{% if part.type == 'text' %}{{ part.text }}"
-    "{% else %}<|vision_start|><|image_pad|><|vision_end|>{% endif %}{% endfor %}{% endif %}<|im_end|>\n"
-    "{% endfor %}<|im_start|>assistant\n"
-)
 SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
 
 
