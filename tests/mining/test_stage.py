@@ -144,6 +144,14 @@ def test_a_shard_that_fails_leaves_the_others_done_and_is_told_in_a_line(
     assert run.mined.names() == ["000000"]
 
 
+def test_documents_without_questions_have_their_place_in_a_shard_the_first_one_too(run: Run) -> None:
+    expected = mine(run)["mined"]
+    for name in ("aaa", "mid", "zzz"):
+        run.queries.write(name, [], "nothing to ask")
+    assert [shard.documents for shard in list_shards(run)] == [("aaa", "mid", "shop", "town", "zzz")]
+    assert mine(run)["mined"] == expected
+
+
 def test_a_document_that_left_takes_its_shard_with_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     mine(run)
     monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 1)

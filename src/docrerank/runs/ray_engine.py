@@ -71,10 +71,10 @@ def pack(shards: Mapping[int, Shard], sizes: Sequence[float], most: float) -> li
         [{0: 'a'}, {1: 'b', 2: 'c'}, {3: 'd'}]
     """
     items: list[dict[int, Shard]] = []
-    filled = most
+    filled = 0.0
     for place, shard in shards.items():
         filled += sizes[place]
-        if filled > most:
+        if filled > most or not items:
             items.append({})
             filled = sizes[place]
         items[-1][place] = shard
