@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.exchange import ExportOptions, ImportOptions, export_run, import_dataset
+from docrerank.datasets import ExportOptions, ImportOptions, export_run, import_dataset
 from docrerank.recipe import load_recipe
 from docrerank.records import MinedPage, Page, Query
 from docrerank.runs import Run

@@ -41,9 +41,9 @@ from fixtures import tiny_vision as tiny
 from gpu_model import NAMES, SIDE, ask_plain, backward, draw_page, make_model
 from gpu_training import make_trainer, time_steps
 
-from docrerank.reranker.vision import PageCache, VisionReranker, save_reranker
-from docrerank.reranker.vision.images import open_page
-from docrerank.training.vision.adapt import LANGUAGE
+from docrerank.vision import PageCache, VisionReranker, save_reranker
+from docrerank.vision.adapt import LANGUAGE
+from docrerank.vision.images import open_page
 
 PAGES, QUERIES, PER_PAGE = 20, 8, (4, 8, 16)
 Found = dict[str, Any]

@@ -13,8 +13,8 @@ import torch
 from fixtures import tiny_vision as tiny
 from PIL import Image, ImageDraw
 
-from docrerank.reranker.vision import VisionReranker, packed_logits
-from docrerank.reranker.vision.images import open_page
+from docrerank.vision import VisionReranker, packed_logits
+from docrerank.vision.images import open_page
 
 #: 27 x 28 visual tokens.
 SIDE = (756, 784)

@@ -36,7 +36,7 @@ def do_ingest(run: Run, pdfs: Path) -> None:
 def do_write(run: Run, pdfs: Path) -> None:
     from docrerank.chat import Budget
     from docrerank.generation.documents import write_documents
-    from docrerank.generation.origin import unfinished
+    from docrerank.generation.fingerprints import unfinished
 
     write_documents(run, unfinished(run), lambda done, total: None, Budget())
 
@@ -48,7 +48,7 @@ def do_gates(run: Run, pdfs: Path) -> None:
 
 
 def do_repeats(run: Run, pdfs: Path) -> None:
-    from docrerank.mining import find_repeats
+    from docrerank.pages import find_repeats
 
     find_repeats(run)
 
@@ -57,7 +57,7 @@ def do_mine(run: Run, pdfs: Path) -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parent))  # workers look there too
     from word_hashes import WordHashes
 
-    from docrerank.mining import stage
+    from docrerank.mining import mine as stage
 
     stage.load_untrained = WordHashes  # type: ignore[assignment]
     stage.mine(run)
@@ -65,7 +65,7 @@ def do_mine(run: Run, pdfs: Path) -> None:
 
 def do_mine_evenly(run: Run, pdfs: Path) -> None:
     """With the same number of questions a page at every size: in one corpus questions of one kind become rare."""
-    from docrerank.generation.origin import written_queries
+    from docrerank.generation.fingerprints import written_queries
 
     evenly = Run.create(run.path.parent / "evenly", run.recipe)
     for name in ("pages", "encodings", "index"):
@@ -79,7 +79,7 @@ def do_mine_evenly(run: Run, pdfs: Path) -> None:
 
 
 def do_groups(run: Run, pdfs: Path) -> None:
-    from docrerank.training.material import gather
+    from docrerank.training.training_data import gather
 
     gather(run)
 

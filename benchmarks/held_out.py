@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docrerank.statistics import bootstrap_difference, bootstrap_mean
+from docrerank.evaluation.statistics import bootstrap_difference, bootstrap_mean
 
 Scores = dict[str, dict[str, float]]
 METRICS = ("NDCG@5", "R@1")

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from exchange import watching
 from PIL import Image, ImageDraw
 
-from docrerank.exchange import ImportOptions, import_dataset
+from docrerank.datasets import ImportOptions, import_dataset
 from docrerank.recipe import load_recipe
 from docrerank.runs import Run
 

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from docrerank.audit import Rate
 from docrerank.generation import open_roles, write_in_turn
 from docrerank.pages import DrawingPool, read_files
 from docrerank.queries import Rules
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
+from docrerank.report.audit import Rate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "samples"))
 from maker.random_reports import read_labels, write_reports

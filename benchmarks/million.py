@@ -22,9 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.encoding import Encoding, Vectors
-from docrerank.mining import LargeFirstStage
 from docrerank.records import Page
+from docrerank.retrieval import Encoding, LargeFirstStage, Vectors
 
 DOCUMENT_PAGES, WORDS, WINDOWS, DIMENSIONS, TOPICS = 50, 120, 2, 384, 20_000
 VOCABULARY = np.array(

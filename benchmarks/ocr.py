@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from docrerank.benchmark import Benchmark, read_benchmark
-from docrerank.mining import Bm25
+from docrerank.evaluation.benchmark import Benchmark, read_benchmark
+from docrerank.evaluation.statistics import bootstrap_difference, bootstrap_mean, score_rankings
 from docrerank.pages import find_documents, read_document, render
 from docrerank.pages.ocr import MAX_SIDE, read_bitmap
 from docrerank.recipe import Ingest
 from docrerank.records import Page
+from docrerank.retrieval import Bm25
 from docrerank.runs import Run
-from docrerank.statistics import bootstrap_difference, bootstrap_mean, score_rankings
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "benchmarks" / "mmdoc-dev" / "corpus"
 PIXELS = Ingest().ocr_pixels

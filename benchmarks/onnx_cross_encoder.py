@@ -27,8 +27,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from docrerank.encoding import minilm_folder
 from docrerank.pages import read_files
+from docrerank.retrieval import minilm_folder
 
 SEED, WINDOWS = 13, 20
 CORPUS = Path(__file__).parents[1] / "samples" / "benchmark" / "corpus"

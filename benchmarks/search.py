@@ -14,9 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from docrerank.encoding import ENCODINGS, PageStore
-from docrerank.mining import Bm25, FirstStage
 from docrerank.reranker import Searcher
+from docrerank.retrieval import ENCODINGS, Bm25, FirstStage, PageStore
 from docrerank.runs import Run
 
 

@@ -166,7 +166,7 @@ def compare_text(rounds: int) -> None:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    from docrerank.encoding import minilm_folder
+    from docrerank.retrieval import minilm_folder
 
     torch.manual_seed(13)
     texts = [" ".join(random.Random(seed).choices(WORDS, k=110)) for seed in range(TOP)]

@@ -29,11 +29,11 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures import tiny_vision as tiny
 
-from docrerank.reranker.vision import PageCache, VisionReranker, measure_storage_error, save_reranker
-from docrerank.reranker.vision.disk_tier import DiskTier
-from docrerank.reranker.vision.memory_tier import MemoryTier
-from docrerank.reranker.vision.prefix import PagePrefix, encode_pages
-from docrerank.reranker.vision.storage import Form
+from docrerank.vision import PageCache, VisionReranker, measure_storage_error, save_reranker
+from docrerank.vision.disk_tier import DiskTier
+from docrerank.vision.memory_tier import MemoryTier
+from docrerank.vision.prefix import PagePrefix, encode_pages
+from docrerank.vision.storage import Form
 
 #: Qwen2-VL's form at a size that two cores can bear.
 GEOMETRY = {"width": 128, "layers": 4, "vision_width": 128, "vision_layers": 4}
@@ -144,7 +144,7 @@ def measure_errors(ours: VisionReranker, pages: list[Image.Image]) -> dict[str, 
 
 def open_page(page: Image.Image) -> Any:
     """A page as the reader takes it."""
-    from docrerank.reranker.vision.images import open_page as recognise
+    from docrerank.vision.images import open_page as recognise
 
     return recognise(page, 10**7)
 

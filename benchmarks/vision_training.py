@@ -30,14 +30,14 @@ from vision_scoring import draw_page
 from docrerank.pages import read_files
 from docrerank.recipe import Recipe, parse_recipe
 from docrerank.records import Page, TrainingGroup
-from docrerank.reranker.vision import save_reranker
 from docrerank.runs.split import Split
 from docrerank.training import Group
 from docrerank.training.dev import DevPart
-from docrerank.training.material import Material
-from docrerank.training.vision.adapt import LANGUAGE, load_learner
-from docrerank.training.vision.processes import Processes
-from docrerank.training.vision.trainer import VisionTrainer
+from docrerank.training.training_data import Material
+from docrerank.training.vision_trainer import VisionTrainer
+from docrerank.vision import save_reranker
+from docrerank.vision.adapt import LANGUAGE, load_learner
+from docrerank.vision.processes import Processes
 
 GEOMETRY = {"width": 256, "layers": 6, "vision_width": 192, "vision_layers": 3}
 #: 21 x 35 visual tokens.
@@ -226,7 +226,7 @@ class StepClock:
 
 def read_page(trainer: VisionTrainer, page: Page) -> Any:
     """A page as the model reads it."""
-    from docrerank.reranker.vision.images import open_page
+    from docrerank.vision.images import open_page
 
     return trainer.parts.reader.read(open_page(page, trainer.parts.reader.pixels))
 

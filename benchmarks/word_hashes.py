@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from docrerank.encoding import Encoding, Precision, WindowSettings
+from docrerank.retrieval import Encoding, Precision, WindowSettings
 
 DIMENSIONS = 384
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from docrerank.encoding import TokenEncoder
 from docrerank.records import Page
 from docrerank.reranker import Reranker
+from docrerank.retrieval import TokenEncoder
 
 PLUGINS = ("benchmarks", "datasets", "object_store", "real_tokenizer", "servers", "tiny_vision", "vllm")
 pytest_plugins = [f"fixtures.{name}" for name in PLUGINS]

@@ -12,10 +12,14 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "docrerank"
 
 
-def read_table() -> dict[str, set[str]]:
-    """Room to what it must not know, from the top of the table down."""
-    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
-    return {room: set(re.findall(r"`(\w+)`", unknown)) for room, unknown in rows}
+def read_rows() -> list[tuple[str, str, str]]:
+    """Every room with its budget of lines and what it must not know, from the top of the table down."""
+    pattern = r"^\| `(\w+)` \|[^|]*\| ([\d,]+) \|([^|]*)\|$"
+    return re.findall(pattern, (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+
+
+def count_lines(room: str) -> int:
+    return sum(path.read_text("utf-8").count("\n") for path in (SOURCE / room).rglob("*.py"))
 
 
 def find_imports() -> dict[str, set[str]]:
@@ -51,7 +55,9 @@ def reach(room: str, imports: dict[str, set[str]]) -> set[str]:
     return seen
 
 
-TABLE, IMPORTS = read_table(), find_imports()
+TABLE = {room: set(re.findall(r"`(\w+)`", unknown)) for room, _, unknown in read_rows()}
+BUDGETS = {room: int(lines.replace(",", "")) for room, lines, _ in read_rows()}
+IMPORTS = find_imports()
 
 
 def test_the_table_names_every_room_and_no_other() -> None:
@@ -70,6 +76,11 @@ def test_every_import_goes_up_the_table() -> None:
 
 def test_no_room_knows_what_it_must_not_know() -> None:
     assert not {room: found for room, unknown in TABLE.items() if (found := reach(room, IMPORTS) & unknown)}
+
+
+def test_no_room_is_over_its_budget_of_lines() -> None:
+    counted = {room: count_lines(room) for room in BUDGETS}
+    assert not {room: f"{lines} of {BUDGETS[room]}" for room, lines in counted.items() if lines > BUDGETS[room]}
 
 
 def test_the_reading_of_imports_sees_every_kind() -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from docrerank.encoding import MINI, MINILM_SHA256, TokenEncoder, hash_file, load_start, load_untrained
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
+from docrerank.retrieval import MINI, MINILM_SHA256, TokenEncoder, hash_file, load_start, load_untrained
 
 CHECKPOINT = "checkpoint.pt"
 SHOWN = 8

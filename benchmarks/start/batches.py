@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.start.questions import Context
-from docrerank.encoding import TokenEncoder, WindowCutter
+from docrerank.retrieval import TokenEncoder, WindowCutter
 from docrerank.training.examples import Example, find_evidence
 
 #: Contexts drawn for a step, and of each one's `NEAREST` how many stand beside it.

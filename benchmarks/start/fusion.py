@@ -8,8 +8,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks.start.measure import Part, measure_ndcg
-from docrerank.encoding import Vectors
-from docrerank.mining import FusionWeights, fuse
+from docrerank.retrieval import FusionWeights, Vectors, fuse
 
 #: Tried against each other; BM25 is always 1.
 WINDOWS, TOKENS = (0.0, 0.25, 0.5, 1.0), (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)

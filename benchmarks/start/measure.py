@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.start.questions import Context, Questions
-from docrerank.encoding import Encoding, TokenEncoder, Vectors, score_tokens, score_windows
-from docrerank.mining import Bm25
-from docrerank.reranker import Calibration
-from docrerank.statistics import bootstrap_auroc, bootstrap_mean
+from docrerank.evaluation.statistics import bootstrap_auroc, bootstrap_mean
+from docrerank.retrieval import Bm25, Calibration, Encoding, TokenEncoder, Vectors, score_tokens, score_windows
+from docrerank.training.calibration import fit_calibration
 from docrerank.training.dev import DevRow
-from docrerank.training.fit import fit_calibration
 
 Numbers = npt.NDArray[np.float64]
 #: Late interaction is scored for this many questions at once.

@@ -12,7 +12,7 @@ from torch import nn
 
 from benchmarks.start.batches import Batches
 from benchmarks.start.loss import compute_loss
-from docrerank.encoding import TokenEncoder
+from docrerank.retrieval import TokenEncoder
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.loss import score_batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from docrerank.benchmark import read_benchmark
+from docrerank.evaluation.benchmark import read_benchmark
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "collection_wide.py"
 _spec = importlib.util.spec_from_file_location("collection_wide_script", SCRIPT)

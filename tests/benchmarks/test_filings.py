@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.benchmark import Benchmark, read_benchmark
+from docrerank.evaluation.benchmark import Benchmark, read_benchmark
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "filings"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "filings"

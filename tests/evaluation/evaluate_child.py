@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from docrerank.evaluation import Settings, evaluate_models
-from docrerank.reranker.vision import VisionReranker, scoring
+from docrerank.vision import VisionReranker, scoring
 
 
 def main(model: str, benchmark: str, out: str, steps: str) -> None:

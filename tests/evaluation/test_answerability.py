@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation import measure_answerability
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
 from docrerank.records import UserError
 
 QUERIES = (

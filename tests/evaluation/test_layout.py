@@ -7,7 +7,7 @@ import pytest
 from fixtures.rankings import make_measured, make_table
 
 from docrerank.evaluation import ResultsTable, build_dict, draw_table, render
-from docrerank.statistics import METRICS
+from docrerank.evaluation.statistics import METRICS
 
 HOSTILE = ["a|b", "[bold]x[/bold]", "<script>", "a\nb", "a\x1b[31mb", "back\\|slash"]
 

@@ -31,7 +31,7 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer import modules
 
-    from docrerank.encoding import minilm_folder
+    from docrerank.retrieval import minilm_folder
 
     folder = tmp_path_factory.mktemp("models") / "embedder"
     body = modules.Transformer(str(minilm_folder()), max_seq_length=128)
@@ -42,7 +42,7 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A MultiVectorEncoder's folder."""
-    from docrerank.encoding import WindowSettings, build_model, minilm_folder
+    from docrerank.retrieval import WindowSettings, build_model, minilm_folder
 
     folder = tmp_path_factory.mktemp("models") / "late"
     build_model(minilm_folder(), WindowSettings()).save_pretrained(str(folder))
@@ -108,7 +108,7 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
     from sentence_transformers import CrossEncoder
     from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-    from docrerank.encoding import minilm_folder
+    from docrerank.retrieval import minilm_folder
 
     torch.manual_seed(1)
     folder = tmp_path / "cross"
@@ -117,7 +117,7 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
     AutoTokenizer.from_pretrained(minilm_folder()).save_pretrained(folder)
     (table,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
     assert count_tokens(table) > 0
-    from docrerank.benchmark import NO_BOXES
+    from docrerank.evaluation.benchmark import NO_BOXES
     from docrerank.records import Page
 
     page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)
@@ -134,7 +134,7 @@ def test_a_model_with_code_of_its_own_runs_only_when_told_to(tmp_path: Path) -> 
 
 @pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
 def test_a_processor_that_wants_torchvision_is_one_line_that_names_the_extra(tiny_base: Path, tmp_path: Path) -> None:
-    from docrerank.reranker.vision import VisionReranker, save_reranker
+    from docrerank.vision import VisionReranker, save_reranker
 
     line = r"this needs torchvision: pip install 'docrerank\[vision\]'"
     (tmp_path / "config.json").write_text('{"architectures": ["JinaVLForRanking"], "model_type": "qwen2_vl"}')

@@ -31,7 +31,7 @@ pytest.importorskip("sentence_transformers")
 pytest.importorskip("peft")
 pytest.importorskip("bm25s")
 
-from docrerank.reranker.vision import PageCache, VisionReranker, scoring  # noqa: E402
+from docrerank.vision import PageCache, VisionReranker, scoring  # noqa: E402
 
 CHILD = Path(__file__).with_name("evaluate_child.py")
 SUBJECTS = ("Who chairs the board", "What did fuel cost", "How high was revenue", "Which risks are named")
@@ -99,7 +99,7 @@ def test_mteb_too_has_every_page_encoded_once(
     tmp_path: Path, tiny_base: Path, drawn: list[int], write_dataset: Callable[..., Path], schemas: Any
 ) -> None:
     pytest.importorskip("mteb")
-    from docrerank.referee import evaluate_tasks, find_tasks
+    from docrerank.evaluation.referee import evaluate_tasks, find_tasks
 
     name = "Vidore3FinanceEnBM25sReranking.v2"
     languages = ("english", "french", "german", "spanish", "italian", "portuguese")
@@ -144,7 +144,7 @@ def test_pages_that_other_processes_draw_give_the_same_scores(
     reranker = VisionReranker.from_pretrained(tiny_base, cache=PageCache())
     pairs = [(text, collection.source.page(page)) for page in collection.groups["harbor"] for text in SUBJECTS]
     pairs.insert(3, ("Who chairs the board", tmp_path / "none.png"))
-    monkeypatch.setattr("docrerank.reranker.vision.ahead.LEAST", 1)
+    monkeypatch.setattr("docrerank.vision.ahead.LEAST", 1)
     plain = reranker.score(pairs)
     values = np.full(len(pairs), np.nan, np.float32)
     for places, found in reranker.stream(pairs, workers=2):

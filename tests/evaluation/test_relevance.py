@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation import evaluate
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation.probe import calibrate
 from docrerank.evaluation.relevance import describe_relevance, find_relevance
-from docrerank.probe import calibrate
 from docrerank.records import UserError
-from docrerank.reranker import choose_threshold
+from docrerank.retrieval import choose_threshold
 from docrerank.runs import Run
 
 BENCHMARK = Benchmark(

@@ -16,8 +16,8 @@ from docrerank.generation.corpus import MAX_ANSWERING, CorpusIndex, gate_documen
 from docrerank.queries import NearDuplicates, PageIndex
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
+from docrerank.retrieval import terms, years
 from docrerank.runs import Run
-from docrerank.words import terms, years
 
 TEXT = "How many litres did the plant of Graz treat in 1991?"
 FIRST = Query("volume-000/1#1", "volume-000/1", TEXT, "positive", "question")

@@ -14,7 +14,7 @@ from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Budget, BudgetReached, ChatClient, Patience
 from docrerank.generation import clients, generate, plan_calls, unfinished
-from docrerank.generation.origin import given_queries
+from docrerank.generation.fingerprints import given_queries
 from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run
 

@@ -11,7 +11,7 @@ from docrerank.generation.page import Written
 from docrerank.pages import DrawingPool
 from docrerank.recipe import load_recipe
 from docrerank.records import PROPERTIES, Page, Query
-from docrerank.words import terms
+from docrerank.retrieval import terms
 
 PAGES = [
     lay_out(

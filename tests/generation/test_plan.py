@@ -8,7 +8,7 @@ import pytest
 from scripted import make_run
 
 from docrerank.generation import plan_calls
-from docrerank.generation.origin import given_queries
+from docrerank.generation.fingerprints import given_queries
 from docrerank.records import Query
 from docrerank.runs import Run
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.encoding import Encoding, Vectors
-from docrerank.mining import FirstStage, LargeFirstStage, Miner, large_stage
+from docrerank.mining import Miner
 from docrerank.recipe import Mine
 from docrerank.records import MinedPage, Page, Query
+from docrerank.retrieval import Encoding, FirstStage, LargeFirstStage, Vectors, large_stage
 
 pytest.importorskip("bm25s")
 WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "flo") for b in ("les", "t", "ard", "ting", "w")])

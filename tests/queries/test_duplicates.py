@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docrerank.queries.duplicates import NearDuplicates, count_terms
-from docrerank.words import stem, tokens
+from docrerank.retrieval import stem, tokens
 
 WORDS = st.lists(st.sampled_from("alpha beta gamma delta epsilon zeta eta theta iota kappa".split()), min_size=1)
 

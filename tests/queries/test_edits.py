@@ -3,11 +3,11 @@ from __future__ import annotations
 import random
 import re
 
+from docrerank.queries.edit_words import Pools
+from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.edits import candidate_edits
 from docrerank.queries.facts import Fact
 from docrerank.queries.phrasing import Draft
-from docrerank.queries.pools import Pools
-from docrerank.queries.slots import find_slots
 from docrerank.recipe import Generate
 
 

@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from docrerank.pages import read_files
 from docrerank.queries import find_filing
-from docrerank.queries.owner import find_owner
+from docrerank.queries.company_name import find_owner
 from docrerank.recipe import Ingest
 
 FILINGS = Path(__file__).parents[3] / "shared" / "corpora" / "filings"

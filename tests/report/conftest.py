@@ -10,8 +10,8 @@ import pytest
 from fixtures.rankings import make_collection
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.benchmark import BenchmarkQuery, Corpus
 from docrerank.evaluation import Candidates, Measured, build_evaluation, names
+from docrerank.evaluation.benchmark import BenchmarkQuery, Corpus
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query, Rejected
 from docrerank.report import write_report

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.probe import Probed, find_cases
+from docrerank.evaluation.probe import Probed, find_cases
+from docrerank.evaluation.statistics import Interval
 from docrerank.report import describe_probe, write_probe
 from docrerank.runs import Run
-from docrerank.statistics import Interval
 
 
 @pytest.fixture

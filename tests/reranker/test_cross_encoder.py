@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.encoding import minilm_folder
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
+from docrerank.retrieval import minilm_folder
 
 
 @pytest.fixture(scope="module")

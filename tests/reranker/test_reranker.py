@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.encoding import score_tokens, score_windows
-from docrerank.mining import Bm25, NamedPages, fuse
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
+from docrerank.retrieval import Bm25, NamedPages, fuse, score_tokens, score_windows
 
 QUESTION = "How many litres does the water plant treat?"
 

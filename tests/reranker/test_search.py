@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.encoding import MINI, UNTRAINED, load_start, window_settings
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, UserError
 from docrerank.reranker import Searcher, search
+from docrerank.retrieval import MINI, UNTRAINED, load_start, window_settings
 from docrerank.runs import Run
 
 
@@ -57,7 +57,7 @@ def test_a_page_that_the_query_names_comes_first(run: Run) -> None:
 
 def test_a_large_run_is_searched_from_disk_with_the_same_hits(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = Searcher(run)
-    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
+    monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     large = Searcher(run)
     assert large.pages == []
     for query in ("litres treated by the water plant", "sales"):
@@ -72,7 +72,7 @@ def test_a_large_run_is_searched_from_disk_with_the_same_hits(run: Run, monkeypa
 def test_opening_a_large_run_again_reads_no_pages_but_those_that_came(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
+    monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     Searcher(run)
     read, asked = run.pages.read, []
     monkeypatch.setattr(run.pages, "read", lambda *names: asked.append(names) or read(*names))

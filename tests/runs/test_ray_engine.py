@@ -16,13 +16,13 @@ from fixtures.object_store import Bucket
 from fixtures.shards import Diary, work
 from safetensors.numpy import load_file
 
-from docrerank.encoding import ENCODINGS, PageStore, encode_ahead, load_untrained
 from docrerank.evaluation import evaluate, read_evaluation
 from docrerank.generation import generate
 from docrerank.mining import mine
 from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, UserError
+from docrerank.retrieval import ENCODINGS, PageStore, encode_ahead, load_untrained
 from docrerank.runs import Run, ShardFailure, run_shards
 from docrerank.training import train
 
@@ -140,7 +140,7 @@ def test_a_machine_with_other_weights_encodes_nothing(tmp_path: Path, make_page:
 def test_workers_mine_over_the_index_on_disk_as_the_local_engine(
     tmp_path: Path, bucket: Bucket, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
+    monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     monkeypatch.setattr("docrerank.mining.shards.QUERIES_PER_SHARD", 100)
     import ray
 

@@ -176,7 +176,7 @@ def test_hostile_words_stay_words(look: Open) -> None:
 
 
 def test_the_audit_is_judged_by_keyboard(look: Open, served_run: Run) -> None:
-    from docrerank.audit import Journal
+    from docrerank.report.audit import Journal
 
     page = look()
     page.click("#show-audit")

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from fixtures.servers import Served
 
-from docrerank.encoding import ENCODINGS
 from docrerank.reranker import Reranker
+from docrerank.retrieval import ENCODINGS
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
 from docrerank.serving.workers import Workers

@@ -14,7 +14,8 @@ import pytest
 from fixtures.servers import SAMPLE, Served, start_server
 
 from docrerank.records import Page
-from docrerank.reranker import LargePages, Reranker, Searcher
+from docrerank.reranker import Reranker, Searcher
+from docrerank.retrieval import LargePages
 from docrerank.runs import Parts, Run
 from docrerank.serving.collection import open_pages
 from docrerank.serving.errors import ApiError
@@ -54,7 +55,7 @@ def large(large_run: Run, path: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def pages(large_run: Run, large: Served, monkeypatch: pytest.MonkeyPatch) -> LargePages:
     """The same pages in this process."""
-    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
+    monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     opened = open_pages(large_run)
     assert isinstance(opened, LargePages)
     return opened
@@ -83,7 +84,7 @@ def test_a_search_finds_what_one_in_memory_finds(
 def test_the_candidates_are_those_of_a_search_by_hand(
     large: Served, large_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docrerank.mining.run_index.LARGE", 1)
+    monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     searcher = Searcher(large_run)
     for query in QUERIES:
         expected = searcher.first.find(query, searcher.untrained.encode_queries([query])[0], 8)  # type: ignore[union-attr]

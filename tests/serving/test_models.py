@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docrerank.encoding import ENCODINGS, TokenEncoder
 from docrerank.records import UserError
 from docrerank.reranker import Reranker, Searcher
+from docrerank.retrieval import ENCODINGS, TokenEncoder
 from docrerank.runs import Run
 from docrerank.serving.collection import open_collection, open_pages
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
-from docrerank.serving.stored import StoredReranker
+from docrerank.serving.stored_reranker import StoredReranker
 
 QUERY = "How many employees are there?"
 

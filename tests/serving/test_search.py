@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from docrerank.reranker import ModelCard, Reranker, Threshold
+from docrerank.reranker import Reranker
+from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
 
 QUESTION = "How many employees does the company have?"

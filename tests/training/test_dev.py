@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
+from docrerank.retrieval import TokenEncoder
 from docrerank.runs import Run
 from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages, measure
 

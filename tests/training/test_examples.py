@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from docrerank.encoding import Encoding, PageStore, TokenEncoder
 from docrerank.records import Page, TrainingGroup
+from docrerank.retrieval import Encoding, PageStore, TokenEncoder
 from docrerank.training.examples import build_examples, choose_windows, find_evidence
 from docrerank.training.groups import Group
 from docrerank.training.loss import compute_in_batch

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from docrerank.encoding import TokenEncoder, WindowSettings, load_untrained, score_tokens, weigh_tokens
+from docrerank.retrieval import TokenEncoder, WindowSettings, load_untrained, score_tokens, weigh_tokens
 from docrerank.training.examples import Example
 from docrerank.training.loss import compute_in_batch, compute_listwise, compute_pointwise, place_groups, score_batch
 

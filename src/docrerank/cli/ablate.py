@@ -38,7 +38,7 @@ def ablate_run(
 
     What is done already is not done again: give the same command after a kill, or more arms or seeds.
     """
-    from docrerank.ablation import PRESETS, ablate, draw, find_arms, render_markdown
+    from docrerank.evaluation.ablation import PRESETS, ablate, draw, find_arms, render_markdown
 
     folder = out or run / "ablation"
     chosen = find_arms(arms)

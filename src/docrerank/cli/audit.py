@@ -35,7 +35,7 @@ def audit_run(
     json: Json = False,
 ) -> None:
     """Judge a blind random sample of a run's queries against their pages, in a local web page; see docs/audit.md."""
-    from docrerank.audit import AuditServer, Journal, draw_sample, show_sample
+    from docrerank.report.audit import AuditServer, Journal, draw_sample, show_sample
 
     opened = Run.open(run)
     if show:
@@ -54,7 +54,7 @@ def audit_run(
 
 
 def _sum_up(run: Run, seed: int, json: bool) -> None:
-    from docrerank.audit import Rate, summarise
+    from docrerank.report.audit import Rate, summarise
 
     summary, stale = summarise(run, seed)
     if json:

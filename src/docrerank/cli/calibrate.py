@@ -29,7 +29,7 @@ def calibrate_model(
 
     `search` and `rerank` then say when no page answers.
     """
-    from docrerank.probe import calibrate
+    from docrerank.evaluation.probe import calibrate
 
     opened = Run.open(run)
     with opened.locked(), progress("calibrate") as show:

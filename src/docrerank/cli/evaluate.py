@@ -122,7 +122,7 @@ def name_folder(benchmark: str) -> Path:
 
 
 def _is_run(model: str, benchmark: str) -> bool:
-    from docrerank.benchmark import is_pdf_benchmark
+    from docrerank.evaluation.benchmark import is_pdf_benchmark
 
     return (Path(model) / "recipe.yaml").is_file() and is_pdf_benchmark(Path(benchmark))
 
@@ -142,7 +142,7 @@ def _evaluate_run(run: Path, benchmark: Path, set_: list[str] | None, json: bool
 
 def _evaluate(models: Sequence[str], benchmark: str, settings: Settings) -> list[ResultsTable]:
     from docrerank.evaluation import evaluate_models
-    from docrerank.referee import evaluate_tasks, find_tasks
+    from docrerank.evaluation.referee import evaluate_tasks, find_tasks
 
     tasks = [] if Path(benchmark).exists() else find_tasks(benchmark, settings.levels)
     with progress("evaluate") as show:

@@ -54,7 +54,7 @@ def export_source(
 
     The forms are in docs/datasets.md; every set has a README.md that says how to load it.
     """
-    from docrerank.exchange import FORMS, ExportOptions, check_repo
+    from docrerank.datasets import FORMS, ExportOptions, check_repo
 
     is_run = (Path(source) / "recipe.yaml").is_file()
     if to in MODEL_FORMS:
@@ -69,7 +69,7 @@ def export_source(
     options = ExportOptions(to, pixels, dev_share, negatives, license_)
     counts = export_set(Run.open(source), out, options)
     if push_to_hub:
-        from docrerank.exchange import push_folder
+        from docrerank.datasets import push_folder
 
         say(f"pushed to {push_folder(out, push_to_hub, private)}")
     if json:
@@ -78,7 +78,7 @@ def export_source(
 
 def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
     """Export a run, and say what came of it."""
-    from docrerank.exchange import export_run
+    from docrerank.datasets import export_run
 
     with progress("export") as show:
         counts = export_run(run, out, options, show)
@@ -94,8 +94,8 @@ def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
 def export_model(model: str, out: Path, to: str) -> None:
     """Write a model in another form."""
     from docrerank.cli.vision import load_vision
-    from docrerank.reranker import ModelCard
-    from docrerank.reranker.vision import export_classifier, save_reranker
+    from docrerank.retrieval import ModelCard
+    from docrerank.vision import export_classifier, save_reranker
 
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         raise UserError(f"'{out}' is not empty: give another --out")

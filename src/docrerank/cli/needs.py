@@ -51,7 +51,7 @@ def _find_base(run: Run) -> Iterator[str]:
     try:
         for package in ("torch", "peft", "sentence_transformers"):
             require(package, extra="train")
-        from docrerank.reranker.vision import count_bytes, count_free, count_needed
+        from docrerank.vision import count_bytes, count_free, count_needed
 
         stored = count_bytes(base)
     except (UserError, MissingExtra) as error:

@@ -105,7 +105,7 @@ def _encode(run: Run) -> tuple[float, float]:
     """Core seconds and bytes of a page's encoding, over the first pages; the model is loaded beforehand."""
     from itertools import islice
 
-    from docrerank.encoding import ENCODINGS, PageStore, load_untrained, window_settings
+    from docrerank.retrieval import ENCODINGS, PageStore, load_untrained, window_settings
 
     pages = list(islice(run.pages.read(), ENCODED_PAGES))
     store = PageStore(run.path / ENCODINGS, load_untrained(window_settings(run)))

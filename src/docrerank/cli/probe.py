@@ -40,7 +40,7 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
 
     A model that was trained on RUN is probed on the pages that its training held out.
     """
-    from docrerank.probe import find_cases, probe
+    from docrerank.evaluation.probe import find_cases, probe
     from docrerank.report import describe_probe, write_probe
     from docrerank.runs import write_text
 
@@ -61,7 +61,7 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
 
 def _check(run: Run) -> Any:
     """The shortcut check over all of the run's queries, or why it cannot be done."""
-    from docrerank.probe import check_shortcuts
+    from docrerank.evaluation.probe import check_shortcuts
     from docrerank.records import UserError
 
     try:

@@ -11,7 +11,7 @@ from docrerank.cli.options import Json, find_source
 from docrerank.cli.output import print_json, results, say
 
 if TYPE_CHECKING:
-    from docrerank.reranker import Answer
+    from docrerank.retrieval import Answer
 
 Model = Annotated[
     str,

@@ -62,7 +62,7 @@ def run_all(
             say(f"missing: {line}")
         return
     if benchmark is not None:
-        from docrerank.benchmark import read_benchmark
+        from docrerank.evaluation.benchmark import read_benchmark
 
         read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
     check_needs(Run(out, loaded), pdfs, chosen)

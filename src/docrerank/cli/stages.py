@@ -73,7 +73,7 @@ def say_left_out(run: Run) -> None:
 
 def say_repeats(run: Run) -> None:
     """Say how many pages repeat others."""
-    from docrerank.mining import find_repeats
+    from docrerank.pages import find_repeats
 
     repeats = find_repeats(run)
     if repeats:

@@ -117,7 +117,7 @@ def _check_source(source: str) -> None:
 
 def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | None) -> Run:
     """A run for published sets: it has no mined pages, so that only generated groups train unless they are mined."""
-    from docrerank.exchange import find_published
+    from docrerank.datasets import find_published
 
     for dataset in sets:
         find_published(dataset)  # a mistake in its name leaves no run folder behind
@@ -134,7 +134,7 @@ def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | No
 
 
 def _import(run: Run, dataset: str, pixels: int, ocr: str, share: float) -> dict[str, Any]:
-    from docrerank.exchange import ImportOptions, import_dataset
+    from docrerank.datasets import ImportOptions, import_dataset
 
     if ocr not in ("auto", "never", "always"):
         raise UserError(f"no OCR '{ocr}': --ocr is auto, never or always")

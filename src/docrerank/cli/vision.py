@@ -14,7 +14,7 @@ from docrerank.records import Page, UserError
 from docrerank.runs import Run, locate
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 #: Pages that are encoded between two movements of the progress bar.
 PAGES_AT_ONCE = 16
@@ -43,7 +43,7 @@ def warm_cache(
 ) -> None:
     """Encode a run's pages ahead, so that its first searches find them on disk."""
     from docrerank.reranker import CACHE
-    from docrerank.reranker.vision import PageCache
+    from docrerank.vision import PageCache
 
     opened = Run.open(run)
     folder, pages = cache or opened.path / CACHE, list(opened.pages.read())
@@ -66,7 +66,7 @@ def warm_cache(
 
 def verify_models(model: Model, other: Other, run: Sample = None, pages: Pages = 8, json: Json = False) -> None:
     """Score the same pairs with two models, such as a model and its export, and say how far they differ."""
-    from docrerank.reranker.vision import compare_rerankers
+    from docrerank.vision import compare_rerankers
 
     queries, sample = _draw_sample(run, pages)
     found = compare_rerankers(load_vision(model), load_vision(other), queries, sample)
@@ -82,12 +82,12 @@ def load_vision(model: str, **options: Any) -> VisionReranker:
     Raises:
         UserError: it is a text model.
     """
-    from docrerank.reranker import is_vision_model
+    from docrerank.vision import is_vision_model
 
     name = find_model(model)
     if not is_vision_model(name):
         raise UserError(f"'{model}' is not a vision-language model: this verb is for models that read page images")
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
     return VisionReranker.from_pretrained(name, **options)
 

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.candidates import Candidates, find_candidates, slug
-from docrerank.evaluation.layout import build_dict, draw_table, render
-from docrerank.evaluation.measured import (
-    Measured,
-    measure,
-    name_file,
-    read_measured,
-    write_measured,
-)
-from docrerank.evaluation.models import Model, find_model, load_scorer
-from docrerank.evaluation.models_stage import (
+from docrerank.evaluation.evaluate_models import (
     Settings,
     compare_models,
     evaluate_models,
     open_collections,
     write_summary,
 )
+from docrerank.evaluation.evaluate_run import build_evaluation, evaluate, read_evaluation
+from docrerank.evaluation.interval_plot import Whisker, draw_plot, draw_whisker
+from docrerank.evaluation.layout import build_dict, draw_table, render
+from docrerank.evaluation.models import Model, find_model, load_scorer
 from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
-from docrerank.evaluation.run_stage import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.evaluation.summary import build_summary, render_summary
+from docrerank.evaluation.system_result import Measured, measure, name_file, read_measured, write_measured
 from docrerank.evaluation.systems import open_model, open_system
-from docrerank.evaluation.whiskers import Whisker, draw_plot, draw_whisker
 
 __all__ = [
     "BASELINES",

@@ -6,9 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from docrerank.benchmark import Benchmark
+from docrerank.evaluation.benchmark import Benchmark
+from docrerank.evaluation.statistics import (
+    RESAMPLES,
+    Interval,
+    Rankings,
+    bootstrap_auprc,
+    bootstrap_auroc,
+    check_rankings,
+)
 from docrerank.records import UserError
-from docrerank.statistics import RESAMPLES, Interval, Rankings, bootstrap_auprc, bootstrap_auroc, check_rankings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def measure_answerability(
 
     Example:
         >>> from pathlib import Path
-        >>> from docrerank.benchmark import BenchmarkQuery
+        >>> from docrerank.evaluation.benchmark import BenchmarkQuery
         >>> queries = (BenchmarkQuery("q1", "Net sales?"), BenchmarkQuery("q2", "Pet sales?", answerable=False))
         >>> rankings = {"q1": {"a/1": 0.9}, "q2": {"a/1": 0.4}}
         >>> benchmark = Benchmark(Path("bench"), queries, {"q1": {"a/1": 1}})

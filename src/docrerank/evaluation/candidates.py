@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.benchmark import BenchmarkQuery, Collection, take_top
-from docrerank.encoding import UNTRAINED, Encoding, Vectors, load_untrained, score_windows
 from docrerank.evaluation import names
+from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, take_top
 from docrerank.evaluation.models import find_model, load_embedder
 from docrerank.evaluation.peer_scorers import EmbedderScorer
 from docrerank.evaluation.systems import read_page, score_by_bm25
-from docrerank.mining import FusionWeights, fuse
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
+from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, Vectors, fuse, load_untrained, score_windows
 from docrerank.runs import Progress, write_text
 
 #: First stages by name; anything else is an embedder or a file.

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
+from docrerank.evaluation.interval_plot import Whisker, draw_plot
 from docrerank.evaluation.rendering import NOTHING, Cell, Grid, write_markdown, write_text_grids
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult
-from docrerank.evaluation.whiskers import Whisker, draw_plot
-from docrerank.statistics import CONFIDENCE, METRICS, Interval
+from docrerank.evaluation.statistics import CONFIDENCE, METRICS, Interval
 
 Format = Literal["text", "markdown", "json", "csv"]
 #: Values of a trait that a table shows; the rest is in the JSON alone.

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docrerank.encoding import STARTS, hash_start
 from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError
-from docrerank.reranker import Reranker, is_vision_model, read_card
+from docrerank.reranker import Reranker
+from docrerank.retrieval import STARTS, hash_start, read_card
+from docrerank.vision import is_vision_model
 
 #: Peers by a short name.
 PEERS = {
@@ -107,7 +108,7 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
     if model.path in OWN_CODE or _needs_own_code(Path(path)):
         return _load_own_code(model.name, path, trust_code)
     if model.is_vision:
-        from docrerank.reranker.vision import PageCache, VisionReranker
+        from docrerank.vision import PageCache, VisionReranker
 
         return VisionScorer(VisionReranker.from_pretrained(path, cache=PageCache(), **reading), with_text)
     if read_kind(Path(path)) == "SentenceTransformer":

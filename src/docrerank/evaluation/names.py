@@ -8,7 +8,7 @@ MiniLM's.
 
 from __future__ import annotations
 
-from docrerank.encoding import MINI
+from docrerank.retrieval import MINI
 
 #: Put to any benchmark without a model, beside models: BM25, chance, the judgements themselves.
 PLAIN_BM25, RANDOM, ORACLE = BASELINES = ("bm25", "random", "oracle")

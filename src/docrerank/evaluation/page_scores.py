@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from docrerank.benchmark import Collection
+from docrerank.evaluation.benchmark import Collection
 from docrerank.evaluation.systems import OpenModel
 from docrerank.runs import Journal, Progress
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.encoding import Vectors
 from docrerank.evaluation.scorers import UNREADABLE, Kept, Pair, Scores, cut_steps, name_page
 from docrerank.pages import render
 from docrerank.records import Page, UserError
+from docrerank.retrieval import Vectors
 
 #: Characters of a page's text that an embedder is given.
 MAX_TEXT = 100_000

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from docrerank.benchmark import Benchmark
-from docrerank.reranker import Threshold, measure_relevance
-from docrerank.statistics import estimate_share
+from docrerank.evaluation.benchmark import Benchmark
+from docrerank.evaluation.statistics import estimate_share
+from docrerank.retrieval import Threshold, measure_relevance
 
 #: Pages of a ranking among which a question's names are looked for.
 PAGES = 20

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from docrerank.benchmark import Collection
 from docrerank.evaluation.answerability import Answerability, measure_answerability
+from docrerank.evaluation.benchmark import Collection
 from docrerank.evaluation.candidates import Candidates
-from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import ORACLE
-from docrerank.records import UserError
-from docrerank.statistics import (
+from docrerank.evaluation.statistics import (
     METRICS,
     RESAMPLES,
     Interval,
@@ -23,6 +21,8 @@ from docrerank.statistics import (
     measure_ceiling,
     score_rankings,
 )
+from docrerank.evaluation.system_result import Measured
+from docrerank.records import UserError
 
 
 @dataclass(frozen=True, slots=True)

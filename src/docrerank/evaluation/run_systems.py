@@ -12,19 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docrerank.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
-from docrerank.encoding import (
-    MINI,
-    TokenEncoder,
-    load_start,
-    load_untrained,
-    score_tokens,
-    weigh_tokens,
-    window_settings,
-)
+from docrerank.evaluation.benchmark import KEPT, Collection, Corpus, PdfPages, Scope, Scores, find_scopes, take_top
 from docrerank.evaluation.candidates import Candidates
-from docrerank.evaluation.clock import Clock, start_clock
-from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.models import Model
 from docrerank.evaluation.names import (
     BM25,
@@ -42,18 +31,34 @@ from docrerank.evaluation.names import (
     UNTRAINED_VISION,
     WINDOW,
 )
+from docrerank.evaluation.query_timing import Clock, start_clock
 from docrerank.evaluation.relevance import find_relevance
 from docrerank.evaluation.scorers import VisionScorer
 from docrerank.evaluation.scoring import EncodedCorpus, drop_ocr, score_bm25, score_encoded, score_named
+from docrerank.evaluation.system_result import Measured, measure
 from docrerank.evaluation.systems import open_model
-from docrerank.mining import FusionWeights, fuse
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
-from docrerank.reranker import Calibration, describe_start, is_vision_model, load_encoder, read_card
+from docrerank.reranker import load_encoder
+from docrerank.retrieval import (
+    MINI,
+    Calibration,
+    FusionWeights,
+    TokenEncoder,
+    describe_start,
+    fuse,
+    load_start,
+    load_untrained,
+    read_card,
+    score_tokens,
+    weigh_tokens,
+    window_settings,
+)
 from docrerank.runs import Progress, Run
+from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 logger = logging.getLogger(__name__)
 #: query id to page id to score, best first.
@@ -221,7 +226,7 @@ class _Ranker:
 
     def rank_vision(self, run: Run, collection: Collection, candidates: Ranking) -> Iterator[Measured]:
         """The run's vision-language model, after its untrained base where that is still at hand."""
-        from docrerank.reranker.vision import VisionReranker
+        from docrerank.vision import VisionReranker
 
         base, vision = run.recipe.train.base, run.recipe.vision
         try:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from docrerank.encoding import Encoding, TokenEncoder, Vectors, clean_text, score_tokens, score_windows
 from docrerank.recipe import fingerprint
 from docrerank.records import Page
 from docrerank.reranker import Reranker
+from docrerank.retrieval import Encoding, TokenEncoder, Vectors, clean_text, score_tokens, score_windows
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 Value = TypeVar("Value")
 Pair = tuple[str, Page]

@@ -8,11 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.benchmark import Corpus, Scope, Scores
-from docrerank.encoding import ENCODINGS, Encoding, PageStore, TokenEncoder, encode_ahead, score_tokens, score_windows
-from docrerank.evaluation.clock import Clock
-from docrerank.mining import Bm25, NamedPages
+from docrerank.evaluation.benchmark import Corpus, Scope, Scores
+from docrerank.evaluation.query_timing import Clock
 from docrerank.records import Page
+from docrerank.retrieval import (
+    ENCODINGS,
+    Bm25,
+    Encoding,
+    NamedPages,
+    PageStore,
+    TokenEncoder,
+    encode_ahead,
+    score_tokens,
+    score_windows,
+)
 from docrerank.runs import Run
 
 #: Pages whose encodings are held at once: 0.7 MB each on disk, twice that while they are scored.

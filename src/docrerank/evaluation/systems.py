@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.benchmark import BenchmarkQuery, Collection, add_text
-from docrerank.encoding import Vectors
+from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, add_text
 from docrerank.evaluation.models import Model, find_model, load_scorer
 from docrerank.evaluation.names import ORACLE, PLAIN_BM25, RANDOM
 from docrerank.evaluation.scorers import Scorer
-from docrerank.mining import Bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
+from docrerank.retrieval import Bm25, Vectors
 
 #: Float32 scores of a question's pages, given by their ids, of shape (ids,); higher is better.
 Score = Callable[[BenchmarkQuery, Sequence[str]], Vectors]

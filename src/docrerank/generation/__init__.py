@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from docrerank.generation.clients import model_roles
 from docrerank.generation.documents import write_in_turn
-from docrerank.generation.origin import find_bare, given_queries, unfinished
+from docrerank.generation.fingerprints import find_bare, given_queries, unfinished
+from docrerank.generation.generate import count, generate
 from docrerank.generation.plan import plan_calls
 from docrerank.generation.roles import open_roles
-from docrerank.generation.stage import count, generate
 
 __all__ = [
     "count",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docrerank.generation.origin import (
+from docrerank.generation.fingerprints import (
     STAGE,
     find_bare,
     given_queries,
@@ -24,8 +24,8 @@ from docrerank.generation.origin import (
 )
 from docrerank.queries import NearDuplicates, PageIndex, count_terms
 from docrerank.records import Page, Query, Rejected
+from docrerank.retrieval import SHIFT, Places, Postings, hash_term, terms, write_postings, years
 from docrerank.runs import Run
-from docrerank.words import SHIFT, Places, Postings, hash_term, terms, write_postings, years
 
 NOWHERE: Places = np.zeros(0, np.uint64)
 MAX_ANSWERING = 20

@@ -11,7 +11,7 @@ from typing import Any
 
 from docrerank.chat import Budget
 from docrerank.generation.clients import RoleClient, model_roles, open_clients, sum_usage
-from docrerank.generation.origin import (
+from docrerank.generation.fingerprints import (
     STAGE,
     given_queries,
     written_from,

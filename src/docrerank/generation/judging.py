@@ -9,7 +9,7 @@ from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.queries import Rules
 from docrerank.records import Query, Verdict
-from docrerank.words import terms
+from docrerank.retrieval import terms
 
 WORDINGS = ("stated", "derivable")
 #: Numbers are the same answer within this share of each other: models round.

@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from docrerank.generation.choice import choose_negatives
+from docrerank.generation.choose_negatives import choose_negatives
 from docrerank.generation.clients import CallFailed
+from docrerank.generation.fingerprints import STAGE, find_bare
 from docrerank.generation.judging import Judge
 from docrerank.generation.language import find_language, is_other_language
-from docrerank.generation.origin import STAGE, find_bare
 from docrerank.generation.roles import Roles
 from docrerank.pages import PageNotDrawn
 from docrerank.queries import NearDuplicates, fault
 from docrerank.records import Page, Query, Rejected, Verdict
-from docrerank.words import similarity, terms
+from docrerank.retrieval import similarity, terms
 
 #: A positive that more other pages of its document answer tells no page from another.
 MAX_ANSWERING = 3

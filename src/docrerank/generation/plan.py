@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
 from docrerank.generation.clients import model_roles
+from docrerank.generation.fingerprints import find_bare, given_queries, unfinished
 from docrerank.generation.model_writers import LEVELS
-from docrerank.generation.origin import find_bare, given_queries, unfinished
 from docrerank.generation.page_view import MAX_TEXT
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.recipe import Generate, Role

@@ -9,13 +9,13 @@ from itertools import islice
 
 import numpy as np
 
-from docrerank.encoding import Encoding
-from docrerank.mining.exclude import Exclusions, is_above_margin
-from docrerank.mining.first_stage import Compared, FirstStage
-from docrerank.mining.fusion import order
-from docrerank.mining.large_stage import LargeFirstStage
+from docrerank.mining.exclusions import Exclusions, is_above_margin
 from docrerank.recipe import Mine
 from docrerank.records import MinedPage, Query
+from docrerank.retrieval import Encoding
+from docrerank.retrieval.first_stage import Compared, FirstStage
+from docrerank.retrieval.fusion import order
+from docrerank.retrieval.large_stage import LargeFirstStage
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from docrerank.encoding import EncoderElsewhere, TokenEncoder
 from docrerank.mining.candidates import Miner
-from docrerank.mining.first_stage import FirstStage
-from docrerank.mining.large_stage import LargeFirstStage
-from docrerank.mining.run_index import INDEX
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
+from docrerank.retrieval import EncoderElsewhere, TokenEncoder
+from docrerank.retrieval.first_stage import FirstStage
+from docrerank.retrieval.large_stage import LargeFirstStage
+from docrerank.retrieval.run_index import INDEX
 from docrerank.runs import Run, fetch_folder, pack
 
 STAGE_VERSION = 4

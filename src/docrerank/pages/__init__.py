@@ -5,12 +5,13 @@ from __future__ import annotations
 from docrerank.pages.characters import tidy
 from docrerank.pages.drawing import DrawingPool, PageNotDrawn, draw_jpeg
 from docrerank.pages.files import read_files
+from docrerank.pages.ingest import IngestPlan, ingest, plan_ingest
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import find_source, render
+from docrerank.pages.repeats import find_repeats
 from docrerank.pages.sources import Document, find_documents, find_image_suffix
-from docrerank.pages.stage import IngestPlan, ingest, plan_ingest
-from docrerank.pages.strip import add_title_strip
+from docrerank.pages.title_strip import add_title_strip
 
 __all__ = [
     "Block",
@@ -26,6 +27,7 @@ __all__ = [
     "draw_jpeg",
     "find_documents",
     "find_image_suffix",
+    "find_repeats",
     "find_source",
     "ingest",
     "lines",

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pebble import ProcessExpired, ProcessPool
 
 from docrerank.pages.render import render
-from docrerank.pages.strip import add_title_strip
+from docrerank.pages.title_strip import add_title_strip
 from docrerank.records import Page, UserError
 from docrerank.runs import worker_count
 

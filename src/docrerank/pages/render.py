@@ -13,7 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps
 
-from docrerank.pages.copies import find_file
+from docrerank.pages.document_cache import find_file
 from docrerank.pages.sources import IMAGE_SUFFIXES
 from docrerank.records import Page, UserError
 

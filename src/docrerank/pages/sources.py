@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
 
-from docrerank.pages.copies import find_file, find_objects
+from docrerank.pages.document_cache import find_file, find_objects
 from docrerank.records import Rejected, UserError
 from docrerank.runs import is_url
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from docrerank.queries.duplicates import NearDuplicates, count_terms
+from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.families import Family, find_families, normalise
 from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
 from docrerank.queries.rules import Rules, find_edit, make_negative
-from docrerank.queries.slots import find_slots
 
 __all__ = [
     "Family",

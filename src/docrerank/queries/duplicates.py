@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from docrerank.words import stem, tokens
+from docrerank.retrieval import stem, tokens
 
 
 class NearDuplicates:

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from docrerank.queries.edit_words import Pools
+from docrerank.queries.editable_spans import Slot
 from docrerank.queries.phrasing import Draft
-from docrerank.queries.pools import Pools
-from docrerank.queries.slots import Slot
 from docrerank.recipe import Generate
 from docrerank.records import FINANCE, PROPERTIES
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from docrerank.queries.owner import find_owner, find_registrant
+from docrerank.queries.company_name import find_owner, find_registrant
 from docrerank.records import Page
 
 FIRST_PAGES = 4

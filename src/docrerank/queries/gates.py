@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from docrerank.queries.vocabulary import DANGLING, PAGE_IN_HAND
-from docrerank.words import stem, terms, tokens
+from docrerank.retrieval import stem, terms, tokens
 
 MIN_TERMS = 2
 MAX_WORDS = 45

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from docrerank.records import Page
-from docrerank.words import same_meaning, stem, terms, tokens, years
+from docrerank.retrieval import same_meaning, stem, terms, tokens, years
 
 #: Letters from which words are looked for without their spaces: shorter ones stand inside others.
 MIN_LETTERS = 12

@@ -7,11 +7,11 @@ negative only if both say no.
 
 from __future__ import annotations
 
+from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.index import PageIndex
-from docrerank.queries.slots import find_slots
 from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
-from docrerank.words import stem, terms, tokens, years
+from docrerank.retrieval import stem, terms, tokens, years
 
 JUDGE = "rules/3"
 WORDINGS = ("stated", "derivable")

@@ -9,11 +9,11 @@ from importlib import resources
 
 import yaml
 
+from docrerank.queries.company_name import call_by_name
+from docrerank.queries.editable_spans import Slot, find_slots
 from docrerank.queries.facts import Fact
 from docrerank.queries.grammar import possessive
 from docrerank.queries.nouns import head_noun
-from docrerank.queries.owner import call_by_name
-from docrerank.queries.slots import Slot, find_slots
 from docrerank.queries.vocabulary import COUNTABLE
 from docrerank.records.query import Form
 

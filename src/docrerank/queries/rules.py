@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from docrerank.queries.company_name import find_owner
+from docrerank.queries.edit_words import Pools
+from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.edits import candidate_edits
 from docrerank.queries.facts import Fact
 from docrerank.queries.index import DocumentIndex
 from docrerank.queries.judge import judge_negative, judge_positive
-from docrerank.queries.owner import find_owner
 from docrerank.queries.phrasing import Draft, phrase
-from docrerank.queries.pools import Pools
-from docrerank.queries.reading import read_facts
+from docrerank.queries.read_facts import read_facts
 from docrerank.queries.rephrase import exchange_words, rephrase
-from docrerank.queries.slots import find_slots
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Verdict
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from docrerank.report.probe import describe_probe, write_probe
-from docrerank.report.stage import write_report
+from docrerank.report.write_report import write_report
 
 __all__ = ["describe_probe", "write_probe", "write_report"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import PurePath
 
-from docrerank.mining import find_repeats
+from docrerank.pages import find_repeats
 from docrerank.records import Rejected
 from docrerank.runs import Run
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation import draw_whisker
-from docrerank.probe import Case, Probed, ProbeSet, Shortcut, compare_probed, find_worst
+from docrerank.evaluation.probe import Case, Probed, ProbeSet, Shortcut, compare_probed, find_worst
+from docrerank.evaluation.statistics import Interval
 from docrerank.report.edits import mark_edit
-from docrerank.report.stage import make_environment
 from docrerank.report.thumbnails import draw_thumbnails
+from docrerank.report.write_report import make_environment
 from docrerank.runs import Run, write_text
-from docrerank.statistics import Interval
 
 WORST = 8
 

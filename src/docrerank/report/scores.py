@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from docrerank.evaluation import draw_whisker
-from docrerank.statistics import HEADLINE, METRICS, Interval
+from docrerank.evaluation.statistics import HEADLINE, METRICS, Interval
 
 Axis = tuple[float, float]
 #: Places in the style sheet's colours.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.encoding import Vectors, WindowCutter, WindowSettings
 from docrerank.recipe.extras import require
+from docrerank.retrieval import Vectors, WindowCutter, WindowSettings
 
 
 class PageCrossEncoder:

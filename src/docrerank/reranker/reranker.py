@@ -9,29 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from docrerank.encoding import (
+from docrerank.records import Page, UserError
+from docrerank.reranker.cross_encoder import PageCrossEncoder
+from docrerank.reranker.load_text_model import find_kind, load_encoder
+from docrerank.retrieval import (
     MINI,
     STARTS,
+    Bm25,
     Encoding,
+    NamedPages,
     TokenEncoder,
     Vectors,
     find_heading,
+    fuse,
     load_start,
     load_untrained,
+    order,
     score_tokens,
     score_windows,
 )
-from docrerank.mining import Bm25, NamedPages, fuse, order
-from docrerank.records import Page, UserError
-from docrerank.reranker.answer import Answer, RankedPage
-from docrerank.reranker.card import ModelCard, describe_start, read_card
-from docrerank.reranker.cross_encoder import PageCrossEncoder
-from docrerank.reranker.load import find_kind, load_encoder
-from docrerank.reranker.relevance import measure_relevance
-from docrerank.reranker.vision import is_vision_model
+from docrerank.retrieval.answer import Answer, RankedPage
+from docrerank.retrieval.model_card import ModelCard, describe_start, read_card
+from docrerank.retrieval.relevance import measure_relevance
+from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 #: Pages whose encodings are kept in memory (about 0.5 MB each).
 CACHED_PAGES = 512
@@ -75,7 +78,7 @@ class Reranker:
             UserError: no such folder, no reranker in it, or options for a text model.
         """
         if is_vision_model(name_or_path):
-            from docrerank.reranker.vision import VisionReranker
+            from docrerank.vision import VisionReranker
 
             return VisionReranker.from_pretrained(name_or_path, **options)
         if options:

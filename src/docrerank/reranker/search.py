@@ -7,33 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docrerank.encoding import (
+from docrerank.records import Page, UserError
+from docrerank.reranker.load_text_model import load_encoder
+from docrerank.reranker.reranker import fuse_views
+from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
     Encoding,
+    FirstStage,
+    NamedPages,
     PageStore,
     TokenEncoder,
     Vectors,
     WindowSettings,
+    fill_store,
+    is_large,
     load_start,
     load_untrained,
+    order,
     score_tokens,
     score_windows,
     window_settings,
 )
-from docrerank.mining import FirstStage, NamedPages, fill_store, is_large, order
-from docrerank.records import Page, UserError
-from docrerank.reranker.answer import Answer
-from docrerank.reranker.card import ModelCard, describe_start, read_card
-from docrerank.reranker.large_pages import LargePages
-from docrerank.reranker.load import load_encoder
-from docrerank.reranker.relevance import measure_relevance
-from docrerank.reranker.reranker import fuse_views
-from docrerank.reranker.vision import is_vision_model
+from docrerank.retrieval.answer import Answer
+from docrerank.retrieval.large_pages import LargePages
+from docrerank.retrieval.model_card import ModelCard, describe_start, read_card
+from docrerank.retrieval.relevance import measure_relevance
 from docrerank.runs import Run
+from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 #: Folder of a run that holds its pages as a vision-language model has encoded them.
 CACHE = "cache"
@@ -177,7 +181,7 @@ def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionRe
         if reading:
             raise UserError(f"the model of '{run.path}' reads text: it takes no {', '.join(reading)}")
         return None
-    from docrerank.reranker.vision import PageCache, VisionReranker
+    from docrerank.vision import PageCache, VisionReranker
 
     kept = PageCache.of_size(folder=str(cache or run.path / CACHE))
     return VisionReranker.from_pretrained(run.model, cache=kept, **reading)

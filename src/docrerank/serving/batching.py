@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from docrerank.reranker import Answer
+from docrerank.retrieval import Answer
 from docrerank.serving.errors import ApiError
 from docrerank.serving.limits import Limits
 from docrerank.serving.metrics import BATCH_PAIRS, QUEUED_PAIRS, REUSED_PAIRS

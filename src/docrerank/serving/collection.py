@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docrerank.encoding import ENCODINGS, PageStore, Vectors, load_untrained
-from docrerank.mining import FirstStage, is_large, order
 from docrerank.records import Page, UserError
-from docrerank.reranker import LargePages, Reranker, choose_windows
+from docrerank.reranker import Reranker, choose_windows
+from docrerank.retrieval import ENCODINGS, FirstStage, LargePages, PageStore, Vectors, is_large, load_untrained, order
 from docrerank.runs import Run
 from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from docrerank.encoding import Encoding, TokenEncoder
+from docrerank.retrieval import Encoding, TokenEncoder
 
 #: Queries remembered (about 0.05 MB each).
 REMEMBERED = 1_024

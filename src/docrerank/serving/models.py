@@ -8,27 +8,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from docrerank.encoding import (
+from docrerank.recipe import fingerprint
+from docrerank.records import Page, UserError
+from docrerank.reranker import CACHE, Reranker
+from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
+    LargePages,
+    ModelCard,
     PageStore,
+    Threshold,
     TokenEncoder,
     WindowSettings,
+    fill_store,
     hash_start,
     load_untrained,
 )
-from docrerank.mining import fill_store
-from docrerank.recipe import fingerprint
-from docrerank.records import Page, UserError
-from docrerank.reranker import CACHE, LargePages, ModelCard, Reranker, Threshold, is_vision_model
 from docrerank.runs import Run
 from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
-from docrerank.serving.stored import StoredReranker
+from docrerank.serving.stored_reranker import StoredReranker
 from docrerank.serving.tokens import TokenCounter
+from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 logger = logging.getLogger("docrerank.serving")
 Kind = Literal["late_interaction", "cross_encoder", "vision"]
@@ -134,7 +138,7 @@ def _load(given: str, shelf: _Shelf) -> list[ServedModel]:
 
 
 def _load_vision(path: str, run: Run | None) -> VisionReranker:
-    from docrerank.reranker.vision import PageCache, VisionReranker
+    from docrerank.vision import PageCache, VisionReranker
 
     folder = str(run.path / CACHE) if run else None
     return VisionReranker.from_pretrained(path, cache=PageCache.of_size(folder=folder))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from docrerank.records import Page
-from docrerank.reranker import LargePages
+from docrerank.retrieval import LargePages
 from docrerank.serving.errors import ApiError
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docrerank.records import UserError
-from docrerank.reranker import Answer, Reranker
+from docrerank.reranker import Reranker
+from docrerank.retrieval import Answer
 from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import Content, PageContent, load
 
 if TYPE_CHECKING:
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
 #: Pages of a ranking that `find_answer` looks at.
 ANSWER_PAGES = 20

@@ -6,18 +6,18 @@ import gc
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from docrerank.audit import Item
 from docrerank.records import Query
+from docrerank.report.audit import Item
 from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import Collection, LargeCollection, open_collection, open_pages
-from docrerank.serving.contents import ContentReader
 from docrerank.serving.errors import ApiError
 from docrerank.serving.fetching import Fetcher
 from docrerank.serving.limits import Limits
 from docrerank.serving.models import Models, load_models
 from docrerank.serving.pages import Pages
 from docrerank.serving.pictures import Pictures
+from docrerank.serving.request_content import ContentReader
 from docrerank.serving.uploads import Uploads
 from docrerank.serving.workers import Workers
 

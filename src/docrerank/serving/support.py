@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from docrerank.records import Page
+from docrerank.retrieval import stem, tokens
 from docrerank.serving.models import ServedModel
 from docrerank.serving.responses import Box, Support
-from docrerank.words import stem, tokens
 
 #: Lines put to the model, and lines marked.
 MAX_LINES, MARKED_LINES = 150, 3

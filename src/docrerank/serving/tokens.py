@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from docrerank.encoding import MAX_PAGE_TOKENS, WindowCutter
+from docrerank.retrieval import MAX_PAGE_TOKENS, WindowCutter
 
 #: Counts that are remembered, so that a page that comes again costs a hash.
 REMEMBERED = 8_192

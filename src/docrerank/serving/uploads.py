@@ -16,9 +16,9 @@ from pathlib import Path
 
 from fastapi import UploadFile
 
-from docrerank.encoding import Vectors
 from docrerank.records import Page, Rejected
 from docrerank.reranker import Reranker
+from docrerank.retrieval import Vectors
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import STEP, Collection, encode_windows
 from docrerank.serving.errors import ApiError

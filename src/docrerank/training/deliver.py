@@ -7,8 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from docrerank.encoding import TokenEncoder, write_rarity
-from docrerank.reranker import ModelCard
+from docrerank.retrieval import ModelCard, TokenEncoder, write_rarity
 from docrerank.runs import sync
 from docrerank.training.dev import DevPart, DevScores
 

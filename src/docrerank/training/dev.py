@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docrerank.encoding import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
+from docrerank.retrieval import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.runs import sort_by_hash
 
 #: Pages among which it is looked for whether any answers, as a search would hand them over.

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from docrerank.encoding import Encoding, PageStore, Vectors, find_heading
 from docrerank.records import Page
+from docrerank.retrieval import Encoding, PageStore, Vectors, find_heading
 from docrerank.training.groups import Group
 
 

@@ -1,6 +1,6 @@
 """The one training loop: schedule, measurements, the best weights, and a file that a killed training goes on from.
 
-What a step is, and what it learns, is said by `training.text` and `training.vision.trainer`.
+What a step is, and what it learns, is said by `training.text` and `training.vision_trainer`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from torch import Tensor
 
 from docrerank.recipe import Train
 from docrerank.records import UserError
-from docrerank.reranker.vision.memory_limit import is_out_of_memory
 from docrerank.runs import write_text
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.dev import DevScores
+from docrerank.vision.memory_limit import is_out_of_memory
 
 STEPS_PER_CHECKPOINT = 20
 MAX_GRADIENT = 1.0

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from docrerank.encoding import Precision, Rarity
 from docrerank.recipe import Train
+from docrerank.retrieval import Precision, Rarity
 from docrerank.training.examples import Example
 
 Pairs = list[tuple[int, int]]

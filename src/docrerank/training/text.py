@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from docrerank.encoding import TokenEncoder
 from docrerank.recipe import Train
+from docrerank.retrieval import TokenEncoder
 from docrerank.training.dev import DevPart, DevScores, measure
 from docrerank.training.examples import Example
 from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Trainer

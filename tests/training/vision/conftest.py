@@ -33,10 +33,10 @@ def make_trainer(make_vision_run: Callable[..., Run]) -> Callable[..., Any]:
     """A trainer over a small run."""
 
     def make(*overrides: str, name: str = "run") -> Any:
-        from docrerank.training.material import gather
-        from docrerank.training.vision.adapt import load_learner
-        from docrerank.training.vision.processes import Processes
-        from docrerank.training.vision.trainer import VisionTrainer
+        from docrerank.training.training_data import gather
+        from docrerank.training.vision_trainer import VisionTrainer
+        from docrerank.vision.adapt import load_learner
+        from docrerank.vision.processes import Processes
 
         run = make_vision_run(*overrides, name=name)
         recipe, checkpoint = run.recipe, run.path / "training" / "checkpoint.pt"

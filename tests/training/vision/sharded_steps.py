@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 from torch.distributed.tensor import DTensor
 
-from docrerank.reranker.vision.backbone import core_of
 from docrerank.runs import Run
-from docrerank.training.material import gather as gather_material
-from docrerank.training.vision.processes import Processes
-from docrerank.training.vision.sharding import gather
-from docrerank.training.vision.stage import load_shared
-from docrerank.training.vision.trainer import VisionTrainer
+from docrerank.training.training_data import gather as gather_material
+from docrerank.training.vision_train import load_shared
+from docrerank.training.vision_trainer import VisionTrainer
+from docrerank.vision.backbone import core_of
+from docrerank.vision.processes import Processes
+from docrerank.vision.sharding import gather
 
 
 def write_gradients(run: Run, processes: Processes, mean: bool) -> None:

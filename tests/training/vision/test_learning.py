@@ -18,7 +18,7 @@ pytest.importorskip("sentence_transformers")
 
 def measure_accuracy(run: Run, folder: Path) -> float:
     """Share of right answers on pages that no training saw: half of the questions are answered by their page."""
-    from docrerank.reranker.vision import VisionReranker
+    from docrerank.vision import VisionReranker
 
     chance, pairs = random.Random(3), []
     for page, digit in read_unseen(folder, 999):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from docrerank.reranker.vision import ahead
-from docrerank.reranker.vision.ahead import AHEAD, count_workers
+from docrerank.vision import ahead
+from docrerank.vision.ahead import AHEAD, count_workers
 
 Usage = namedtuple("Usage", "total used free")
 

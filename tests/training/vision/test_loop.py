@@ -10,9 +10,9 @@ import torch
 
 from docrerank.records import UserError
 from docrerank.training import loop
-from docrerank.training.vision import fingerprint_vision
-from docrerank.training.vision import trainer as steps
-from docrerank.training.vision.adapt import load_learner
+from docrerank.training import vision_trainer as steps
+from docrerank.vision import fingerprint_vision
+from docrerank.vision.adapt import load_learner
 
 Make = Callable[..., Any]
 

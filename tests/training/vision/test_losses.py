@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch")
 CrossEncoder = pytest.importorskip("sentence_transformers").CrossEncoder
 
 from docrerank.records import TrainingGroup, UserError  # noqa: E402
-from docrerank.training.vision import list_pairs  # noqa: E402
-from docrerank.training.vision.losses import BY_NAME, OF_PAIRS, choose_loss  # noqa: E402
+from docrerank.vision import list_pairs  # noqa: E402
+from docrerank.vision.losses import BY_NAME, OF_PAIRS, choose_loss  # noqa: E402
 
 GROUPS = [
     TrainingGroup("mined", ("a?",), ("x/1", "x/2", "x/3")),

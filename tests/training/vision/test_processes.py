@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from fixtures.launching import build_accelerate, build_torchrun, launch, load_weights
 
-from docrerank.reranker import read_card
+from docrerank.retrieval import read_card
 from docrerank.runs import Run
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from docrerank.audit import Item, Journal, draw_sample
 from docrerank.records import UserError
+from docrerank.report.audit import Item, Journal, draw_sample
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
 from docrerank.serving.forms import STRICT

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from docrerank.serving.cancel_on_leave import serve
 from docrerank.serving.errors import ApiError
 from docrerank.serving.forms import Form, TextImage
 from docrerank.serving.models import ServedModel
@@ -30,7 +31,6 @@ from docrerank.serving.responses import (
 from docrerank.serving.routes.state import ERRORS, State, make_id
 from docrerank.serving.state import ServerState
 from docrerank.serving.tokens import TokenCounter
-from docrerank.serving.waiting import serve
 
 router = APIRouter(tags=["rerank"], responses=ERRORS)  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Header, Query, Request, Response, UploadFil
 
 from docrerank.records import Page
 from docrerank.records import Query as PageQuery
+from docrerank.serving.cancel_on_leave import serve
 from docrerank.serving.collection import Candidate
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import ServedModel
@@ -29,7 +30,6 @@ from docrerank.serving.responses import (
 from docrerank.serving.routes.state import ERRORS, State, make_id
 from docrerank.serving.state import ServerState
 from docrerank.serving.support import find_support
-from docrerank.serving.waiting import serve
 
 router = APIRouter(tags=["search"], responses=ERRORS)  # type: ignore[arg-type]
 

@@ -1,0 +1,237 @@
+"""The import stage: a published set becomes a run, whose pages are image files and whose queries are the set's."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from docrerank.datasets.imported_pages import build_page, store_image
+from docrerank.datasets.imported_rows import Fault, parse_queries
+from docrerank.datasets.imported_sets import claim_documents, read_sets
+from docrerank.datasets.published import Block, Rows, find_published, plan_blocks
+from docrerank.generation import find_bare, given_queries
+from docrerank.recipe import Ingest, fingerprint
+from docrerank.records import Page, Query, Rejected, UserError
+from docrerank.runs import Parts, Run, ShardFailure, run_shards, sort_by_hash
+
+STAGE = "import"
+STAGE_VERSION = 2
+#: The folder of a run that holds the images of its pages.
+IMAGES = "imported_images"
+SECONDS_PER_BLOCK = 3600.0
+ROWS_AT_ONCE = 8
+
+Ocr = Literal["auto", "never", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a set is read.
+
+    Attributes:
+        pixels: an image with more is scaled down to this many.
+        ocr: `auto` reads the text of pages by OCR if the run's model reads text and the set brings none.
+        share: of the set's documents that is taken, drawn by the recipe's seed; at least one is.
+    """
+
+    pixels: int = 4_000_000
+    ocr: Ocr = "auto"
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """In a worker: import one block."""
+
+    run: Run
+    name: str
+    options: ImportOptions
+    ingest: Ingest
+
+    def __call__(self, block: Block) -> None:
+        if _is_done(self.run, block, self):
+            return
+        made = _Made()
+        for number, row in _read_rows(block, made):
+            self._take(block, number, row, made)
+        os.sync()  # once for all images of the block: flushing each would take most of the time
+        origin = _made_from(block, self)
+        self.run.rejected(STAGE).write(block.document, made.rejected, origin)
+        given_queries(self.run).write(block.document, made.queries, origin)
+        self.run.queries.write(block.document, made.queries, origin)
+        self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
+
+    def _take(self, block: Block, number: int, row: dict[str, Any], made: _Made) -> None:
+        where = made.where
+        place = row.get("page_number")
+        serial = place if "page_id" in row and isinstance(place, int) and place > 0 else len(made.numbers) + 1
+        page_id = f"{block.document}/{serial}"
+        if serial in made.numbers:
+            made.reject(where, Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"), page_id)
+            return
+        made.numbers.add(serial)
+        text = row.get("page_text")
+        ingest = self.ingest if text is None else self.ingest.model_copy(update={"ocr": "never"})
+        stored = store_image(row.get("image"), self.run.path / IMAGES, self.options.pixels, ingest)
+        if isinstance(stored, Fault):
+            made.reject(where, stored, page_id)
+            return
+        queries, faults = parse_queries(row, page_id, f"imported {self.name}")
+        page, fault = build_page(stored, block.document, serial, row, self.ingest.max_page_words)
+        for found in (*faults, *([fault] if fault else [])):
+            made.reject(where, found, page_id)
+        made.pages.append(page)
+        made.queries += queries
+
+
+@dataclass(slots=True)
+class _Made:
+    """What came of a block so far; `where` names the row that is read."""
+
+    pages: list[Page] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
+    where: str = ""
+
+    def reject(self, where: str, fault: Fault, page_id: str = "") -> None:
+        self.rejected.append(Rejected(STAGE, where, fault.reason, fault.detail, page_id))
+
+
+def import_dataset(
+    run: Run,
+    dataset: str,
+    options: ImportOptions | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Read a published set into a run, beside the sets that it has; what was read from the same files stays.
+
+    Pages get the ids that the set gives them, else `<set>-<block of 256 rows>/<number>`. Images go to
+    RUN/imported_images by content, each once. The queries stand in RUN/imported as well, as they came: generation
+    goes on from there and replaces only positives without hard negatives.
+
+    Args:
+        run: an empty run, or one of earlier imports.
+        dataset: a folder of parquet files, a parquet file, a hub name, or `ColHNQue`, `FinHNQue`, `RephColHNQue`.
+        options: pixel budget and OCR.
+        progress: told (blocks done, blocks in all).
+
+    Returns:
+        Counts of the stage, as they stand in `run.json`.
+
+    Raises:
+        UserError: no such set, other columns, nothing in it can be used, another set of the run has its name or one
+            of its documents, or the run holds pages of its own.
+
+    Example:
+        >>> import_dataset(run, "FinHNQue")["pages"]  # doctest: +SKIP
+        19894
+    """
+    options = options or ImportOptions()
+    if run.pages.names() and not (run.path / IMAGES).is_dir():
+        raise UserError(f"'{run.path}' is a run of its own documents: give another --out")
+    published = find_published(dataset)
+    blocks = _take_share(plan_blocks(published), options.share, run.recipe.seed)
+    work = _Work(run, published.name, options, _choose_ocr(run, options.ocr))
+    todo = [block for block in blocks if not _is_done(run, block, work)]
+    names = [*claim_documents(run, published, blocks, options.share), *(block.document for block in blocks)]
+    for parts in (run.pages, run.queries, run.rejected(STAGE), given_queries(run)):
+        parts.keep_only(names)
+    run.verdicts.keep_only(set(names) - {block.document for block in todo})
+    if not todo:
+        return {**count_import(run), "redone": 0}
+    with run.manifest.stage(STAGE) as counts:
+        _import_blocks(run, todo, work, lambda done: progress(len(blocks) - len(todo) + done, len(blocks)))
+        counts.update(**count_import(run), redone=len(todo))
+    if not any(run.pages.count(block.document) for block in blocks):
+        raise UserError(_nothing_imported(run, published.name, blocks))
+    return counts
+
+
+def count_import(run: Run) -> dict[str, Any]:
+    """Which sets there are (name to share), how many pages and queries, and why others were left out."""
+    sources = Counter(run.pages.column("text_source"))
+    return {
+        "sets": {name: one.share for name, one in read_sets(run).items()},
+        "pages": sources.total(),
+        "pages_with_text": sources.total() - sources["none"],
+        **Counter(given_queries(run).column("kind")),
+        "positives_without_negatives": _count_bare(given_queries(run)),
+        "rejected": dict(Counter(run.rejected(STAGE).column("reason")).most_common()),
+    }
+
+
+def _count_bare(given: Parts[Query]) -> int:
+    return sum(len(find_bare(given.read(name))) for name in given.names())
+
+
+def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[[int], None]) -> None:
+    for done, (block, result) in enumerate(run_shards(run, work, todo, SECONDS_PER_BLOCK), 1):
+        if isinstance(result, ShardFailure):
+            row = Rejected(STAGE, block.document, result.reason, f"{result.detail}; the same command tries it again")
+            run.rejected(STAGE).write(block.document, [row], "failed")
+        progress(done)
+
+
+def _read_rows(block: Block, made: _Made) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (row number in its file, row), a few held at a time; a part of a file that cannot be read is told."""
+    for part in block.rows:
+        try:
+            for number, row in _read_part(part):
+                made.where = f"{Path(part.file).name}, row {number}"
+                yield number, row
+        except (pa.ArrowException, OSError) as error:
+            detail = f"rows from {part.start} to {part.stop}: {' '.join(str(error).split())[:200]}"
+            made.reject(Path(part.file).name, Fault("cannot be read", detail))
+
+
+def _read_part(part: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
+    with pq.ParquetFile(part.file) as file:
+        first = 0
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            if first < part.stop and first + count > part.start:
+                number = first
+                for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group]):
+                    stop = number + len(batch)
+                    if number < part.stop and stop > part.start:
+                        for place, row in enumerate(batch.to_pylist(), number):
+                            if part.start <= place < part.stop:
+                                yield place, row
+                    number = stop
+            first += count
+
+
+def _take_share(blocks: list[Block], share: float, seed: int) -> list[Block]:
+    drawn = sort_by_hash([block.document for block in blocks], seed)[: max(1, round(share * len(blocks)))]
+    return [block for block in blocks if block.document in set(drawn)]
+
+
+def _choose_ocr(run: Run, ocr: Ocr) -> Ingest:
+    """An image has no text layer: it is read by OCR, or not at all."""
+    reads = ocr == "always" or (ocr == "auto" and not run.recipe.train.base)
+    return run.recipe.ingest.model_copy(update={"ocr": "always" if reads else "never"})
+
+
+def _made_from(block: Block, work: _Work) -> str:
+    settings = [work.name, work.options.pixels, str(work.run.path.resolve())]
+    return fingerprint(STAGE, STAGE_VERSION, block.made_from, settings, work.ingest)
+
+
+def _is_done(run: Run, block: Block, work: _Work) -> bool:
+    origin = _made_from(block, work)
+    given = given_queries(run).is_done(block.document, origin)
+    return run.pages.is_done(block.document, origin) and given and run.queries.made_from(block.document) is not None
+
+
+def _nothing_imported(run: Run, name: str, blocks: list[Block]) -> str:
+    row = next((row for block in blocks for row in run.rejected(STAGE).read(block.document)), None)
+    why = f"{row.subject}: {row.reason} ({row.detail})" if row else "it has no rows"
+    return f"nothing in '{name}' could be used; {why}"

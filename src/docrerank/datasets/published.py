@@ -1,0 +1,205 @@
+"""Finds a published set: parquet files in a folder, or on the hub, with the columns of the released schema."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from docrerank.datasets.released import COLUMNS, PAGE
+from docrerank.recipe import fingerprint, require
+from docrerank.records import UserError
+
+#: The released sets by their short names.
+KNOWN = {
+    "ColHNQue": "DocReRank/ColHNQue-ColPaliHardNegativeQueries",
+    "FinHNQue": "DocReRank/FinHNQue-FinanceHardNegativeQueries",
+    "RephColHNQue": "DocReRank/RephColHNQue-RephrasedColPaliHardNegativeQueries",
+}
+_HUB_NAME = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?\Z")
+#: Rows that make a document where a set names none: neighbours are often of one source, and stay in one split.
+BLOCK_ROWS = 256
+IDENTITY = ("page_id", "document", "page_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows `start` to `stop` of a file."""
+
+    file: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of one document of the run to be made; `made_from` changes with the files that they are in."""
+
+    document: str
+    rows: tuple[Rows, ...]
+    made_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A set on disk.
+
+    Attributes:
+        name: of the folder or file, or on the hub; no path.
+        source: where it is: a path, or the name on the hub.
+        files: in order.
+    """
+
+    name: str
+    source: str
+    files: tuple[Path, ...]
+
+
+def find_published(dataset: str) -> Published:
+    """Find a set by the path of a folder or parquet file, a hub name, or the short name of a released set.
+
+    Raises:
+        UserError: there is no such set, it holds no parquet file, or it is on the hub and that cannot be reached.
+    """
+    path = Path(dataset)
+    if path.is_file() and path.suffix == ".parquet":
+        return Published(path.stem, str(path.resolve()), (path,))
+    if path.is_dir():
+        return _open_folder(path.resolve().name, str(path.resolve()), path)
+    name = KNOWN.get(dataset, dataset)
+    if path.exists() or not _HUB_NAME.match(name):
+        raise UserError(f"'{dataset}' is no set: give a folder of parquet files, a parquet file, or a hub name")
+    return _open_folder(name, name, _download(name))
+
+
+def plan_blocks(published: Published) -> list[Block]:
+    """Cut a set into documents: its own where it names them, else blocks of rows; only metadata and ids are read.
+
+    Raises:
+        UserError: a file is damaged or its columns are of another kind.
+    """
+    rows: dict[str, list[Rows]] = {}
+    seen = 0
+    for file in published.files:
+        for document, start, stop in _cut(file, published.name, seen):
+            rows.setdefault(document, []).append(Rows(str(file), start, stop))
+        seen += pq.read_metadata(file).num_rows
+    stamps = {str(file): _stamp(file) for file in published.files}
+    return [
+        Block(
+            document, tuple(own), fingerprint([[stamps[part.file], part.start, part.stop] for part in own], document)
+        )
+        for document, own in sorted(rows.items())
+    ]
+
+
+def _cut(file: Path, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
+    """Yield (document, start, stop) for the runs of rows of a file."""
+    try:
+        schema = pq.read_schema(file)
+        count = pq.read_metadata(file).num_rows
+        _check_schema(file, schema)
+        if not set(IDENTITY) <= set(schema.names):
+            stem = re.sub(r"[^\w.-]", "-", name.rpartition("/")[2])
+            edges = [0, *range(BLOCK_ROWS - seen % BLOCK_ROWS, count, BLOCK_ROWS), count]
+            for start, stop in pairwise(edges):
+                if stop > start:
+                    yield f"{stem}-{(seen + start) // BLOCK_ROWS:05}", start, stop
+            return
+        documents = pq.read_table(file, columns=["document"])["document"].to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file} cannot be read ({_one_line(error)}): get the file again") from error
+    start = 0
+    for place in range(1, len(documents) + 1):
+        if place == len(documents) or documents[place] != documents[start]:
+            yield _check_document(file, start, documents[start]), start, place
+            start = place
+
+
+def _check_document(file: Path, row: int, name: str | None) -> str:
+    if not name or "/" in name or "\0" in name or len(name) > 200:
+        raise UserError(f"{file}, row {row}: 'document' is no name of a document; mend it or drop the column")
+    return name
+
+
+def _check_schema(file: Path, schema: pa.Schema) -> None:
+    kinds = {"image": None, **{column.name: column.kind for column in COLUMNS}, **PAGE}
+    for name in ("image", "positive_queries"):
+        if name not in schema.names:
+            have = ", ".join(schema.names[:12])
+            raise UserError(f"{file} has no column '{name}' (it has {have}): it is not of the released schema")
+    image = schema.field("image").type
+    if not (_is_bytes(image) or (pa.types.is_struct(image) and image.get_field_index("bytes") >= 0)):
+        raise UserError(f"{file}: column 'image' is {image}, not an image: save it as datasets.Image with its bytes")
+    for name, kind in kinds.items():
+        if kind is None or name not in schema.names:
+            continue
+        found = _plain(schema.field(name).type)
+        if found not in (kind, *_LOOSER.get(name, ())):
+            raise UserError(f"{file}: column '{name}' is {found}, not {kind}: mend it or drop it")
+
+
+_STRINGS = pa.list_(pa.string())
+#: What else the queries of a page may be: one alone, or, under one positive, a flat list.
+_LOOSER = {
+    "positive_queries": (pa.string(),),
+    "answer": (pa.string(), pa.null(), pa.list_(pa.null())),
+    "negative_queries": (_STRINGS, pa.null(), pa.list_(pa.null()), pa.list_(pa.list_(pa.null()))),
+    "rephrased_queries": (_STRINGS, pa.null(), pa.list_(pa.null()), pa.list_(pa.list_(pa.null()))),
+}
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """A type without what makes no difference here: large offsets, fixed sizes, names of items, views."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_integer(kind):
+        return pa.int64()
+    return kind
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _open_folder(name: str, source: str, folder: Path) -> Published:
+    """The parquet files of a folder: those in `data/` if it has some there, as the hub's sets do."""
+    inside = folder / "data" if any((folder / "data").glob("*.parquet")) else folder
+    files = sorted(file for file in inside.rglob("*.parquet") if not file.name.startswith("."))
+    if not files:
+        raise UserError(f"no .parquet file in '{folder}': put the set's data/*.parquet files there")
+    return Published(name, source, tuple(files))
+
+
+def _stamp(file: Path) -> str:
+    """Name, size and footer of a file: the footer says where each column stands and what its bounds are."""
+    size = file.stat().st_size
+    with file.open("rb") as handle:
+        handle.seek(max(0, size - 65_536))
+        return f"{file.name} {size} {hashlib.sha256(handle.read()).hexdigest()}"
+
+
+def _download(name: str) -> Path:
+    hub = require("huggingface_hub", extra="hub")
+    try:
+        return Path(hub.snapshot_download(name, repo_type="dataset", allow_patterns=["*.parquet", "README.md"]))
+    except Exception as error:
+        place = "or put its data/*.parquet files into a folder and give that folder"
+        if require("huggingface_hub.constants", extra="hub").HF_HUB_OFFLINE:
+            raise UserError(
+                f"the set '{name}' is neither a folder here nor in the hub's cache, and the command line is offline: "
+                f"set HF_HUB_OFFLINE=0 to download it, {place}"
+            ) from None
+        raise UserError(f"the set '{name}' could not be downloaded ({_one_line(error)}): try again, {place}") from None
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

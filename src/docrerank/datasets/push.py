@@ -1,0 +1,68 @@
+"""Uploads a finished set to the hub; the token comes from the environment or from `hf auth login`, never from us."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from docrerank.datasets.staging import MANIFEST
+from docrerank.recipe import require
+from docrerank.records import UserError
+
+_REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z")
+
+
+def check_repo(repo: str) -> None:
+    """Raise a UserError unless this names a repository of the hub."""
+    if not _REPO.match(repo):
+        raise UserError(f"'{repo}' is no repository: --push-to-hub takes OWNER/NAME")
+
+
+def push_folder(folder: Path, repo: str, private: bool = False) -> str:
+    """Upload a set as one commit to a dataset repository, which is made if it is not there.
+
+    Args:
+        folder: a finished set.
+        repo: `OWNER/NAME`.
+        private: makes a new repository private; one that exists stays as it is.
+
+    Returns:
+        The address of the repository.
+
+    Raises:
+        UserError: it is no finished set, there is no token, or the hub does not answer.
+
+    Example:
+        >>> push_folder(Path("set"), "me/my-pages")  # doctest: +SKIP
+        'https://huggingface.co/datasets/me/my-pages'
+    """
+    check_repo(repo)
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"'{folder}' is no finished set: export it first")
+    os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
+    hub = require("huggingface_hub", extra="hub")
+    setattr(require("huggingface_hub.constants", extra="hub"), "HF_HUB_OFFLINE", False)  # noqa: B010
+    try:
+        api = hub.HfApi()
+        url = api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
+        api.upload_folder(
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            commit_message="Training set, exported by docrerank",
+            ignore_patterns=[".*"],
+        )
+    except Exception as error:
+        raise UserError(f"'{repo}' was not uploaded: {_explain(error)}; the set stays in '{folder}'") from None
+    return str(url)
+
+
+def _explain(error: Exception) -> str:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status == 401 or type(error).__name__ == "LocalTokenNotFoundError":
+        return "the hub wants a token: set HF_TOKEN or run 'hf auth login'"
+    if status == 403:
+        return "the token may not write there: give another --push-to-hub or another token"
+    told = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"{told} (HTTP {status})" if status else f"the hub does not answer ({told}): check the network"

@@ -1,0 +1,127 @@
+"""The released schema (paper, section 2), one row a page, and the columns that docrerank adds after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from docrerank.datasets.asked_pages import AskedPage
+from docrerank.datasets.features import IMAGE, build_schema
+from docrerank.queries import Family
+from docrerank.records import Query
+
+Role = Literal["positive", "rephrased", "negative"]
+ROLES: tuple[Role, ...] = ("positive", "rephrased", "negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that holds one field of a page's queries of one role.
+
+    Attributes:
+        name: of the column.
+        role: whose field it is. A positive has one entry in the row's list; the others are lists of lists, one list
+            for each positive, in the same order.
+        field: of `Query`.
+    """
+
+    name: str
+    role: Role
+    field: str
+
+    @property
+    def kind(self) -> pa.DataType:
+        """The Arrow type of one row."""
+        cell = {"level": pa.int64(), "answered_by": pa.list_(pa.string())}.get(self.field, pa.string())
+        return pa.list_(cell) if self.role == "positive" else pa.list_(pa.list_(cell))
+
+
+PLURALS = {
+    "id": "ids",
+    "form": "forms",
+    "evidence": "evidence",
+    "location": "locations",
+    "writer": "writers",
+    "answered_by": "answered_by",
+    "answer": "answers",
+    "level": "levels",
+    "property": "properties",
+    "original": "originals",
+    "edited": "edits",
+}
+_SHARED = ("id", "form", "evidence", "location", "writer", "answered_by")
+#: What a role's records hold besides their text; other fields are empty by their definition.
+FIELDS: dict[Role, tuple[str, ...]] = {
+    "positive": _SHARED,
+    "rephrased": (*_SHARED, "answer", "level"),
+    "negative": (*_SHARED, "property", "original", "edited"),
+}
+RELEASED = (Column("positive_queries", "positive", "text"), Column("negative_queries", "negative", "text"))
+ANSWER = Column("answer", "positive", "answer")
+REPHRASED = Column("rephrased_queries", "rephrased", "text")
+ADDED = tuple(Column(f"{role}_{PLURALS[name]}", role, name) for role in ROLES for name in FIELDS[role])
+COLUMNS = (*RELEASED, ANSWER, REPHRASED, *ADDED)
+
+PAGE = {
+    "page_id": pa.string(),
+    "document": pa.string(),
+    "page_number": pa.int64(),
+    "sha256": pa.string(),
+    "width": pa.float64(),
+    "height": pa.float64(),
+    "page_text": pa.string(),
+    "text_source": pa.string(),
+    "word_boxes": pa.list_(pa.float32()),
+}
+_VOTES = {
+    "positive_yes": pa.list_(pa.int64()),
+    "positive_no": pa.list_(pa.int64()),
+    "negative_yes": pa.list_(pa.list_(pa.int64())),
+    "negative_no": pa.list_(pa.list_(pa.int64())),
+}
+SCHEMA = build_schema(
+    {
+        "image": IMAGE,
+        **{column.name: column.kind for column in (*RELEASED, ANSWER)},
+        **PAGE,
+        **{column.name: column.kind for column in (REPHRASED, *ADDED)},
+        **_VOTES,
+    }
+)
+
+
+def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
+    """One row of the set: the page's image, its queries, and where they come from."""
+    row: dict[str, Any] = {"image": image, **describe_page(asked)}
+    for column in COLUMNS:
+        row[column.name] = [_read(column, family) for family in asked.families]
+    for place, word in enumerate(("yes", "no")):
+        count = _counter(asked, place)
+        row[f"positive_{word}"] = [count(family.positive) for family in asked.families]
+        row[f"negative_{word}"] = [[count(query) for query in family.negatives] for family in asked.families]
+    return row
+
+
+def describe_page(asked: AskedPage) -> dict[str, Any]:
+    """The columns of `PAGE`; `word_boxes` are the boxes of the text's tokens, four numbers each."""
+    page = asked.page
+    values = (page.id, page.document, page.number, page.sha256, float(page.width), float(page.height), page.text)
+    return dict(zip(PAGE, (*values, page.text_source, page.boxes.ravel()), strict=True))
+
+
+def members(family: Family, role: Role) -> Iterable[Query]:
+    """The queries of a family that have a role."""
+    return {"positive": [family.positive], "rephrased": family.rephrased, "negative": family.negatives}[role]
+
+
+def _read(column: Column, family: Family) -> Any:
+    if column.role == "positive":
+        return getattr(family.positive, column.field)
+    return [getattr(query, column.field) for query in members(family, column.role)]
+
+
+def _counter(asked: AskedPage, place: int) -> Callable[[Query], int]:
+    return lambda query: asked.votes.get(query.id, (0, 0))[place]

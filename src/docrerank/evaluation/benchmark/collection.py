@@ -1,0 +1,97 @@
+"""A benchmark of any origin in one form: questions, the pages each is asked of, and what is relevant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation.benchmark.page_sources import PageSource
+from docrerank.evaluation.statistics import HEADLINE
+from docrerank.recipe import fingerprint
+
+#: The group of pages that a question is asked of, where a benchmark has but one.
+EVERYTHING = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Questions, pages and judgements.
+
+    Attributes:
+        name: as it stands over a table.
+        benchmark: questions and qrels.
+        source: gives the pages.
+        groups: group to the ids of its pages, in order.
+        scope: query id to the group that it is asked of; `EVERYTHING` where it is not named.
+        top_ranked: query id to the candidates that come with the data set; empty if none do.
+        documents: page id to the document that it is a page of; a page that is not in it is one by itself.
+        traits: trait ("language", "evidence", ...) to query id to its values.
+        headline: the metric that systems are compared by.
+        version: fingerprint of what it was read from.
+        notes: what a reader of the numbers must know.
+    """
+
+    name: str
+    benchmark: Benchmark
+    source: PageSource
+    groups: Mapping[str, Sequence[str]] = field(repr=False)
+    scope: Mapping[str, str] = field(default_factory=dict, repr=False)
+    top_ranked: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    documents: Mapping[str, str] = field(default_factory=dict, repr=False)
+    traits: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict, repr=False)
+    headline: str = HEADLINE
+    version: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def queries(self) -> tuple[BenchmarkQuery, ...]:
+        """The questions, in order."""
+        return self.benchmark.queries
+
+    def group_of(self, query_id: str) -> str:
+        """The group of pages that a question is asked of."""
+        return self.scope.get(query_id, EVERYTHING)
+
+    def clusters(self) -> dict[str, str]:
+        """Query id to the document whose questions stand and fall together: the one that the question is asked of.
+
+        Without one it is the document of most of its relevant pages, of several the first by name; a question without
+        relevant pages is a cluster by itself.
+        """
+        return {query.id: query.document or self._find_document(query.id) for query in self.queries}
+
+    def fingerprint(self) -> str:
+        """Changes when a question, a judgement, a page id or the source changes."""
+        asked = [[query.id, query.text] for query in self.queries]
+        pages = {name: list(ids) for name, ids in self.groups.items()}
+        return fingerprint(self.version, asked, self.benchmark.qrels, pages, dict(self.scope))
+
+    def _find_document(self, query_id: str) -> str:
+        judged = self.benchmark.qrels.get(query_id, {})
+        found = Counter(self.documents.get(page, page) for page, relevance in judged.items() if relevance > 0)
+        return min(found, key=lambda name: (-found[name], name), default=f"question {query_id}")
+
+
+def collect_traits(queries: Sequence[BenchmarkQuery]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Evidence, language, question type and the like of each question, where a data set says so.
+
+    Example:
+        >>> collect_traits([BenchmarkQuery("q", "Revenue?", evidence=("Table",), metadata={"language": "english"})])
+        {'evidence': {'q': ('Table',)}, 'language': {'q': ('english',)}}
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for query in queries:
+        if query.evidence:
+            found.setdefault("evidence", {})[query.id] = query.evidence
+        for trait in ("language", "type", "level", "document_type"):
+            if values := _values(query.metadata.get(trait)):
+                found.setdefault(trait, {})[query.id] = values
+    return found
+
+
+def _values(value: object) -> tuple[str, ...]:
+    if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
+        return (str(value),)
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()

@@ -1,0 +1,174 @@
+"""Reading a local benchmark folder, with a message that names file and line for everything wrong in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
+from docrerank.evaluation.statistics import MAX_RELEVANCE, is_plain_id
+from docrerank.records import UserError
+
+HEADER = ["query-id", "corpus-id", "score"]
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """Read `corpus/*.pdf`, `queries.jsonl` and `qrels/test.tsv` (BEIR's layout with PDFs as its corpus).
+
+    A query with `metadata.document` is asked of that document only; `metadata.answerable` false marks a question that
+    no page answers. A question said to be answerable without a relevant page is kept but ranked by no metric
+    (`Benchmark.notes` counts them). The PDFs are only looked for here, not opened.
+
+    Raises:
+        UserError: one line with file and line number: a file is missing or malformed, ids clash, a row of the qrels is
+            of an unknown query, of an unanswerable one, or of another document than the one the query is asked of.
+
+    Example:
+        >>> benchmark = read_benchmark(Path("my-benchmark"))  # doctest: +SKIP
+        >>> len(benchmark.ranked()), len(benchmark.unanswerable())  # doctest: +SKIP
+        (156, 51)
+    """
+    _check_files(path)
+    queries = _read_queries(path / "queries.jsonl")
+    qrels, lines = _read_qrels(path / "qrels" / "test.tsv", queries)
+    if not any(score > 0 for pages in qrels.values() for score in pages.values()):
+        raise UserError(
+            f"{path / 'qrels' / 'test.tsv'} names no relevant page; give at least one row with a score above 0"
+        )
+    return Benchmark(path, tuple(queries.values()), qrels, lines)
+
+
+def _check_files(path: Path) -> None:
+    for part in ("queries.jsonl", "qrels/test.tsv"):
+        if not (path / part).is_file():
+            raise UserError(
+                f"no {path / part}; a benchmark folder holds corpus/*.pdf, queries.jsonl and qrels/test.tsv"
+            )
+    corpus = path / "corpus"
+    if not corpus.is_dir() or not any(file.suffix.lower() == ".pdf" for file in corpus.iterdir()):
+        raise UserError(f"no PDF in {corpus}; put the benchmark's documents there as .pdf files")
+
+
+def _read_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Each line that is not blank, and its number; not `splitlines`, for a JSON text may hold its other separators."""
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield number, line.rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 ({error.reason}); save it as UTF-8") from error
+
+
+def _read_queries(file: Path) -> dict[str, BenchmarkQuery]:
+    queries: dict[str, BenchmarkQuery] = {}
+    for number, line in _read_lines(file):
+        where = f"{file}, line {number}"
+        query = _parse_query(_parse_object(line, where), where, number)
+        if query.id in queries:
+            raise UserError(
+                f"{where}: query id {query.id!r} is taken by line {queries[query.id].line}; give it its own"
+            )
+        queries[query.id] = query
+    if not queries:
+        raise UserError(f"{file} holds no query; give one JSON object a line")
+    return queries
+
+
+def _parse_object(line: str, where: str) -> dict[str, Any]:
+    """A line's JSON object; too deep a nesting and too long a number fail in ways of their own."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: not JSON ({error}); give one JSON object a line") from error
+    if not isinstance(record, dict):
+        raise UserError(f"{where}: not a JSON object; give {{'_id': ..., 'text': ..., 'metadata': {{...}}}}")
+    return record
+
+
+def _parse_query(record: Mapping[str, Any], where: str, line: int) -> BenchmarkQuery:
+    identity, text = record.get("_id"), record.get("text")
+    if not isinstance(identity, str) or not is_plain_id(identity):
+        raise UserError(f"{where}: '_id' is missing or not a plain string; give every query a unique '_id'")
+    if not isinstance(text, str) or not text.strip():
+        raise UserError(f"{where}: 'text' is missing, empty or not a string; give the question's text")
+    metadata = record.get("metadata") or {}
+    _check_metadata(metadata, where)
+    return BenchmarkQuery(
+        id=identity,
+        text=text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair is no text
+        document=metadata.get("document"),
+        answerable=metadata.get("answerable", True),
+        evidence=tuple(metadata.get("evidence") or ()),
+        metadata=metadata,
+        line=line,
+    )
+
+
+def _check_metadata(metadata: Any, where: str) -> None:
+    if not isinstance(metadata, dict):
+        raise UserError(
+            f"{where}: 'metadata' is not an object; give {{'document': ..., 'answerable': ...}} or leave it out"
+        )
+    if not isinstance(metadata.get("document", ""), str | None):
+        raise UserError(f"{where}: 'metadata.document' is not a string; give the PDF's file name without '.pdf'")
+    if not isinstance(metadata.get("answerable", True), bool):
+        raise UserError(f"{where}: 'metadata.answerable' is neither true nor false; give one of them or leave it out")
+    evidence = metadata.get("evidence") or []
+    if not isinstance(evidence, list) or not all(isinstance(kind, str) for kind in evidence):
+        raise UserError(f"{where}: 'metadata.evidence' is not a list of strings; give one or leave it out")
+
+
+Table = dict[str, dict[str, int]]
+
+
+def _read_qrels(file: Path, queries: Mapping[str, BenchmarkQuery]) -> tuple[Table, Table]:
+    """The qrels, and the line that each of them stands on."""
+    qrels: Table = {}
+    lines: Table = {}
+    rows = _read_lines(file)
+    if next(rows, (0, ""))[1].split("\t") != HEADER:
+        raise UserError(
+            f"{file}, line 1: not the header; the first line must be 'query-id', 'corpus-id', 'score' with tabs"
+        )
+    for number, line in rows:
+        where = f"{file}, line {number}"
+        query_id, page_id, score = _parse_row(line, where)
+        _check_row(query_id, page_id, score, queries, where)
+        if qrels.get(query_id, {}).get(page_id, score) != score:
+            earlier = lines[query_id][page_id]
+            raise UserError(f"{where}: {page_id!r} has another score on line {earlier}; keep one of the two")
+        qrels.setdefault(query_id, {})[page_id] = score
+        lines.setdefault(query_id, {}).setdefault(page_id, number)
+    return qrels, lines
+
+
+def _parse_row(line: str, where: str) -> tuple[str, str, int]:
+    fields = line.split("\t")
+    if len(fields) != 3:
+        raise UserError(f"{where}: {len(fields)} fields instead of 3; separate query id, page id and score with tabs")
+    query_id, page_id, score = fields
+    if not is_plain_id(page_id):
+        raise UserError(
+            f"{where}: the page id is empty or not plain text; give '<PDF name without .pdf>/<page from 1>'"
+        )
+    if not (score.isascii() and score.isdecimal() and len(score) < 9 and int(score) <= MAX_RELEVANCE):
+        raise UserError(
+            f"{where}: score {score!r} is not an integer from 0 to {MAX_RELEVANCE}; give 1 for a relevant page"
+        )
+    return query_id, page_id, int(score)
+
+
+def _check_row(query_id: str, page_id: str, score: int, queries: Mapping[str, BenchmarkQuery], where: str) -> None:
+    query = queries.get(query_id)
+    if query is None:
+        raise UserError(f"{where}: query {query_id!r} is not in queries.jsonl; add the query or take the line out")
+    if score > 0 and not query.answerable:
+        raise UserError(f"{where}: query {query_id!r} is marked unanswerable; drop that mark or take the line out")
+    if query.document is not None and page_id.rpartition("/")[0] != query.document:
+        raise UserError(
+            f"{where}: {page_id!r} is no page of {query.document!r}, the document query {query_id!r} is asked of; "
+            "page ids are '<PDF name without .pdf>/<page from 1>'"
+        )

@@ -1,0 +1,30 @@
+"""What a model confuses: near misses on held-out pages, shortcuts in the wording, and from where on to say no."""
+
+from __future__ import annotations
+
+from docrerank.evaluation.probe.calibrate import calibrate
+from docrerank.evaluation.probe.probe import (
+    Case,
+    Probed,
+    ProbeSet,
+    compare_probed,
+    find_cases,
+    find_worst,
+    pair_queries,
+    probe,
+)
+from docrerank.evaluation.probe.shortcut import Shortcut, check_shortcuts
+
+__all__ = [
+    "Case",
+    "ProbeSet",
+    "Probed",
+    "Shortcut",
+    "calibrate",
+    "check_shortcuts",
+    "compare_probed",
+    "find_cases",
+    "find_worst",
+    "pair_queries",
+    "probe",
+]

@@ -1,0 +1,56 @@
+"""How good a ranking is, and how sure a number is: metrics, intervals, tests."""
+
+from __future__ import annotations
+
+from docrerank.evaluation.statistics.areas import bootstrap_auprc, bootstrap_auroc
+from docrerank.evaluation.statistics.metrics import (
+    HEADLINE,
+    MAX_RELEVANCE,
+    METRICS,
+    PerQuery,
+    Qrels,
+    Rankings,
+    check_rankings,
+    is_plain_id,
+    measure_ceiling,
+    rank_pages,
+    score_rankings,
+)
+from docrerank.evaluation.statistics.resampling import (
+    CONFIDENCE,
+    RESAMPLES,
+    Clusters,
+    Floats,
+    Interval,
+    bootstrap_difference,
+    bootstrap_mean,
+    bootstrap_means,
+    compute_p_value,
+)
+from docrerank.evaluation.statistics.shares import estimate_share
+
+__all__ = [
+    "CONFIDENCE",
+    "HEADLINE",
+    "MAX_RELEVANCE",
+    "METRICS",
+    "RESAMPLES",
+    "Clusters",
+    "Floats",
+    "Interval",
+    "PerQuery",
+    "Qrels",
+    "Rankings",
+    "bootstrap_auprc",
+    "bootstrap_auroc",
+    "bootstrap_difference",
+    "bootstrap_mean",
+    "bootstrap_means",
+    "check_rankings",
+    "compute_p_value",
+    "estimate_share",
+    "is_plain_id",
+    "measure_ceiling",
+    "rank_pages",
+    "score_rankings",
+]

@@ -1,0 +1,110 @@
+"""The `generate` stage: the queries of every document, by rules, by models, or by both."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from docrerank.chat import Budget
+from docrerank.generation.clients import model_roles
+from docrerank.generation.corpus import is_gated, pass_corpus_gates
+from docrerank.generation.documents import write_documents
+from docrerank.generation.fingerprints import (
+    STAGE,
+    is_complete,
+    unfinished,
+    written_queries,
+    written_rejected,
+    written_verdicts,
+)
+from docrerank.generation.opening_variety import describe_monotony
+from docrerank.generation.plan import plan_calls
+from docrerank.recipe import Generate
+from docrerank.runs import Run
+
+logger = logging.getLogger(__name__)
+
+
+def generate(
+    run: Run, progress: Callable[[int, int], None] = lambda done, total: None, budget: Budget | None = None
+) -> dict[str, Any]:
+    """Write the queries of every document whose part is missing or was made from something else.
+
+    Args:
+        run: a run whose pages are ingested; its recipe says who does which role.
+        progress: called with (pages done, pages to do).
+        budget: what models may cost in this call; None for no cap.
+
+    Returns:
+        Counts of the stage, as they stand in `run.json`.
+
+    Raises:
+        UserError: an endpoint is gone, a key is wrong, the budget is reached; the same command goes on from there.
+
+    Example:
+        >>> generate(Run.open("RUN"))["positive"]  # doctest: +SKIP
+        1585
+    """
+    _forget_removed(run)
+    _fetch_written(run)
+    todo = unfinished(run)
+    if not todo and is_gated(run):
+        return {**count(run), "documents_redone": 0}
+    for line in warn(run.recipe.generate):
+        logger.warning(line)
+    with run.manifest.stage(STAGE) as counts:
+        if model_roles(run.recipe.generate):
+            counts["plan"] = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
+        if todo and (usage := write_documents(run, todo, progress, budget or Budget())):
+            counts["usage"] = usage
+        _fetch_written(run)
+        pass_corpus_gates(run)
+        counts.update(count(run), documents=len(run.pages.names()), documents_redone=len(todo))
+        counts["monotony"] = describe_monotony(query.text for query in run.queries.read() if query.kind == "positive")
+    return {name: value for name, value in counts.items() if name not in ("plan", "usage", "monotony")}
+
+
+def _forget_removed(run: Run) -> None:
+    """Delete the parts of documents that have left the run; nothing is written for those imported complete."""
+    names = run.pages.names()
+    for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
+        parts.keep_only(names)
+    open_ = [name for name in names if not is_complete(run, name)]
+    for parts in (written_queries(run), written_verdicts(run), written_rejected(run)):
+        parts.keep_only(open_)
+
+
+def _fetch_written(run: Run) -> None:
+    """Of a run in a store: what other machines wrote, or this one before it was killed."""
+    for parts in (written_rejected(run), written_verdicts(run), written_queries(run)):
+        parts.fetch(run.pages.names())
+
+
+def warn(recipe: Generate) -> list[str]:
+    """What of a recipe is allowed but unwise, a line each."""
+    roles = model_roles(recipe)
+    writer, judge = roles.get("positive_writer"), roles.get("judge")
+    if writer and judge and (writer.model, writer.base_url) == (judge.model, judge.base_url):
+        return [
+            f"{judge.model} judges what it wrote itself: another model finds more of its mistakes (generate.judge)"
+        ]
+    return []
+
+
+def count(run: Run) -> dict[str, Any]:
+    """How many queries of each kind and property there are, and why others were left out."""
+    kinds: Counter[str] = Counter()
+    properties: Counter[str] = Counter()
+    for query in run.queries.read():
+        kinds[query.kind] += 1
+        properties[query.property] += query.kind == "hard_negative"
+        kinds["answered elsewhere"] += query.kind == "hard_negative" and bool(query.answered_by)
+    reasons = Counter(row.reason for row in run.rejected(STAGE).read())
+    del properties[""]
+    return {
+        **{name: number for name, number in kinds.items() if number},
+        "negatives_by_property": dict(properties.most_common()),
+        "rejected": dict(reasons.most_common()),
+    }

@@ -1,0 +1,23 @@
+"""The audit: people judge a blind random sample of a run's queries against their pages, in a local web page."""
+
+from __future__ import annotations
+
+from docrerank.report.audit.journal import Journal
+from docrerank.report.audit.result import fleiss_kappa, summarise
+from docrerank.report.audit.sample import Item, draw_sample
+from docrerank.report.audit.server import AuditServer
+from docrerank.report.audit.show import show_sample
+from docrerank.report.audit.summary import AuditSummary, Rate, read_summary
+
+__all__ = [
+    "AuditServer",
+    "AuditSummary",
+    "Item",
+    "Journal",
+    "Rate",
+    "draw_sample",
+    "fleiss_kappa",
+    "read_summary",
+    "show_sample",
+    "summarise",
+]

@@ -1,0 +1,94 @@
+"""What an audit found: rates with their intervals, and how far people agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from docrerank.evaluation.statistics import estimate_share
+from docrerank.records import UserError
+from docrerank.runs import write_text
+
+FILE = "audit.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Cases of a number of trials, with the 95 % Wilson interval of their share.
+
+    Example:
+        >>> rate = Rate.of_cases(8, 100)
+        >>> round(rate.low, 3), round(rate.high, 3)
+        (0.041, 0.15)
+    """
+
+    cases: int
+    of: int
+    low: float
+    high: float
+
+    @classmethod
+    def of_cases(cls, cases: int, of: int) -> Rate:
+        """The rate of so many cases; without trials the interval is 0 to 1."""
+        if not of:
+            return cls(0, 0, 0.0, 1.0)
+        interval = estimate_share(cases, of)
+        return cls(cases, of, interval.low, interval.high)
+
+    @property
+    def share(self) -> float:
+        """Cases by trials; 0 without trials."""
+        return self.cases / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSummary:
+    """The result of an audit.
+
+    Attributes:
+        seed: of the sample.
+        auditors: who judged.
+        judged: queries that at least one person decided.
+        unclear: queries that people judged and none could decide.
+        false_negatives: hard negatives that people find answered by their page.
+        false_positives: positives and rephrasings that people find not answered by it.
+        by_property: the false negatives of each edited property.
+        agreement: Fleiss' kappa over the queries that several people decided; None if there are none.
+        agreed: share of those on which all decided alike; None likewise.
+    """
+
+    seed: int
+    auditors: tuple[str, ...]
+    judged: int
+    unclear: int
+    false_negatives: Rate
+    false_positives: Rate
+    by_property: Mapping[str, Rate]
+    agreement: float | None = None
+    agreed: float | None = None
+
+    def write(self, run_folder: Path) -> None:
+        """Put it into RUN/audit.json."""
+        write_text(run_folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+
+
+def read_summary(run_folder: Path) -> AuditSummary | None:
+    """The summary in RUN/audit.json; None if nobody has audited the run.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = run_folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        rates: dict[str, Any] = {name: Rate(**values.pop(name)) for name in ("false_negatives", "false_positives")}
+        by_property = {name: Rate(**rate) for name, rate in values.pop("by_property").items()}
+        auditors = tuple(values.pop("auditors"))
+        return AuditSummary(**values, **rates, by_property=by_property, auditors=auditors)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): audit again with --result") from None

@@ -1,0 +1,115 @@
+"""Finding pages: comparable words, BM25, windows and tokens of a text model, fusion, the index on disk."""
+
+from __future__ import annotations
+
+from docrerank.retrieval.ahead import encode_ahead
+from docrerank.retrieval.answer import Answer, RankedPage
+from docrerank.retrieval.bm25 import Bm25
+from docrerank.retrieval.elsewhere import EncoderElsewhere
+from docrerank.retrieval.encoder import (
+    Encoding,
+    Precision,
+    TokenEncoder,
+    Vectors,
+    batch_by_size,
+    build_model,
+    choose_precision,
+)
+from docrerank.retrieval.first_stage import FirstStage
+from docrerank.retrieval.fusion import FusionWeights, fuse, order, standardise
+from docrerank.retrieval.large_pages import LargePages
+from docrerank.retrieval.large_stage import LargeFirstStage
+from docrerank.retrieval.late_interaction import score_tokens, score_windows
+from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, hash_file, minilm_folder
+from docrerank.retrieval.model_card import Calibration, ModelCard, describe_start, read_card
+from docrerank.retrieval.named_pages import NamedPages
+from docrerank.retrieval.page_heading import find_heading
+from docrerank.retrieval.page_store import ENCODINGS, PageStore
+from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
+from docrerank.retrieval.rarity import Rarity, read_rarity, weigh_tokens, write_rarity
+from docrerank.retrieval.relevance import Threshold, choose_threshold, measure_relevance
+from docrerank.retrieval.run_index import fill_store, is_large, open_index
+from docrerank.retrieval.start_models import (
+    MINI,
+    SCALES,
+    STARTS,
+    UNTRAINED,
+    add_difference,
+    hash_start,
+    load_start,
+    load_untrained,
+    window_settings,
+)
+from docrerank.retrieval.terms import same_meaning, similarity, stem, terms, tokens, years
+from docrerank.retrieval.windows import MAX_PAGE_TOKENS, WindowCutter, WindowSettings, clean_text, group_lines
+
+__all__ = [
+    "ENCODINGS",
+    "MAX_PAGE_TOKENS",
+    "MINI",
+    "MINILM_SHA256",
+    "SCALES",
+    "SHIFT",
+    "STARTS",
+    "UNTRAINED",
+    "Answer",
+    "Bm25",
+    "Calibration",
+    "EncoderElsewhere",
+    "Encoding",
+    "FirstStage",
+    "FusionWeights",
+    "LargeFirstStage",
+    "LargePages",
+    "ModelCard",
+    "NamedPages",
+    "PageStore",
+    "Places",
+    "Postings",
+    "Precision",
+    "RankedPage",
+    "Rarity",
+    "Threshold",
+    "TokenEncoder",
+    "Vectors",
+    "WindowCutter",
+    "WindowSettings",
+    "add_difference",
+    "batch_by_size",
+    "build_model",
+    "check_weights",
+    "choose_precision",
+    "choose_threshold",
+    "clean_text",
+    "describe_start",
+    "encode_ahead",
+    "fill_store",
+    "find_heading",
+    "fuse",
+    "group_lines",
+    "hash_file",
+    "hash_start",
+    "hash_term",
+    "is_large",
+    "load_start",
+    "load_untrained",
+    "measure_relevance",
+    "minilm_folder",
+    "open_index",
+    "order",
+    "read_card",
+    "read_rarity",
+    "same_meaning",
+    "score_tokens",
+    "score_windows",
+    "similarity",
+    "standardise",
+    "stem",
+    "terms",
+    "tokens",
+    "weigh_tokens",
+    "window_settings",
+    "write_postings",
+    "write_rarity",
+    "years",
+]

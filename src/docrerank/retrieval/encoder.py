@@ -1,0 +1,186 @@
+"""The token encoder: a MiniLM-sized transformer that turns a page into token vectors once, for all its queries."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from docrerank.recipe import fingerprint
+from docrerank.recipe.extras import require
+from docrerank.retrieval.rarity import Rarity
+from docrerank.retrieval.windows import WindowCutter, WindowSettings, clean_text
+
+#: Rows of float32, or of float16 where they come from disk.
+Vectors = npt.NDArray[np.float32]
+Precision = Literal["auto", "bfloat16", "float32"]
+#: Neither special tokens nor punctuation take part in late interaction, on both sides.
+SKIPPED = ["[CLS]", "[SEP]", *string.punctuation]
+QUERY_TOKENS = 64
+BATCH_TOKENS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A page, or a query, as the encoder sees it.
+
+    Attributes:
+        tokens: (n, d), one unit vector for each token that counts, of all windows one after the other. Where an
+            encoder weighs tokens by rarity, a query's vectors are as long as they count, on average 1.
+        windows: (w, d), one unit vector for each window: the mean of all its tokens.
+    """
+
+    tokens: Vectors
+    windows: Vectors
+
+
+class TokenEncoder:
+    """Encodes queries and windows with a sentence-transformers MultiVectorEncoder.
+
+    Args:
+        model: the model; `build_model` or `load_model` make one.
+        settings: how pages are cut into windows.
+        weights: names the weights (a hash), for `fingerprint`.
+        precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
+        rarity: what a query's tokens count (see `weigh_tokens`); None counts all alike. Pages do not depend on it.
+        opener: loads the same encoder in another process, which must be able to import it; None if nothing does.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        settings: WindowSettings,
+        weights: str = "",
+        precision: Precision = "auto",
+        rarity: Rarity | None = None,
+        opener: Callable[[], TokenEncoder] | None = None,
+    ) -> None:
+        self.model = model
+        self.rarity = rarity
+        self.settings = settings
+        self.precision = choose_precision(model.device.type) if precision == "auto" else precision
+        self.opener = opener
+        self.weights = weights
+        self.cutter = WindowCutter(model.tokenizer, settings)
+
+    @property
+    def fingerprint(self) -> str:
+        """Names all that a page's encoding depends on, beside its text."""
+        return fingerprint(self.weights, asdict(self.settings), self.precision)
+
+    def encode_pages(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Encoding]:
+        """Encode page texts; a page without text has no tokens and no windows."""
+        cut = self.cutter.cut(texts, contexts)
+        encoded = self.encode([window for windows in cut for window in windows], "document")
+        ends = np.cumsum([len(windows) for windows in cut]).tolist()
+        return [self._join(encoded[end - len(windows) : end]) for windows, end in zip(cut, ends, strict=True)]
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encode queries, each as one window."""
+        return self.encode(texts, "query")
+
+    def encode(self, texts: Sequence[str], task: str) -> list[Encoding]:
+        """Encode texts of one window each, in batches of similar length."""
+        torch = require("torch", extra="train")
+        texts = [clean_text(text) for text in texts]
+        sizes = np.asarray(self.cutter.count(texts), dtype=np.int64)
+        found: list[Encoding] = [_NOTHING] * len(texts)
+        self.model.eval()
+        low = (
+            self.precision == "bfloat16" and task == "document"
+        )  # for one short query the cast costs more than it saves
+        with torch.inference_mode(), torch.autocast(self.model.device.type, torch.bfloat16, enabled=low):
+            for batch in batch_by_size(sizes):
+                for index, encoding in zip(batch, self._forward([texts[i] for i in batch], task), strict=True):
+                    found[index] = encoding
+        return found
+
+    def _forward(self, texts: list[str], task: str) -> list[Encoding]:
+        features = self.model.preprocess(texts, task=task)
+        features = {
+            key: value.to(self.model.device) if hasattr(value, "to") else value for key, value in features.items()
+        }
+        ids = features["input_ids"].cpu().numpy()
+        features = self.model(features, task=task)
+        tokens = features["token_embeddings"].float().cpu().numpy()
+        masks = features["attention_mask"].bool().cpu().numpy()
+        windows = _window_vectors(features, tokens, masks)
+        if self.rarity is not None and task == "query":
+            tokens = tokens * _share_weights(self.rarity[ids], masks)[..., None]
+        return [Encoding(t[m], w[None]) for t, m, w in zip(tokens, masks, windows, strict=True)]
+
+    def _join(self, encodings: Sequence[Encoding]) -> Encoding:
+        if not encodings:
+            return Encoding(*[np.zeros((0, self.dimension), np.float32)] * 2)
+        return Encoding(
+            np.concatenate([encoding.tokens for encoding in encodings]),
+            np.concatenate([encoding.windows for encoding in encodings]),
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return int(self.model[0].get_embedding_dimension())
+
+
+def choose_precision(device: str) -> Precision:
+    """bfloat16 where it is fast (a GPU, a processor with the instructions), else float32."""
+    torch = require("torch", extra="train")
+    if device != "cpu":
+        return "bfloat16" if device == "cuda" else "float32"
+    known: dict[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # an older torch does not say: float32 is always right
+    return "bfloat16" if known.get("avx512_bf16") else "float32"
+
+
+def batch_by_size(sizes: npt.NDArray[np.int64], budget: int = BATCH_TOKENS) -> list[list[int]]:
+    """Indices in batches of at most `budget` padded tokens, longest first; the same for the same sizes."""
+    batches: list[list[int]] = []
+    longest = 0
+    for index in np.argsort(-sizes, kind="stable").tolist():
+        if not batches or (len(batches[-1]) + 1) * longest > budget:
+            batches.append([])
+            longest = int(sizes[index]) + 2
+        batches[-1].append(index)
+    return batches
+
+
+def build_model(folder: Path, settings: WindowSettings) -> Any:
+    """A late-interaction model from a plain transformer's folder: no new weights, so it ranks before any training."""
+    encoders = require("sentence_transformers", extra="train")
+    modules = require("sentence_transformers.sentence_transformer.modules", extra="train")
+    masks = require("sentence_transformers.multi_vector_encoder.modules", extra="train")
+    transformer = modules.Transformer(str(folder), max_seq_length=max(settings.longest, QUERY_TOKENS))
+    size = transformer.get_embedding_dimension()
+    layers = [
+        transformer,
+        modules.Pooling(size, pooling_mode="mean"),
+        modules.Normalize(),
+        masks.MultiVectorMask(SKIPPED, skiplist_tasks=["query", "document"]),
+        modules.Normalize(module_input_name="token_embeddings"),
+    ]
+    return encoders.MultiVectorEncoder(modules=layers, similarity_fn_name="meanmaxsim")
+
+
+def _window_vectors(features: dict[str, Any], tokens: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
+    """The model's own text vector; for a model that has none, the mean of its token vectors."""
+    if "sentence_embedding" in features:
+        return np.asarray(features["sentence_embedding"].float().cpu().numpy(), np.float32)
+    sums = (tokens * masks[..., None]).sum(axis=1)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _share_weights(weights: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
+    """Weights of shape (texts, tokens) whose mean over a text's tokens is 1: the mean of scaled rows is weighted."""
+    kept = np.where(masks, weights, 0.0)
+    sums = np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
+    return np.asarray(kept * masks.sum(axis=1, keepdims=True) / sums, np.float32)
+
+
+_NOTHING = Encoding(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))

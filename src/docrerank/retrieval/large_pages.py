@@ -1,0 +1,104 @@
+"""The pages of a large run, on disk: found by a query or by id, and only the last ones that were read in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Sequence
+
+from docrerank.records import Page
+from docrerank.retrieval.encoder import Encoding
+from docrerank.retrieval.page_store import PageStore
+from docrerank.retrieval.run_index import open_index
+from docrerank.runs import Run
+
+#: Texts and boxes of pages that stay in memory: some thousand pages.
+KEPT_BYTES = 64_000_000
+
+
+class LargePages:
+    """A large run's pages, in memory that does not grow with them; threads may share them, `find` aside.
+
+    They are those of when this was made: a document that changes or leaves later is not found any more.
+
+    Args:
+        run: its index is brought up to date.
+        windows: the store of untrained MiniLM's encodings, which is filled.
+
+    Attributes:
+        windows: as given; queries are encoded by its encoder.
+    """
+
+    def __init__(self, run: Run, windows: PageStore) -> None:
+        self.windows, self._run, self._first = windows, run, open_index(run, windows)[1]
+        self._kept: OrderedDict[str, Page] = OrderedDict()
+        self._bytes, self._lock = 0, threading.Lock()
+
+    def __contains__(self, page_id: str) -> bool:
+        """Whether there is a page of this id; nothing is read from disk."""
+        try:
+            self._first.find_row(page_id)
+        except KeyError:
+            return False
+        return True
+
+    def documents(self) -> dict[str, int]:
+        """Documents and how many pages each has."""
+        return self._first.documents()
+
+    def text(self, page_id: str) -> str:
+        """The text of a page, which is not kept.
+
+        Raises:
+            KeyError: there is no page of this id.
+        """
+        return self._first.text(self._first.find_row(page_id))
+
+    def find(self, query: str, encoded: Encoding, count: int, document: str | None = None) -> list[tuple[Page, float]]:
+        """The first stage's best pages and their scores, of one document if it is named; none for an unknown one."""
+        found = self._first.search(query, encoded, count, document)
+        pages = self.read([page_id for page_id, _ in found])
+        return [(pages[page_id], score) for page_id, score in found if page_id in pages]
+
+    def get(self, page_id: str) -> Page | None:
+        """A page; None if there is none of this id."""
+        return self.read([page_id]).get(page_id)
+
+    def read(self, ids: Sequence[str]) -> dict[str, Page]:
+        """Those of the pages that are there, by id; each document is read once, and unknown ids cost nothing."""
+        found = self._recall(ids)
+        missing: dict[str, set[str]] = defaultdict(set)
+        for page_id in ids:
+            if page_id not in found and page_id in self:
+                missing[page_id.rpartition("/")[0]].add(page_id)
+        for document, wanted in missing.items():
+            found.update(self._read(document, wanted))
+        self._keep(found)
+        return found
+
+    def _read(self, document: str, wanted: Collection[str]) -> dict[str, Page]:
+        found: dict[str, Page] = {}
+        if self._run.pages.made_from(document) != self._first.made_from(document):
+            return found
+        for page in self._run.pages.read(document):
+            if page.id in wanted:
+                found[page.id] = page
+            if len(found) == len(wanted):
+                break
+        return found
+
+    def _recall(self, ids: Sequence[str]) -> dict[str, Page]:
+        with self._lock:
+            return {page_id: self._kept[page_id] for page_id in ids if page_id in self._kept}
+
+    def _keep(self, pages: dict[str, Page]) -> None:
+        with self._lock:
+            for page_id, page in pages.items():
+                self._bytes += 0 if page_id in self._kept else _size(page)
+                self._kept[page_id] = self._kept.pop(page_id, page)
+            while self._bytes > KEPT_BYTES:
+                self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+
+def _size(page: Page) -> int:
+    return len(page.text) + page.boxes.nbytes

@@ -1,0 +1,109 @@
+"""`docrerank.json`: what a model's folder says beside its weights, so that it scores as it did when it was trained."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docrerank.records import UserError
+from docrerank.retrieval.encoder import Vectors
+from docrerank.retrieval.fusion import FusionWeights
+from docrerank.retrieval.relevance import Threshold
+from docrerank.retrieval.start_models import MINI
+from docrerank.retrieval.windows import WindowSettings
+from docrerank.runs import write_text
+
+FILE = "docrerank.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From a late-interaction score to the probability that the page answers: sigmoid(scale * score + bias)."""
+
+    scale: float = 20.0
+    bias: float = -11.0
+
+    def apply(self, scores: Vectors) -> Vectors:
+        """Probabilities in [0, 1], in the order of the scores."""
+        return np.asarray(1 / (1 + np.exp(-(self.scale * scores.astype(np.float64) + self.bias))), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The contents of `docrerank.json`.
+
+    Attributes:
+        windows: how pages are cut.
+        fusion: what each view counts in `rank`.
+        calibration: what `predict` makes of a score.
+        made_from: fingerprint of the pages, queries and recipe it was trained from; empty if it was not.
+        relevance_threshold: from where on a page is said to answer; None if none was chosen.
+    """
+
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    fusion: FusionWeights = field(default_factory=FusionWeights)
+    calibration: Calibration = field(default_factory=Calibration)
+    made_from: str = ""
+    relevance_threshold: Threshold | None = None
+
+    def write(self, folder: Path) -> None:
+        """Put the file into a model's folder."""
+        write_text(folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+
+
+#: Of the shipped start, fitted on its held-out sources: `python -m benchmarks.start measure` prints them.
+MINI_CALIBRATION = Calibration(17.658, -8.4812)
+
+
+def describe_start(name: str, windows: WindowSettings | None = None) -> ModelCard:
+    """The card of a start that was not trained any further."""
+    calibration = MINI_CALIBRATION if name == MINI else Calibration()
+    return ModelCard(windows or WindowSettings(), calibration=calibration)
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a model's folder; the default one if there is none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not (folder / FILE).is_file():
+        return ModelCard()
+    try:
+        values = json.loads((folder / FILE).read_text("utf-8"))
+        return ModelCard(
+            WindowSettings(**values["windows"]),
+            FusionWeights(**_numbers(values["fusion"])),
+            Calibration(**_numbers(values["calibration"])),
+            str(values["made_from"]),
+            _read_threshold(values.get("relevance_threshold")),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None
+
+
+def _read_threshold(values: dict[str, Any] | None) -> Threshold | None:
+    if values is None:
+        return None
+    numbers = _numbers({name: value for name, value in values.items() if name != "source"})
+    return Threshold(
+        numbers["relevance"],
+        numbers["false_answer_rate"],
+        numbers["false_answers"],
+        numbers["answers_kept"],
+        int(numbers["answerable"]),
+        int(numbers["unanswerable"]),
+        str(values["source"]),
+    )
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, float]:
+    found = {name: float(value) for name, value in values.items()}
+    if not all(math.isfinite(value) for value in found.values()):
+        raise ValueError("a number is not finite")
+    return found

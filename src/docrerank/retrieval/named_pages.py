@@ -1,0 +1,209 @@
+"""Pages that a query names outright: "on page 12", "slides 3 to 5", "the cover page", "Figure 4", "Chapter 2".
+
+People who look at a document ask so, and no similarity of words finds such a page: its number is seldom in its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from docrerank.records import Page
+from docrerank.retrieval.encoder import Vectors
+
+#: What a match counts: a page's number, a line that begins with the label, the label anywhere else on the page.
+NUMBER, LABEL, MENTION = 1.0, 0.6, 0.3
+MAX_QUERY_CHARACTERS = 10_000
+MAX_PAGE_CHARACTERS = 100_000
+MAX_RANGE = 20
+MAX_LABELS = 8
+#: A printed numbering counts if this share of a document's pages, and at least this many, follow it.
+MIN_SHARE, MIN_PAGES = 0.4, 3
+MARGIN_LINES = 3
+
+_CARDINALS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split(),
+        1,
+    )
+}
+_ORDINALS = {
+    word: number
+    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
+} | {"cover": 1, "title": 1, "front": 1, "last": -1, "final": -1}
+_NUMBER = rf"(\d{{1,4}}|{'|'.join(sorted(_CARDINALS, key=len, reverse=True))})"
+_NAMED = re.compile(
+    rf"\b(?:pages?|slides?|pp?\.) ?(?:no\.? ?|number ?|# ?)?{_NUMBER}\b(?: ?(-|–|to|through|and|,|or|&) ?"
+    rf"(?:page |slide )?{_NUMBER}\b)?",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)})) (?:page|slide)\b", re.IGNORECASE)
+_KINDS = {"fig": "fig(?:ure)?", "figure": "fig(?:ure)?"} | {
+    kind: kind
+    for kind in "table chart exhibit appendix section chapter algorithm equation unit part lesson box".split()
+}
+_LABEL = re.compile(
+    rf"\b((?i:{'|'.join(sorted(_KINDS, key=len, reverse=True))}))(?i:s?)\.? ?"
+    r"(\d{1,3}(?:[.-]\d{1,3}){0,3}|[A-Z](?:[.-]?\d{1,3})?)(?![\w])"
+)
+_AT_EDGE = re.compile(r"^\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a query names.
+
+    Attributes:
+        numbers: of pages, from 1; -1 is the last.
+        labels: of figures and the like, as (kind, number), in lower case.
+    """
+
+    numbers: frozenset[int]
+    labels: tuple[tuple[str, str], ...]
+
+
+def find_named(query: str) -> Named:
+    """Read the pages and labels that a query names.
+
+    Example:
+        >>> sorted(find_named("sales on page twelve and in slides 3-5, cover page").numbers)
+        [1, 3, 4, 5, 12]
+        >>> find_named("What does Fig. 3 show that Table A.1 does not?").labels
+        (('fig', '3'), ('table', 'a.1'))
+    """
+    query = query[:MAX_QUERY_CHARACTERS]
+    numbers = {number for match in _NAMED.finditer(query) for number in _spread(*match.groups())}
+    numbers |= {int(plain) if plain else _ORDINALS[word.lower()] for plain, word in _ORDINAL.findall(query)}
+    labels = dict.fromkeys((kind.lower(), name.lower()) for kind, name in _LABEL.findall(query))
+    return Named(frozenset(numbers - {0}), tuple(labels)[:MAX_LABELS])
+
+
+class NamedPages:
+    """Which pages of a collection a query names.
+
+    A number means the page's place in its document or the number printed on it, if the document prints one; a label
+    is looked for in the text.
+
+    Args:
+        pages: the collection; a text alone has no number.
+    """
+
+    def __init__(self, pages: Sequence[Page | str]) -> None:
+        self._pages = list(pages)
+        self._numbers: list[frozenset[int]] | None = None
+
+    def score(self, query: str) -> Vectors:
+        """How surely each page is named, from 0 to 1; all 0 for a query that names none. Shape (pages,)."""
+        named, scores = find_named(query), np.zeros(len(self._pages), np.float32)
+        if named.labels:
+            scores = np.maximum(scores, self._find_labels(named.labels))
+        if named.numbers:
+            rows = [row for row, own in enumerate(self._read_numbers()) if own & named.numbers]
+            scores[rows] = NUMBER
+        return scores
+
+    def _find_labels(self, labels: Sequence[tuple[str, str]]) -> Vectors:
+        patterns = [
+            re.compile(rf"\b{_KINDS[kind]}\.? ?{re.escape(name)}(?![\w]|[.-]\d)", re.IGNORECASE)
+            for kind, name in labels
+        ]
+        found = [max(_match(pattern, _text(page)) for pattern in patterns) for page in self._pages]
+        return np.array(found, np.float32)
+
+    def _read_numbers(self) -> list[frozenset[int]]:
+        """The numbers that mean each page, found when they are first asked for."""
+        if self._numbers is None:
+            rows: dict[str, list[int]] = defaultdict(list)
+            for row, page in enumerate(self._pages):
+                if isinstance(page, Page):
+                    rows[page.document].append(row)
+            found: dict[int, frozenset[int]] = {}
+            for own in rows.values():
+                pages = [page for row in own if isinstance(page := self._pages[row], Page)]
+                found.update(zip(own, number_pages(pages), strict=True))
+            self._numbers = [found.get(row, frozenset()) for row in range(len(self._pages))]
+        return self._numbers
+
+
+def number_pages(pages: Sequence[Page]) -> list[frozenset[int]]:
+    """The numbers that may mean each page of one document: its place, -1 for the last, what is printed on it."""
+    last = max(page.number for page in pages)
+    step, first = _find_printed(pages)
+    return [
+        frozenset({page.number, *([-1] if page.number == last else [])})
+        | frozenset(number for number in (_print(page.number, step, first)) if number > 0)
+        for page in pages
+    ]
+
+
+def _print(place: int, step: int, first: int) -> range:
+    """The numbers printed on the page at a place: one, or two where a page shows a spread."""
+    return range(step * place + first, step * place + first + step)
+
+
+def _find_printed(pages: Sequence[Page]) -> tuple[int, int]:
+    """How the printed numbers run: `step` a page, beginning at `first`; (0, 0) if none are printed."""
+    margins = [(page.number, frozenset(_read_margins(page.text))) for page in pages]
+    votes: Counter[tuple[int, int]] = Counter()
+    for place, numbers in margins:
+        for number in numbers:
+            votes[1, number - place] += 1
+            votes[2, number - 2 * place] += number + 1 in numbers
+    best, count = max(votes.items(), key=lambda vote: (vote[1], -abs(vote[0][1])), default=((0, 0), 0))
+    return best if count >= max(MIN_PAGES, MIN_SHARE * len(pages)) else (0, 0)
+
+
+def _read_margins(text: str) -> Iterator[int]:
+    """Numbers at the edges of a page's first and last lines."""
+    lines = [line.strip() for line in text[:MAX_PAGE_CHARACTERS].splitlines() if line.strip()]
+    for line in {*lines[:MARGIN_LINES], *lines[-MARGIN_LINES:]}:
+        for begins, ends in _AT_EDGE.findall(line):
+            yield int(begins or ends)
+
+
+def strip_numbers(text: str, numbers: Collection[int]) -> str:
+    """A page's text without those numbers that stand at the edges of its first and last lines.
+
+    Example:
+        >>> strip_numbers("12 Annual report\\ntable 12 and 13\\nend", [12])
+        ' Annual report\\ntable 12 and 13\\nend'
+    """
+    lines = text.splitlines()
+    filled = [place for place, line in enumerate(lines) if line.strip()]
+    for place in {*filled[:MARGIN_LINES], *filled[-MARGIN_LINES:]}:
+        lines[place] = _AT_EDGE.sub(
+            lambda match: "" if int(match[1] or match[2]) in numbers else match[0], lines[place].strip()
+        )
+    return "\n".join(lines)
+
+
+def _spread(first: str, joint: str, second: str) -> set[int]:
+    """The pages of "3", "3 and 7" or "3 to 7"; of a long range the first."""
+    start = _to_number(first)
+    end = _to_number(second) if second else start
+    if joint and joint.lower() in ("-", "–", "to", "through") and end > start:
+        return set(range(start, min(end, start + MAX_RANGE) + 1))
+    return {start, end}
+
+
+def _to_number(text: str) -> int:
+    return int(text) if text.isdigit() else _CARDINALS[text.lower()]
+
+
+def _match(pattern: re.Pattern[str], text: str) -> float:
+    best = 0.0
+    for match in pattern.finditer(text[:MAX_PAGE_CHARACTERS]):
+        if not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" \t|*•#-([:"):
+            return LABEL
+        best = MENTION
+    return best
+
+
+def _text(page: Page | str) -> str:
+    return page if isinstance(page, str) else page.text

@@ -1,0 +1,101 @@
+"""What a reranker is before it has seen the user's documents: `docrerank-mini`, shipped here, or plain MiniLM."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from docrerank.recipe import fingerprint
+from docrerank.recipe.extras import require
+from docrerank.records import UserError
+from docrerank.retrieval.encoder import TokenEncoder, build_model
+from docrerank.retrieval.minilm_weights import MINILM_SHA256, hash_file, minilm_folder
+from docrerank.retrieval.windows import WindowSettings
+from docrerank.runs import Run
+
+#: MiniLM trained on people's questions (`docrerank_mini.md`), and MiniLM as it comes.
+MINI, UNTRAINED = "docrerank-mini", "minilm"
+STARTS = (MINI, UNTRAINED)
+#: The difference of the shipped start to MiniLM's weights, and what its sha256 must be.
+MINI_FILE = Path(__file__).with_name("docrerank_mini.safetensors")
+MINI_SHA256 = "af6b6447eb4abad2306c1ece98ec028e713dd030814923e9cb97620264669c4d"
+#: Marks a matrix's scales: what one step of its integers is worth, row by row.
+SCALES = ":scales"
+
+
+def load_untrained(settings: WindowSettings | None = None) -> TokenEncoder:
+    """MiniLM as it comes: its windows are the first stage's, its tokens the floor that training must beat."""
+    return load_start(UNTRAINED, settings)
+
+
+def load_start(name: str = MINI, settings: WindowSettings | None = None) -> TokenEncoder:
+    """A start as a late-interaction encoder.
+
+    Args:
+        name: one of `STARTS`.
+        settings: how pages are cut; the default if None.
+
+    Raises:
+        UserError: no such start, or its weights are missing or not the shipped ones.
+
+    Example:
+        >>> load_start("docrerank-mini").dimension
+        384
+    """
+    settings = settings or WindowSettings()
+    key = hash_start(name)
+    model = build_model(minilm_folder(), settings)
+    if name == MINI:
+        _check_difference(MINI_FILE)
+        add_difference(model, MINI_FILE)
+    return TokenEncoder(model, settings, fingerprint(*key), opener=partial(load_start, name, settings))
+
+
+def window_settings(run: Run) -> WindowSettings:
+    """How the run's recipe cuts pages."""
+    train = run.recipe.train
+    return WindowSettings(train.window_tokens, train.window_overlap, train.context_tokens)
+
+
+def hash_start(name: str) -> list[str]:
+    """The sha256 of the weight files that a start is made of.
+
+    Raises:
+        UserError: no such start.
+    """
+    if name not in STARTS:
+        raise UserError(f"no start '{name}': it is one of {', '.join(STARTS)}")
+    return [MINILM_SHA256, MINI_SHA256] if name == MINI else [MINILM_SHA256]
+
+
+def add_difference(model: Any, file: Path) -> None:
+    """Add a shipped difference to MiniLM's weights in place.
+
+    Args:
+        model: of `build_model(minilm_folder(), ...)`.
+        file: a safetensors file: int8 matrices with a scale for each row, vectors in float16.
+
+    Raises:
+        UserError: the file cannot be read, or was made for other weights.
+    """
+    torch, safetensors = require("torch", extra="train"), require("safetensors", extra="train")
+    layers = dict(model[0].auto_model.named_parameters())
+    try:
+        with safetensors.safe_open(file, "pt") as tensors, torch.no_grad():
+            if tensors.metadata().get("minilm") != MINILM_SHA256:
+                raise UserError(f"{file} belongs to other MiniLM weights: reinstall docrerank")
+            for name in (key for key in tensors.keys() if not key.endswith(SCALES)):  # noqa: SIM118
+                change = tensors.get_tensor(name).float()
+                if change.ndim == 2:
+                    change *= tensors.get_tensor(name + SCALES)
+                layers[name] += change
+    except (safetensors.SafetensorError, OSError, KeyError, RuntimeError) as error:
+        raise UserError(f"{file} cannot be read ({error}): reinstall docrerank") from error
+
+
+def _check_difference(file: Path) -> None:
+    if not file.is_file():
+        raise UserError(f"{file} is missing: reinstall docrerank, or start from '{UNTRAINED}'")
+    if hash_file(file) != MINI_SHA256:
+        raise UserError(f"{file} is not the shipped one (its sha256 differs): reinstall docrerank")

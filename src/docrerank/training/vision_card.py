@@ -1,0 +1,100 @@
+"""The model card of a trained vision-language reranker: where it comes from, how it was made, what it reaches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from docrerank.recipe import dump_recipe
+from docrerank.runs import Run
+from docrerank.training.dev import DevScores
+from docrerank.training.training_data import Material
+
+#: Documents that the card names; the rest is counted.
+MAX_DOCUMENTS = 100
+CARD = """---
+library_name: sentence-transformers
+pipeline_tag: text-ranking
+base_model: {base}
+tags:
+- sentence-transformers
+- cross-encoder
+- reranker
+- visual-document-retrieval
+- docrerank
+---
+# A page reranker
+
+Trained by docrerank from `{base}`: it reads the image of a page, then a query, and says whether the page answers.
+
+```python
+from sentence_transformers import CrossEncoder
+CrossEncoder("this folder").rank("what were net sales in 2020?", [image])  # PIL images, paths or URLs
+
+from docrerank.reranker import Reranker
+Reranker.from_pretrained("this folder").rank("what were net sales in 2020?", pages)  # the same scores, pages kept
+```
+
+## Results
+Delivered: the {kept} weights, the best on the dev part.
+
+| dev part ({queries} queries, {pages} pages) | untrained | this model |
+|---|---|---|
+| NDCG@5 among near pages of the document | {start.ndcg:.3f} | {end.ndcg:.3f} |
+| hard negatives below their positive | {start.accuracy:.3f} | {end.accuracy:.3f} |
+
+## Data lineage
+{steps} steps over {groups} groups ({kinds}). Dev documents were not trained on{style}.
+Pages are not part of this folder; the files were:
+
+{documents}
+
+Queries by writer: {writers}.
+
+## Recipe
+```yaml
+{recipe}```
+Made from `{made_from}`; {versions}.
+"""
+
+
+def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores], facts: dict[str, Any]) -> str:
+    """The card's text; it holds no page, no image and no query.
+
+    Args:
+        run: whose recipe it was.
+        material: of the run.
+        scores: of the untrained start and of the folder as it is saved.
+        facts: the counts of the stage, and `made_from`.
+    """
+    versions = run.manifest.read().get("versions", {})
+    writers = Counter(writer or "unnamed" for writer in run.queries.column("writer"))
+    return CARD.format(
+        base=run.recipe.train.base,
+        kept=facts["kept"],
+        queries=facts["dev_queries"],
+        pages=facts["dev_pages"],
+        start=scores[0],
+        end=scores[1],
+        steps=facts["steps"],
+        groups=facts["groups"],
+        kinds=f"{facts['mined_groups']} mined, {facts['generated_groups']} generated",
+        style="" if facts["split_by"] == "document" else ", but their only document was",
+        documents=_list_documents(run),
+        writers=_join(dict(sorted(writers.items()))),
+        recipe=dump_recipe(run.recipe),
+        made_from=facts["made_from"],
+        versions=_join(versions),
+    )
+
+
+def _list_documents(run: Run) -> str:
+    counts = Counter(zip(run.pages.column("document"), run.pages.column("sha256"), strict=True))
+    lines = [f"- {name}: {count} pages, sha256 `{digest}`" for (name, digest), count in sorted(counts.items())]
+    rest = len(lines) - MAX_DOCUMENTS
+    return "\n".join(lines[:MAX_DOCUMENTS] + ([f"- and {rest} more"] if rest > 0 else []))
+
+
+def _join(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -1,0 +1,150 @@
+"""Training of a vision-language reranker: what a step is, with pages drawn ahead and shared by their queries."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.tensor import DTensor
+
+from docrerank.recipe import Recipe
+from docrerank.training.dev import DevScores
+from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, State, Trainer
+from docrerank.training.training_data import Material
+from docrerank.training.vision_dev import plan_dev, rate, score_shared
+from docrerank.vision import VisionReranker, packed_logits
+from docrerank.vision.adapt import computes_in_half, list_weights
+from docrerank.vision.ahead import count_workers
+from docrerank.vision.backbone import core_of
+from docrerank.vision.load import Parts
+from docrerank.vision.loader import Piece, PieceStream, Route, load_pieces
+from docrerank.vision.losses import choose_loss
+from docrerank.vision.processes import Processes
+from docrerank.vision.sharding import clip_gradients, cut_like, cut_state, gather, idle, is_sharded
+
+logger = logging.getLogger(__name__)
+
+
+class VisionTrainer(Trainer):
+    """Trains what learns of a vision-language model; several processes share each step.
+
+    Args:
+        parts: from `load_learner`; its weights are changed in place.
+        material: groups, pages and the dev part.
+        recipe: the run's; sections `train` and `vision`, and the seed.
+        checkpoint: see `Trainer`; a killed training goes on in as many processes as then are there.
+        made_from: see `Trainer`.
+        processes: those that share a step.
+
+    Attributes:
+        plan: the pairs that measure progress.
+        unreadable: why pages were left out, by id; those that this process met, before its checkpoint too.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        material: Material,
+        recipe: Recipe,
+        checkpoint: Path,
+        made_from: str,
+        processes: Processes,
+    ) -> None:
+        self.parts, self.material, self.recipe, self.processes = parts, material, recipe, processes
+        self.loss = choose_loss(recipe.vision.loss, recipe.train.positive_weight)
+        self.plan = plan_dev(material.dev, recipe.vision.dev_candidates)
+        self.reranker = VisionReranker(parts)
+        self.unreadable: dict[str, str] = {}
+        self.patience, self.writes = recipe.vision.patience, not processes.rank
+        self.relief = (
+            f"set vision.micro_tokens below {recipe.vision.micro_tokens} (a page has up to "
+            f"{recipe.vision.pixels // 784} tokens, see vision.pixels)"
+        )
+        self.sharded = is_sharded(parts.model)
+        self.device_type = torch.device(processes.device).type
+        self.half = computes_in_half(recipe.vision, processes.device)
+        weights, settings = list_weights(parts.model), recipe.train
+        each = False if self.sharded else None  # whole and cut weights do not mix in one call
+        optimizer = torch.optim.AdamW(
+            list(weights.values()), settings.learning_rate, weight_decay=WEIGHT_DECAY, foreach=each
+        )
+        super().__init__(weights, optimizer, len(material.groups), settings, checkpoint, made_from)
+
+    def take_steps(self, first: int) -> Iterator[float]:
+        """See `Trainer`: a step is over with its last piece."""
+        loss = 0.0
+        for piece in self._load_pieces(first):
+            loss += self._learn(piece)
+            if piece.last:
+                yield self._finish(loss)
+                loss = 0.0
+
+    def measure(self) -> DevScores:
+        """See `Trainer`."""
+        return rate(score_shared(self.reranker, self.plan.pairs, self.processes, self.sharded), self.plan)
+
+    def copy(self) -> State:
+        """See `Trainer`: whole, in host memory."""
+        return {name: gather(weight.detach()).cpu().clone() for name, weight in self.weights.items()}
+
+    def load(self, weights: State) -> None:
+        """See `Trainer`."""
+        super().load({name: cut_like(weights[name], weight) for name, weight in self.weights.items()})
+
+    def pack(self) -> dict[str, Any]:
+        """See `Trainer`."""
+        return {
+            "optimizer": gather(self.optimizer.state_dict()),
+            "unreadable": self.processes.join_notes(self.unreadable),
+        }
+
+    def unpack(self, content: Mapping[str, Any]) -> None:
+        """See `Trainer`."""
+        self.optimizer.load_state_dict(cut_state(content["optimizer"], list(self.weights.values())))
+        self.unreadable = dict(content["unreadable"])
+
+    def _load_pieces(self, step: int) -> Any:
+        vision, who, size = self.recipe.vision, self.processes, self.settings.batch_groups
+        groups = [group.group for group in self.material.groups]
+        route = Route(groups, size, self.steps, who.rank, who.world, vision.micro_tokens)
+        reader, dtype = self.parts.reader, core_of(self.parts.model).dtype
+        stream = PieceStream(route, self.material.pages, reader, self.loss, step, dtype)
+        piece = vision.micro_tokens * reader.token_values * dtype.itemsize
+        return load_pieces(stream, count_workers(vision.loader_workers, who.world, piece))
+
+    def _learn(self, piece: Piece) -> float:
+        """Add a piece's gradients; returns its share of the step's loss."""
+        for page, reason in piece.unreadable.items():
+            logger.warning("a page is left out of step %d: %s", piece.step + 1, reason)
+            self.unreadable[page] = reason
+        self.parts.model.train()
+        if not piece.pairs:
+            if self.sharded:
+                with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
+                    nothing = idle(self.parts.model)
+                nothing.backward()  # type: ignore[no-untyped-call]
+            return 0.0
+        torch.manual_seed(hash((self.recipe.seed, piece.step, piece.number, self.processes.rank)) % 2**63)  # dropout
+        with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
+            logits = packed_logits(self.parts.model, self.parts.head(), piece.pages, piece.queries)
+        loss = self.loss.compute(logits, piece.pairs) / piece.total
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _finish(self, loss: float) -> float:
+        """Sum gradients over the processes, take the step, give its loss."""
+        weights = list(self.weights.values())
+        for weight in weights:
+            weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        total = torch.tensor([loss], dtype=torch.float64)
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        self.processes.sum([gradient for gradient in gradients if not isinstance(gradient, DTensor)])
+        self.processes.sum([total])
+        clip_gradients(weights, MAX_GRADIENT, self.processes)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
+        return round(float(total), 6)

@@ -1,0 +1,67 @@
+"""The vision-language reranker: a page image is encoded once for all its queries, exactly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from docrerank.vision.base import fingerprint_vision, hash_base
+from docrerank.vision.detect import is_vision_model
+from docrerank.vision.pairs import Pair, cut_pieces, cut_units, list_pairs, share_units
+
+if TYPE_CHECKING:
+    from docrerank.vision.export import export_classifier
+    from docrerank.vision.packed import packed_logits
+    from docrerank.vision.page_cache import PageCache
+    from docrerank.vision.save import save_reranker
+    from docrerank.vision.scored import Scored
+    from docrerank.vision.scoring import VisionReranker
+    from docrerank.vision.verify import Comparison, compare_rerankers, measure_storage_error
+    from docrerank.vision.weights import count_bytes, count_free, count_needed
+
+_HOMES = {
+    "Comparison": "verify",
+    "PageCache": "page_cache",
+    "Scored": "scored",
+    "VisionReranker": "scoring",
+    "compare_rerankers": "verify",
+    "count_bytes": "weights",
+    "count_free": "weights",
+    "count_needed": "weights",
+    "export_classifier": "export",
+    "measure_storage_error": "verify",
+    "packed_logits": "packed",
+    "save_reranker": "save",
+}
+
+__all__ = [
+    "Comparison",
+    "PageCache",
+    "Pair",
+    "Scored",
+    "VisionReranker",
+    "compare_rerankers",
+    "count_bytes",
+    "count_free",
+    "count_needed",
+    "cut_pieces",
+    "cut_units",
+    "export_classifier",
+    "fingerprint_vision",
+    "hash_base",
+    "is_vision_model",
+    "list_pairs",
+    "measure_storage_error",
+    "packed_logits",
+    "save_reranker",
+    "share_units",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs torch only when it is asked for: the rest of the room works without it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__} has no attribute '{name}'")
+    from docrerank.recipe import require
+
+    require("torch", extra="train")
+    return getattr(require(f"{__name__}.{_HOMES[name]}", extra="train"), name)

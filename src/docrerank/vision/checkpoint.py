@@ -1,0 +1,188 @@
+"""What a checkpoint's small files say: its prompt, its two words, its activation, whether it is an adapter."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docrerank.recipe import require
+from docrerank.records import UserError
+from docrerank.vision.contracts import CONTRACTS, OWN, Contract, build_template, find_contract
+from docrerank.vision.detect import HEADS, read_json
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model by name or folder, and what its own files decide.
+
+    Attributes:
+        name: as given.
+        base: where the base model's weights are; equal to `name` unless it is an adapter.
+        is_adapter: whether `name` holds a LoRA adapter.
+        is_reranker: whether it is a sentence-transformers model or a classifier: then its template is its contract.
+        is_zero_shot: whether nothing says that it was ever trained to tell relevant pages: a base model.
+        tokens: ids of the true and the false word, if its LogitScore module says so.
+        activation: `sigmoid` or `identity`.
+    """
+
+    name: str
+    base: str
+    is_adapter: bool
+    is_reranker: bool
+    is_zero_shot: bool
+    tokens: tuple[int, int] | None
+    activation: str
+
+
+def read_checkpoint(name: str, base: str | None) -> Checkpoint:
+    """Read what a folder or a hub repository says of itself, without its weights.
+
+    Raises:
+        UserError: an adapter does not name its base.
+    """
+    adapter = find_json(name, "adapter_config.json")
+    found = base or str(adapter.get("base_model_name_or_path") or "") if adapter else base or name
+    if not found:
+        raise UserError(f"the adapter '{name}' does not name its base model: give base=")
+    modules, architecture = find_modules(name), find_architecture(name)
+    is_reranker = bool(modules) or architecture.endswith("ForSequenceClassification")
+    return Checkpoint(
+        name,
+        found,
+        bool(adapter),
+        is_reranker,
+        not (is_reranker or adapter or find_contract(name)),
+        _find_tokens(name, modules),
+        _find_activation(name),
+    )
+
+
+def find_file(name: str, file: str) -> Path | None:
+    """A file of a folder, or of a hub repository (downloaded once), or None."""
+    if Path(name).is_dir():
+        local = Path(name) / file
+        return local if local.is_file() else None
+    hub = require("transformers.utils.hub", extra="train")
+    try:
+        cached = hub.cached_file(
+            name, file, _raise_exceptions_for_missing_entries=False, _raise_exceptions_for_connection_errors=False
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(explain_absence(name)) from error
+    return Path(cached) if cached else None
+
+
+def explain_absence(name: str) -> str:
+    """What to do about a hub name whose files are not here."""
+    if "/" in name and require("huggingface_hub", extra="train").is_offline_mode():
+        return (
+            f"'{name}' is not on this machine, and docrerank asks no hub by itself: hf download {name}, or set "
+            "HF_HUB_OFFLINE=0"
+        )
+    return f"no model '{name}': it is neither a folder nor found on the hub"
+
+
+def find_architecture(name: str) -> str:
+    """The architecture that a checkpoint's `config.json` names, or nothing.
+
+    Raises:
+        UserError: one whose own code makes the score, such as jina-reranker-m0's.
+    """
+    named = find_json(name, "config.json").get("architectures") or [""]
+    architecture = str(named[0])
+    if architecture and not architecture.endswith(HEADS):
+        raise UserError(
+            f"'{name}' is a {architecture}, whose own code scores: no prompt of docrerank's fits it; "
+            f"docrerank evaluate {name} --trust-remote-code runs that code"
+        )
+    return architecture
+
+
+def find_json(name: str, file: str) -> dict[str, Any]:
+    """A JSON object of a checkpoint, or an empty one."""
+    found = find_file(name, file)
+    return read_json(found) if found else {}
+
+
+def find_modules(name: str) -> list[dict[str, Any]]:
+    """The modules of a sentence-transformers model, or nothing."""
+    file = find_file(name, "modules.json")
+    if file is None:
+        return []
+    try:
+        modules = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read ({error}): fetch or save the model again") from None
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise UserError(f"{file} is not a list of modules: fetch or save the model again")
+    return modules
+
+
+def choose_template(checkpoint: Checkpoint, tokenizer: Any, prompt: str | None) -> tuple[str, Contract]:
+    """The chat template to score with, and the contract it follows as far as it is known.
+
+    A named `prompt` decides, then what is stored with the checkpoint, then the checkpoint's name.
+
+    Raises:
+        UserError: no such prompt.
+    """
+    if prompt is not None:
+        if prompt not in CONTRACTS:
+            raise UserError(f"no prompt '{prompt}': choose from {', '.join(CONTRACTS)}")
+        return build_template(CONTRACTS[prompt]), CONTRACTS[prompt]
+    stored = _stored_template(checkpoint, tokenizer)
+    if stored:
+        return stored, Contract("", "")
+    contract = find_contract(checkpoint.name)
+    if contract is None and checkpoint.is_adapter:
+        logger.warning(
+            "adapter '%s' does not say its prompt: docrerank's own is used (prompt='mono' for MonoQwen's)",
+            checkpoint.name,
+        )
+    return build_template(contract or OWN), contract or OWN
+
+
+def choose_tokens(checkpoint: Checkpoint, tokenizer: Any, contract: Contract) -> tuple[int, int]:
+    """Ids of the true and the false word.
+
+    Raises:
+        UserError: the tokenizer does not have them as single tokens.
+    """
+    if checkpoint.tokens:
+        return checkpoint.tokens
+    return _word_id(tokenizer, contract.true), _word_id(tokenizer, contract.false)
+
+
+def _word_id(tokenizer: Any, word: str) -> int:
+    ids = tokenizer(word, add_special_tokens=False)["input_ids"]
+    if len(ids) != 1:
+        raise UserError(f"the tokenizer has no single token '{word}': this model cannot answer in one word")
+    return int(ids[0])
+
+
+def _stored_template(checkpoint: Checkpoint, tokenizer: Any) -> str | None:
+    if not checkpoint.is_reranker:
+        return None
+    file = find_file(checkpoint.name, "chat_template.jinja")
+    template = file.read_text("utf-8") if file else tokenizer.chat_template
+    return template if isinstance(template, str) else None
+
+
+def _find_tokens(name: str, modules: list[dict[str, Any]]) -> tuple[int, int] | None:
+    for module in modules:
+        if str(module.get("type", "")).endswith("LogitScore"):
+            config = find_json(name, f"{module.get('path')}/config.json")
+            if config.get("false_token_id") is None:
+                raise UserError(f"'{name}' scores by one token alone: docrerank needs a true and a false one")
+            return int(config["true_token_id"]), int(config["false_token_id"])
+    return None
+
+
+def _find_activation(name: str) -> str:
+    stored = str(find_json(name, "config_sentence_transformers.json").get("activation_fn", ""))
+    return "identity" if stored.endswith("Identity") else "sigmoid"

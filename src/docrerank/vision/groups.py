@@ -1,0 +1,112 @@
+"""Sorts pairs by page: each page once, with the queries that are asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from docrerank.records import UserError
+from docrerank.vision.images import PageSource, open_page
+from docrerank.vision.prompt import Prompt
+
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True)
+class PageGroup:
+    """A page and its queries.
+
+    Attributes:
+        page: the page.
+        query: the query that its prompt puts in front of it; empty where the page comes first.
+        indices: places of the pairs in the input.
+        suffixes: the queries' token ids, one for each index.
+    """
+
+    page: PageSource
+    query: str
+    indices: list[int] = field(default_factory=list)
+    suffixes: list[list[int]] = field(default_factory=list)
+
+
+class Grouper:
+    """Groups pairs and remembers what could not be read.
+
+    Args:
+        prompt: the checkpoint's prompt.
+        pixels: the page's pixel budget.
+    """
+
+    def __init__(self, prompt: Prompt, pixels: int) -> None:
+        self._prompt = prompt
+        self._pixels = pixels
+        self.reasons: dict[int, str] = {}
+        self._opened: dict[int, PageSource | str] = {}
+
+    def group(self, pairs: Sequence[Sequence[Any]]) -> list[PageGroup]:
+        """Group (query, page) pairs, in either order; pages in the order of their first pair.
+
+        Raises:
+            UserError: a pair is not one of a query and a page, or its query is empty.
+        """
+        groups: dict[tuple[str, str, str], PageGroup] = {}
+        queries: dict[str, str] = {}
+        suffixes: dict[tuple[str, str], list[int]] = {}
+        for index, pair in enumerate(pairs):
+            query, document = _order(pair, index)
+            text = queries.setdefault(query, "") or self._clean(query, index)
+            queries[query] = text
+            page = self._open(document)
+            if isinstance(page, str):
+                self.reasons[index] = page
+                continue
+            front = "" if self._prompt.is_shareable else text
+            group = groups.setdefault((page.key, page.text, front), PageGroup(page, front))
+            group.indices.append(index)
+            asked = text, self._prompt.clean_page_text(page.text)
+            if asked not in suffixes:
+                suffixes[asked] = self._prompt.suffix_ids(*asked)
+            group.suffixes.append(suffixes[asked])
+        return list(groups.values())
+
+    def _clean(self, query: str, index: int) -> str:
+        try:
+            return self._prompt.clean_query(query)
+        except UserError as error:
+            raise UserError(f"pair {index + 1}: {error}") from None
+
+    def _open(self, document: Any) -> PageSource | str:
+        """The page, or why there is none; an object that comes again is hashed once."""
+        known = self._opened.get(id(document))
+        if known is None:
+            try:
+                known = open_page(document, self._pixels)
+            except UserError as error:
+                known = str(error)
+            self._opened[id(document)] = known
+        return known
+
+
+def _order(pair: Sequence[Any], index: int) -> tuple[str, Any]:
+    if isinstance(pair, str) or len(pair) != 2:
+        raise UserError(f"pair {index + 1} is not a query and a page")
+    first, second = pair
+    if isinstance(first, str):
+        return first, second
+    if isinstance(second, str):
+        return second, first
+    raise UserError(f"pair {index + 1} has no query: one of the two must be text")
+
+
+def batch_by_tokens(items: Sequence[Item], tokens: Callable[[Item], int], budget: int) -> list[list[Item]]:
+    """Cut items, in their order, into batches of at most `budget` padded tokens; one item at least."""
+    batches: list[list[Item]] = []
+    longest = 0
+    for item in items:
+        longest = max(longest, tokens(item))
+        if not batches or longest * (len(batches[-1]) + 1) > budget:
+            batches.append([])
+            longest = tokens(item)
+        batches[-1].append(item)
+    return batches

@@ -1,0 +1,124 @@
+"""Rows of one page prefix and several queries: who sees whom, where a token stands, where scores are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from docrerank.vision.flex import FLEX, name_attention
+
+Side = Literal["left", "right"]
+#: Segment of padding and of the page; queries count from 1.
+PADDING, PAGE = -1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A batch of rows of queries.
+
+    Attributes:
+        ids: (rows, width), token ids; 0 where padded.
+        positions: (3, rows, width), M-RoPE positions: text moves all three axes together.
+        segments: (rows, width), `PADDING`, or the number of the query in its row from 1.
+        ends: (queries, 2), row and column of each query's last token, in the order given.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    segments: Tensor
+    ends: Tensor
+
+
+def lay_out(rows: Sequence[Sequence[Sequence[int]]], starts: Sequence[int], side: Side = "right") -> Rows:
+    """Put each row's queries one after the other; every query's positions begin again at its row's start.
+
+    Args:
+        rows: for each row, its queries' token ids.
+        starts: for each row, the first position behind its page.
+        side: where the shorter rows are padded.
+    """
+    width = max(sum(len(ids) for ids in queries) for queries in rows)
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    positions, segments = torch.zeros_like(ids), torch.full_like(ids, PADDING)
+    ends = []
+    for row, queries in enumerate(rows):
+        column = width - sum(len(query) for query in queries) if side == "left" else 0
+        for number, query in enumerate(queries, 1):
+            span = slice(column, column + len(query))
+            ids[row, span] = torch.tensor(query)
+            positions[row, span] = torch.arange(starts[row], starts[row] + len(query))
+            segments[row, span] = number
+            column += len(query)
+            ends.append((row, column - 1))
+    return Rows(ids, positions.expand(3, *positions.shape), segments, torch.tensor(ends))
+
+
+def build_mask(keys: Tensor, first: int = 0) -> Tensor:
+    """Which token sees which: a query sees its page and itself, a page sees itself, nothing looks ahead.
+
+    Args:
+        keys: (rows, length), the segment of every token of a row.
+        first: tokens before this are only looked at (their keys and values are stored).
+
+    Returns:
+        bool of shape (rows, 1, length - first, length). Padding sees itself alone, so that no row is empty.
+    """
+    order = torch.arange(keys.shape[1], device=keys.device)
+    row = torch.arange(len(keys), device=keys.device)[:, None, None]
+    return _sees(keys, row, order[first:, None], order[None, :])[:, None]
+
+
+def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Any:
+    """The mask of `build_mask` as the model's attention takes it.
+
+    SDPA takes a boolean one, eager attention adds it to the scores, FlexAttention knows it block by block.
+
+    Raises:
+        ValueError: the attention in use takes no such mask.
+    """
+    kind = name_attention(model)
+    if kind == FLEX:
+        return _build_blocks(keys, first)
+    if kind not in ("sdpa", "eager"):
+        raise ValueError(f"shared prefixes need attn_implementation='sdpa', not '{kind}'")
+    mask = build_mask(keys, first)
+    if kind == "sdpa":
+        return mask
+    dtype = next(model.parameters()).dtype
+    return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
+
+
+def fit_page_mask(mask: Tensor, model: torch.nn.Module) -> Any:
+    """A (rows, length) mask of rows that hold a page alone: as it is, transformers knows what to make of it."""
+    return _build_blocks(torch.where(mask > 0, PAGE, PADDING), 0) if name_attention(model) == FLEX else mask
+
+
+def _sees(keys: Tensor, row: Tensor, query: Tensor, key: Tensor) -> Tensor:
+    """Whether the token at `query` looks at the one at `key`; index tensors of shapes that go together."""
+    own, other = keys[row, query], keys[row, key]
+    seen = ((other == PAGE) | (other == own)) & (key <= query) & (own != PADDING)
+    return seen | (key == query)
+
+
+def _build_blocks(keys: Tensor, first: int) -> Any:
+    """A mask of blocks, of which FlexAttention skips the empty ones: other queries' and what lies ahead."""
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    def sees(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return _sees(keys, row, query + first, key)
+
+    rows, length = keys.shape
+    return create_block_mask(sees, rows, None, length - first, length, device=str(keys.device))
+
+
+def pad(tensors: Sequence[Tensor], width: int, value: int, side: Side) -> Tensor:
+    """Stack 1-D tensors to (n, width)."""
+    stacked = tensors[0].new_full((len(tensors), width), value)
+    for row, tensor in enumerate(tensors):
+        start = width - len(tensor) if side == "left" else 0
+        stacked[row, start : start + len(tensor)] = tensor
+    return stacked

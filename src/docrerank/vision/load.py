@@ -1,0 +1,235 @@
+"""Loads a vision-language reranker: base model, adapter, merged model, CrossEncoder folder or classifier."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from docrerank.recipe import require
+from docrerank.records import UserError
+from docrerank.vision.backbone import cut_head, unwrap
+from docrerank.vision.checkpoint import (
+    Checkpoint,
+    choose_template,
+    choose_tokens,
+    explain_absence,
+    find_file,
+    find_json,
+    read_checkpoint,
+)
+from docrerank.vision.contracts import Contract
+from docrerank.vision.detect import FAMILIES
+from docrerank.vision.flex import use_flex
+from docrerank.vision.images import ImageReader
+from docrerank.vision.prompt import Prompt
+
+#: Adapters saved before transformers 4.52, such as MonoQwen's, name the text layers and the vision tower otherwise.
+FORMER_NAMES = {r"^model\.layers\.": "model.language_model.layers.", r"^visual\.": "model.visual."}
+#: Where classifiers keep their one row of the head (see `export`).
+SCORE_NAMES = ("score.weight", "language_model.score.weight")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A loaded reranker in its parts.
+
+    Attributes:
+        model: transformers model or adapter around one, in evaluation mode.
+        tokenizer: its tokenizer.
+        reader: image processor and prompt.
+        tokens: ids of the true and the false word.
+        score: (1, width), the one row of a classifier; None for a model with a language model head.
+        activation: `sigmoid` or `identity`.
+        name: what it was loaded from.
+        is_zero_shot: whether nothing says that it was ever trained to tell relevant pages.
+    """
+
+    model: Any
+    tokenizer: Any
+    reader: ImageReader
+    tokens: tuple[int, int]
+    score: Tensor | None
+    activation: str
+    name: str
+    is_zero_shot: bool = False
+
+    def describe(self) -> str:
+        """A line for a person: what a page costs, and whether the model was made for this.
+
+        A visual token is a square of `patch_size * merge_size` pixels a side.
+        """
+        told = (
+            f"a page has up to {self.reader.page_tokens:,} visual tokens ({self.reader.pixels:,} pixels; "
+            "--pixels changes it)"
+        )
+        return told + ("; a base model, not trained to rank: zero-shot" if self.is_zero_shot else "")
+
+    def head(self) -> Tensor:
+        """(2, width): the rows that make a logit of the true and of the false word."""
+        if self.score is not None:
+            return torch.cat([self.score, torch.zeros_like(self.score)]).to(unwrap(self.model).device)
+        return cut_head(self.model, *self.tokens)
+
+
+def load_parts(
+    name: str | Path,
+    *,
+    base: str | None = None,
+    prompt: str | None = None,
+    pixels: int | None = None,
+    device: str | None = None,
+    dtype: torch.dtype | None = None,
+    attention: Literal["sdpa", "flex"] = "sdpa",
+) -> Parts:
+    """Load a reranker; only safetensors are read and no code of a repository is run.
+
+    Args:
+        name: folder or hub name.
+        base: base model of an adapter, if not the one it names.
+        prompt: `own`, `mono` or `qwen3`, if not what the checkpoint decides.
+        pixels: pixel budget of a page, if not the checkpoint's.
+        device: `cuda` if there is one, else `cpu`.
+        dtype: that of the stored weights on a GPU, else float32.
+        attention: `flex` skips what packed rows do not look at; on a processor it has no gradients.
+
+    Raises:
+        UserError: not a vision-language model, no safetensors, another base's adapter, words it lacks.
+    """
+    require("sentence_transformers", extra="train")
+    checkpoint = read_checkpoint(str(name), base)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model = _load_model(checkpoint, dtype or choose_dtype(device))
+    if attention == "flex":
+        use_flex(unwrap(model))
+    tokenizer = _load_tokenizer(checkpoint)
+    template, contract = choose_template(checkpoint, tokenizer, prompt)
+    config = unwrap(model).config
+    reader = ImageReader(
+        _load_processor(checkpoint, pixels or contract.pixels),
+        Prompt(tokenizer, template, config.image_token_id, _end_id(config, tokenizer)),
+    )
+    tokens, score = _answers(checkpoint, tokenizer, contract)
+    model, zero_shot = model.to(device).eval(), checkpoint.is_zero_shot
+    return Parts(model, tokenizer, reader, tokens, score, checkpoint.activation, checkpoint.name, zero_shot)
+
+
+def choose_dtype(device: str) -> torch.dtype | Literal["auto"]:
+    """float32 on a processor; on a GPU as the weights are stored, so that a model saved in float32 keeps them."""
+    return torch.float32 if device == "cpu" else "auto"
+
+
+def _load_model(checkpoint: Checkpoint, dtype: torch.dtype | Literal["auto"]) -> Any:
+    transformers = require("transformers", extra="train")
+    _check_family(checkpoint, transformers)
+    try:
+        model = transformers.AutoModelForImageTextToText.from_pretrained(
+            checkpoint.base, dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(_explain(checkpoint.base, error)) from error
+    return _load_adapter(checkpoint, model) if checkpoint.is_adapter else model
+
+
+def _check_family(checkpoint: Checkpoint, transformers: Any) -> None:
+    try:
+        config = transformers.AutoConfig.from_pretrained(checkpoint.base, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise UserError(_explain(checkpoint.base, error)) from error
+    if config.model_type not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise UserError(f"'{checkpoint.base}' is a {config.model_type} model, not one that reads pages ({known})")
+    if "sliding_attention" in (getattr(config.get_text_config(), "layer_types", None) or []):
+        raise UserError(f"'{checkpoint.base}' attends through a sliding window: a page prefix cannot be shared")
+
+
+def _explain(base: str, error: Exception) -> str:
+    """Why a model's files do not load."""
+    if not Path(base).is_dir():
+        return explain_absence(base)
+    return f"'{base}' cannot be loaded: {' '.join(str(error).split())[:300]}"
+
+
+def _load_adapter(checkpoint: Checkpoint, model: Any) -> Any:
+    """Put an adapter around its base; one whose layers do not match was trained on another base."""
+    file = find_file(checkpoint.name, "adapter_model.safetensors")
+    if file is None:
+        raise UserError(f"the adapter '{checkpoint.name}' has no adapter_model.safetensors: no other form is read")
+    other = f"the adapter '{checkpoint.name}' was not trained on '{checkpoint.base}'"
+    try:
+        adapted = require("peft", extra="train").PeftModel.from_pretrained(
+            model, checkpoint.name, key_mapping=FORMER_NAMES
+        )
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"{other} ({' '.join(str(error).split())[:200]}): give base=") from error
+    if not _fits(file, adapted):
+        raise UserError(f"{other}: its layers have other names; give base=")
+    return adapted
+
+
+def _fits(file: Path, adapted: Any) -> bool:
+    """Whether every stored weight has its place, and every adapted text layer its weight.
+
+    Parts of the vision tower that an adapter's pattern meets by a newer name, without a weight, stay as they are.
+    """
+    with require("safetensors", extra="train").safe_open(file, framework="pt") as opened:
+        stored = {_rename(key) for key in opened.keys()}  # noqa: SIM118
+    places = {name.replace(".default.", ".") for name, _ in adapted.named_parameters() if ".lora_" in name}
+    return stored <= places and {name for name in places if ".language_model." in name} <= stored
+
+
+def _rename(key: str) -> str:
+    """A stored name as transformers 5 has it."""
+    prefix, name = "base_model.model.", key.removeprefix("base_model.model.")
+    for former, current in FORMER_NAMES.items():
+        name = re.sub(former, current, name)
+    return prefix + name
+
+
+def _load_tokenizer(checkpoint: Checkpoint) -> Any:
+    transformers = require("transformers", extra="train")
+    own = find_file(checkpoint.name, "tokenizer_config.json") is not None
+    return transformers.AutoTokenizer.from_pretrained(
+        checkpoint.name if own else checkpoint.base, trust_remote_code=False
+    )
+
+
+def _load_processor(checkpoint: Checkpoint, pixels: int) -> Any:
+    """The image processor alone: the whole processor would ask for torchvision."""
+    transformers = require("transformers", extra="train")
+    own = any(find_file(checkpoint.name, file) for file in ("preprocessor_config.json", "processor_config.json"))
+    processor = transformers.AutoImageProcessor.from_pretrained(
+        checkpoint.name if own else checkpoint.base, trust_remote_code=False
+    )
+    if pixels:
+        smallest = min(int(processor.size["shortest_edge"]), pixels)
+        processor.size = {"shortest_edge": smallest, "longest_edge": pixels}
+    return processor
+
+
+def _end_id(config: Any, tokenizer: Any) -> int:
+    return int(getattr(config, "vision_end_token_id", None) or tokenizer.convert_tokens_to_ids("<|vision_end|>"))
+
+
+def _answers(checkpoint: Checkpoint, tokenizer: Any, contract: Contract) -> tuple[tuple[int, int], Tensor | None]:
+    """The two words, or a classifier's one row."""
+    score = _find_score(checkpoint.name)
+    if score is not None:
+        config = find_json(checkpoint.name, "config.json")
+        return (int(config.get("true_token_id", -1)), int(config.get("false_token_id", -1))), score
+    return choose_tokens(checkpoint, tokenizer, contract), None
+
+
+def _find_score(name: str) -> Tensor | None:
+    file = find_file(name, "model.safetensors") if Path(name).is_dir() else None
+    if file is None:
+        return None
+    with require("safetensors", extra="train").safe_open(file, framework="pt") as opened:
+        for key in set(SCORE_NAMES) & set(opened.keys()):
+            score: Tensor = opened.get_tensor(key)
+            return score
+    return None

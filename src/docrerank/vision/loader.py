@@ -1,0 +1,153 @@
+"""Draws the pages of every step ahead of it, in processes of its own: decoding and resizing never wait in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from docrerank.records import Page, TrainingGroup, UserError
+from docrerank.vision.ahead import AHEAD
+from docrerank.vision.backbone import PageTokens
+from docrerank.vision.images import ImageReader, open_page
+from docrerank.vision.losses import StepLoss
+from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, group_by_page, list_pairs, share_units
+
+PROMPT_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one forward and backward works on.
+
+    Attributes:
+        step: from 0.
+        number: of this piece in its step, the same whatever the number of processes if there is one piece each.
+        last: whether the step ends with it.
+        total: what the step's sums are divided by.
+        pages: the images as patches, each once; empty if this process has no share of the step.
+        queries: token ids behind each page.
+        pairs: in the order of the logits, page by page.
+        unreadable: pages that were left out, by id, and why.
+    """
+
+    step: int
+    number: int
+    last: bool
+    total: float
+    pages: tuple[PageTokens, ...]
+    queries: tuple[tuple[tuple[int, ...], ...], ...]
+    pairs: tuple[Pair, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The groups of every step, for one process of several.
+
+    Attributes:
+        groups: in the order of training.
+        size: groups of a step, over all processes.
+        steps: in all.
+        rank: of this process.
+        world: processes.
+        budget: tokens of a piece.
+    """
+
+    groups: Sequence[TrainingGroup]
+    size: int
+    steps: int
+    rank: int
+    world: int
+    budget: int
+
+    def batch(self, step: int) -> list[TrainingGroup]:
+        """The groups of a step; after the last comes the first again."""
+        count = len(self.groups)
+        return [self.groups[(step * self.size + place) % count] for place in range(min(self.size, count))]
+
+
+class PieceStream(IterableDataset[Piece]):
+    """The pieces from a step on; several workers take turns.
+
+    Args:
+        route: what is trained on.
+        pages: by id.
+        reader: draws pages; holds the prompt.
+        loss: decides what stays together and what sums are divided by.
+        start: the first step.
+        dtype: of the patches; the model's own, so that nothing is handed over that the model would round away.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        pages: Mapping[str, Page],
+        reader: ImageReader,
+        loss: StepLoss,
+        start: int,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        self.route, self.pages, self.reader, self.loss, self.start = route, pages, reader, loss, start
+        self.dtype = dtype
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield this worker's pieces."""
+        info = get_worker_info()
+        number, workers = (info.id, info.num_workers) if info else (0, 1)
+        for place, plan in enumerate(self._plan()):
+            if place % workers == number:
+                yield self._read(*plan)
+
+    def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
+        """Every process has as many pieces in a step as any other, the last of them empty if need be."""
+        suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
+        for step in range(self.start, self.route.steps):
+            pairs = list_pairs(self.route.batch(step))
+            units = cut_units(pairs, self.loss.whole_groups)
+            shares = [
+                cut_pieces(share, self._bound_page(), suffix, self.route.budget)
+                for share in share_units(
+                    units, self.route.world, lambda unit: count_tokens(unit, self._bound_page(), suffix)
+                )
+            ]
+            own, most = shares[self.route.rank], max(map(len, shares))
+            for number in range(most):
+                piece = own[number] if number < len(own) else []
+                yield step, number, number == most - 1, self.loss.count(pairs), piece
+
+    def _read(self, step: int, number: int, last: bool, total: float, pairs: Sequence[Pair]) -> Piece:
+        drawn: dict[str, PageTokens] = {}
+        reasons: dict[str, str] = {}
+        for page in group_by_page(pairs):
+            try:
+                read = self.reader.read(open_page(self.pages[page], self.reader.pixels))
+                drawn[page] = replace(read, pixels=read.pixels.to(self.dtype))
+            except UserError as error:
+                reasons[page] = str(error)
+        rows = group_by_page(self._drop(pairs, reasons))
+        queries = tuple(tuple(tuple(self._ask(pair.query)) for pair in row) for row in rows.values())
+        kept = tuple(pair for row in rows.values() for pair in row)
+        pages = tuple(drawn[page] for page in rows)
+        return Piece(step, number, last, total, pages, queries, kept, reasons)
+
+    def _drop(self, pairs: Sequence[Pair], reasons: Mapping[str, str]) -> list[Pair]:
+        """The pairs whose page could be drawn; of whole groups, those that lost none."""
+        lost = {pair.group for pair in pairs if pair.page in reasons} if self.loss.whole_groups else set()
+        return [pair for pair in pairs if pair.page not in reasons and pair.group not in lost]
+
+    def _ask(self, query: str) -> list[int]:
+        return self.reader.prompt.suffix_ids(self.reader.prompt.clean_query(query), "")
+
+    def _bound_page(self) -> int:
+        return self.reader.page_tokens + PROMPT_TOKENS
+
+
+def load_pieces(stream: PieceStream, workers: int) -> DataLoader[Any]:
+    """The pieces in order, drawn by this many processes; see `count_workers`."""
+    return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=AHEAD if workers else None)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from docrerank.runs import Run
+from docrerank.training.dev import DevScores
+from docrerank.training.training_data import gather
+from docrerank.training.vision_dev import draw_look, plan_dev
+from docrerank.training.vision_train import tell_difference
+
+
+def test_pages_without_text_are_measured_among_those_that_look_most_like_them(
+    make_vision_run: Callable[..., Run],
+) -> None:
+    part = gather(make_vision_run()).dev
+    bare = replace(part, pages=tuple(replace(page, text="") for page in part.pages))
+    plan = plan_dev(bare, 3)
+    looks = {page.id: draw_look(page) for page in part.pages}
+    for query, places in zip(part.queries, plan.rankings, strict=True):
+        own, *others = (plan.pairs[place][1].id for place in places)
+        assert own == query.page_id
+        likeness = {page: float(look @ looks[own]) for page, look in looks.items() if page != own}
+        rest = [value for page, value in likeness.items() if page not in others]
+        assert min(likeness[page] for page in others) >= max(rest) - 1e-6
+    assert np.linalg.norm(looks[own]) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_copy_of_the_own_page_is_not_among_the_candidates(make_vision_run: Callable[..., Run]) -> None:
+    part = gather(make_vision_run()).dev
+    first, second = [page for page in part.pages if page.document == part.pages[0].document][:2]
+
+    def find_candidates(repeats: dict[str, str]) -> set[str]:
+        plan = plan_dev(replace(part, repeats=repeats), 100)
+        return {plan.pairs[at][1].id for places in plan.rankings for at in places if plan.pairs[places[0]][1] == first}
+
+    assert second.id in find_candidates({})
+    assert find_candidates({second.id: first.id}) == find_candidates({}) - {second.id}
+
+
+def test_what_saving_costs_is_told_and_a_rounding_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    trained = DevScores(0.8, 0.9, 0.5)
+    with caplog.at_level(logging.WARNING):
+        tell_difference(trained, DevScores(0.8, 0.9, 0.501))
+    assert not caplog.text
+    tell_difference(trained, DevScores(0.7, 0.9, 0.5))
+    tell_difference(trained, DevScores(0.8, 0.9, 0.6))
+    assert caplog.text.count("vision.save=float32 or vision.save=adapter") == 2

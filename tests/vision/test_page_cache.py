@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from docrerank.vision import PageCache, VisionReranker, measure_storage_error
+from docrerank.vision.disk_tier import DiskTier
+from docrerank.vision.memory_tier import MemoryTier
+from docrerank.vision.prefix import PagePrefix
+from docrerank.vision.storage import pack_prefix, unpack_prefix
+
+CPU = torch.device("cpu")
+PAIRS = ("margin", "net sales in 2021")
+
+
+def make_prefix(seed: int, tokens: int = 6) -> PagePrefix:
+    generator = torch.Generator().manual_seed(seed)
+    keys, values = torch.randn(2, 2, 2, tokens, 8, generator=generator)
+    return PagePrefix(keys, values, tokens + seed)
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.safetensors"))
+
+
+def test_a_page_comes_back_from_every_tier_with_its_score(bases: dict[str, Path], pages: Any, tmp_path: Path) -> None:
+    reranker = VisionReranker.from_pretrained(bases["qwen2_5_vl"], cache=PageCache())
+    pairs = [(query, page) for query in PAIRS for page in pages]
+    fresh = reranker.score(pairs).values
+    reranker.cache = PageCache.of_size(folder=str(tmp_path))
+    reranker.warm(pages)
+    np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=1e-6)
+    reranker.cache = PageCache.of_size(folder=str(tmp_path))
+    np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=5e-3)
+    np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=5e-3)
+    assert (reranker.cache.hits.disk, reranker.cache.hits.memory, reranker.cache.hits.missed) == (3, 3, 0)
+
+
+def test_eight_bits_cost_more_accuracy_than_sixteen_and_half_the_bytes(
+    bases: dict[str, Path], pages: Any, tmp_path: Path
+) -> None:
+    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache())
+    half = measure_storage_error(reranker, PAIRS, pages, "fp16")
+    eighth = measure_storage_error(reranker, PAIRS, pages, "int8")
+    assert half.pairs == 6
+    assert 0 < half.largest < 5e-3 < 1e-1
+    assert half.largest < eighth.largest < 1e-1
+    sizes = [sum(t.nbytes for t in pack_prefix(make_prefix(0, 400), form).values()) for form in ("fp16", "int8")]
+    assert sizes[1] < 0.8 * sizes[0]
+
+
+def test_a_channel_far_from_zero_survives_eight_bits() -> None:
+    prefix = make_prefix(1, 50)
+    prefix.keys[..., 3] += 40
+    found = unpack_prefix(pack_prefix(prefix, "int8"), 0, torch.float32, CPU)
+    assert (found.keys - prefix.keys).abs().max() < 0.02
+    prefix.keys[..., 3] *= 1e4
+    assert torch.isfinite(unpack_prefix(pack_prefix(prefix, "fp16"), 0, torch.float32, CPU).keys).all()
+
+
+def test_another_page_model_prompt_or_budget_is_another_key(bases: dict[str, Path], pages: Any) -> None:
+    first = VisionReranker.from_pretrained(bases["qwen2_vl"])
+    others = [
+        VisionReranker.from_pretrained(bases["qwen2_vl"], prompt="mono"),
+        VisionReranker.from_pretrained(bases["qwen2_vl"], pixels=28 * 28 * 30),
+        VisionReranker.from_pretrained(bases["qwen2_5_vl"]),
+    ]
+    trained = VisionReranker.from_pretrained(bases["qwen2_vl"])
+    from docrerank.vision.images import open_page
+
+    source = open_page(pages[0], 10_000)
+    keys = {reranker._keys.read(source) for reranker in (first, *others)}
+    keys.add(first._keys.read(open_page({"image": pages[0], "text": "41"}, 10_000)))
+    before = trained._keys.read(source)
+    assert before == first._keys.read(source)
+    with torch.no_grad():
+        trained.model.model.language_model.layers[0].self_attn.q_proj.weight.mul_(1.001)
+    assert trained._keys.read(source) not in {*keys, before}
+    assert len(keys) == 5
+
+
+def test_the_least_recently_used_page_leaves_memory() -> None:
+    size = make_prefix(0).nbytes
+    tier = MemoryTier(2 * size)
+    tier.put("a", make_prefix(0))
+    tier.put("b", make_prefix(1))
+    assert tier.get("a") is not None
+    tier.put("c", make_prefix(2))
+    assert tier.get("b") is None
+    assert tier.get("a") is not None
+    assert tier.nbytes == 2 * size
+    tier.put("large", make_prefix(3, 500))
+    assert len(tier) == 2
+
+
+def test_the_least_recently_used_page_leaves_the_disk(tmp_path: Path) -> None:
+    tier = DiskTier(tmp_path)
+    tier.put("a", make_prefix(0))
+    size = files_of(tmp_path)[0].stat().st_size
+    tier = DiskTier(tmp_path, budget=3 * size)
+    for age, key in enumerate(("b", "c")):
+        tier.put(key, make_prefix(1))
+        os.utime(tier._file(key), (age, age))
+    tier.put("d", make_prefix(2))
+    assert tier.get("b", torch.float32, CPU) is None
+    assert tier.get("a", torch.float32, CPU) is not None
+    assert sum(file.stat().st_size for file in files_of(tmp_path)) <= 3 * size
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "other", "empty"])
+def test_a_damaged_or_stale_file_is_encoded_again(
+    damage: str, bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache((), DiskTier(tmp_path)))
+    fresh = reranker.predict([("margin", page) for page in pages])
+    file, other = files_of(tmp_path)[:2]
+    content = bytearray(file.read_bytes())
+    content[-50] ^= 0x40
+    file.write_bytes(
+        {"cut": bytes(content[:500]), "flip": bytes(content), "other": other.read_bytes(), "empty": b""}[damage]
+    )
+    again = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache((), DiskTier(tmp_path)))
+    np.testing.assert_allclose(again.predict([("margin", page) for page in pages]), fresh, atol=1e-3)
+    assert "damaged or stale" in caplog.text
+    assert (again.cache.hits.disk, again.cache.hits.missed) == (2, 1)
+    assert len(files_of(tmp_path)) == 3
+
+
+def test_a_disk_that_refuses_is_said_once_and_scores_go_on(
+    bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cache = PageCache((), DiskTier(tmp_path / "file"))
+    scores = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=cache).predict(
+        [("margin", page) for page in pages]
+    )
+    assert np.isfinite(scores).all()
+    assert caplog.text.count("nothing more is written") == 1
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from docrerank.vision import disk_tier
+
+    def full(file: Path, *_: Any) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(disk_tier, "_write", full)
+    tier = DiskTier(tmp_path)
+    tier.put("a", make_prefix(0))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_threads_share_a_cache(tmp_path: Path) -> None:
+    cache = PageCache([MemoryTier(3 * make_prefix(0).nbytes)], DiskTier(tmp_path, budget=40_000))
+    barrier = threading.Barrier(4)
+
+    def work(worker: int) -> int:
+        barrier.wait()
+        wrong = 0
+        for turn in range(60):
+            number = (turn * 7 + worker) % 12
+            found = cache.get(str(number), torch.float32, CPU)
+            wrong += found is not None and found.next_position != 6 + number
+            cache.put(str(number), make_prefix(number))
+        return wrong
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 0
+
+
+def write_and_read(folder: str) -> int:
+    tier, wrong = DiskTier(folder, budget=20_000), 0
+    for turn in range(40):
+        number = turn % 10
+        tier.put(str(number), make_prefix(number))
+        found = tier.get(str(number), torch.float32, CPU)
+        wrong += found is not None and not torch.allclose(found.keys, make_prefix(number).keys, atol=1e-2)
+    return wrong
+
+
+def test_processes_share_a_folder(tmp_path: Path) -> None:
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        assert sum(pool.map(write_and_read, [str(tmp_path)] * 3)) == 0
+    assert all(DiskTier(tmp_path).get(str(number), torch.float32, CPU) for number in (9,))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from docrerank.records import UserError
+from docrerank.vision import VisionReranker, compare_rerankers, export_classifier, is_vision_model, save_reranker
+from docrerank.vision.verify import compare_scores
+
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+QUERIES = ("margin", "net sales in 2021")
+
+
+@pytest.fixture(scope="session")
+def adapter(bases: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, make_plain: Any) -> Path:
+    """A LoRA adapter of the Qwen2-VL base, saved as peft saves one."""
+    import torch
+
+    plain = make_plain("qwen2_vl", torch.float32)
+    plain.adapt()
+    folder = tmp_path_factory.mktemp("adapters") / "adapter"
+    plain.model.peft_config["default"].base_model_name_or_path = str(bases["qwen2_vl"])
+    plain.model.save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_scores_alike_alone_merged_saved_and_in_plain_cross_encoder(
+    adapter: Path, bases: dict[str, Path], pages: Any, tmp_path: Path, cross_encoder: Any
+) -> None:
+    pairs = [(query, page) for query in QUERIES for page in pages]
+    ours = VisionReranker.from_pretrained(adapter, prompt="own")
+    scores = ours.predict(pairs)
+    assert np.abs(scores - VisionReranker.from_pretrained(bases["qwen2_vl"]).predict(pairs)).max() > 1e-3
+    merged = save_reranker(ours.parts, tmp_path / "merged")
+    alone = save_reranker(ours.parts, tmp_path / "alone", form="adapter")
+    assert not (merged / "adapter_config.json").exists()
+    assert not (alone / "model.safetensors").exists()
+    for folder in (merged, alone):
+        np.testing.assert_allclose(VisionReranker.from_pretrained(folder).predict(pairs), scores, atol=1e-5)
+        np.testing.assert_allclose(cross_encoder(folder).predict(pairs), scores, atol=1e-5)
+    np.testing.assert_allclose(ours.predict(pairs), scores, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_classifier_export_scores_as_its_model(
+    family: str, bases: dict[str, Path], pages: Any, tmp_path: Path
+) -> None:
+    first = VisionReranker.from_pretrained(bases[family])
+    folder = export_classifier(first.parts, tmp_path / "classifier")
+    second = VisionReranker.from_pretrained(folder)
+    result = compare_rerankers(first, second, QUERIES, pages)
+    assert (result.pairs, result.agreement) == (6, 1.0)
+    assert result.largest < 1e-5
+    config = json.loads((folder / "config.json").read_text())
+    assert config["architectures"][0].endswith("ForSequenceClassification")
+    assert config["num_labels"] == config["text_config"]["num_labels"] == 1
+    assert not {"classifier_from_token", "method"} & set(config)
+    with pytest.raises(UserError, match="classifier"):
+        save_reranker(second.parts, tmp_path / "again")
+
+
+def test_a_wrong_export_is_seen(bases: dict[str, Path], pages: Any) -> None:
+    first = VisionReranker.from_pretrained(bases["qwen2_vl"])
+    other = VisionReranker.from_pretrained(bases["qwen2_vl"], prompt="mono")
+    result = compare_rerankers(first, other, QUERIES, pages)
+    assert result.largest > 1e-3
+
+
+def test_a_saved_folder_holds_prompt_and_budget_and_no_image(
+    bases: dict[str, Path], pages: Any, tmp_path: Path
+) -> None:
+    ours = VisionReranker.from_pretrained(bases["qwen2_vl"], prompt="mono", pixels=28 * 28 * 20)
+    scores = ours.predict([("margin", page) for page in pages])
+    folder = save_reranker(ours.parts, tmp_path / "saved")
+    assert is_vision_model(folder)
+    loaded = VisionReranker.from_pretrained(folder)
+    assert loaded.parts.reader.pixels == 28 * 28 * 20
+    assert "previous image document" in loaded.parts.reader.prompt.template
+    np.testing.assert_allclose(loaded.predict([("margin", page) for page in pages]), scores, atol=1e-6)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".jinja", ".safetensors", ".md"}
+
+
+def test_order_counts_among_scores_that_rounding_cannot_exchange() -> None:
+    first = np.array([[1.0, 1.00001, 0.5]], np.float32)
+    assert compare_scores(first, np.array([[1.00001, 1.0, 0.5]], np.float32)).agreement == 1
+    assert compare_scores(first, np.array([[0.4, 1.0, 0.5]], np.float32)).agreement == 0.5
+
+
+def test_a_merge_into_bfloat16_rounds_and_one_into_float32_does_not(adapter: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    ours = VisionReranker.from_pretrained(adapter, prompt="own", dtype=torch.bfloat16)
+    half, whole = (
+        load_file(save_reranker(ours.parts, tmp_path / form, form=form) / "model.safetensors")
+        for form in ("merged", "float32")
+    )
+    name = next(name for name in half if name.endswith("q_proj.weight"))
+    assert (half[name].dtype, whole[name].dtype) == (torch.bfloat16, torch.float32)
+    lost = (half[name].float() - whole[name]).abs().max()
+    assert 0 < lost < 0.01
+    assert ours.model.get_base_model().dtype == torch.bfloat16
