@@ -96,3 +96,12 @@ def test_a_recipe_of_ones_own_begins_from_a_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("extends: papers\n")
     with pytest.raises(UserError, match="no shipped recipe 'papers'"):
         load_recipe(tmp_path / "wrong.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "base"),
+    [("{start: minilm}", "minilm"), ("{base: ''}", "docrerank-mini"), ("{base: a/b, start: docrerank-mini}", "a/b")],
+)
+def test_an_old_recipe_s_start_is_read_as_the_base(old: str, base: str, tmp_path: Path) -> None:
+    (tmp_path / "old.yaml").write_text(f"train: {old}\n")
+    assert load_recipe(tmp_path / "old.yaml").train.base == base

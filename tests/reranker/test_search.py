@@ -30,7 +30,7 @@ def test_without_a_model_the_recipes_start_reorders_what_untrained_windows_find(
     searcher = Searcher(run)
     assert searcher.encoder.fingerprint == load_start(MINI, window_settings(run)).fingerprint
     assert searcher.untrained.fingerprint == load_start(UNTRAINED, window_settings(run)).fingerprint
-    old = Run.create(run.path.parent / "old", load_recipe("cpu", ["train.start=minilm"]))
+    old = Run.create(run.path.parent / "old", load_recipe("cpu", ["train.base=minilm"]))
     old.pages.write("report", list(run.pages.read()), "pages")
     assert Searcher(old).encoder.fingerprint == searcher.untrained.fingerprint
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from docrerank.recipe import require
 from docrerank.records import MissingExtra, UserError
 from docrerank.runs import Run
+from docrerank.vision import is_vision_model
 
 GB = 1_000_000_000
 
@@ -28,7 +29,7 @@ def find_missing(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) ->
     """What models, weights and memory are missing, a clause each."""
     if "generate" in stages:
         yield from _find_servers(run, pdfs)
-    if "train" in stages and run.recipe.train.base:
+    if "train" in stages and is_vision_model(run.recipe.train.base):
         yield from _find_base(run)
 
 

@@ -15,6 +15,7 @@ from docrerank.cli.output import print_json, say
 from docrerank.recipe import Recipe, load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, sort_by_hash
+from docrerank.vision import is_vision_model
 
 #: Pages that are encoded to measure it.
 ENCODED_PAGES = 64
@@ -96,7 +97,7 @@ def _measure(run: Run, documents: list[str]) -> Any:
     read = {"pages": _size(run, "pages"), **sizes}
     per_page = {name: size / pages for name, size in read.items()}
     spent = {name: own / pages for name, own in seconds.items()}
-    if not run.recipe.train.base:
+    if not is_vision_model(run.recipe.train.base):
         spent["encoding"], per_page["encodings"] = _encode(run)
     return Sample(len(names), pages, spent, counts, per_page)
 

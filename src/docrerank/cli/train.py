@@ -11,7 +11,7 @@ import typer
 from docrerank.cli.options import Json, Out, Overrides, RecipeName, find_source, is_main_process, open_run
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import MAX_LEFT_OUT, work
-from docrerank.recipe import Recipe, load_recipe
+from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, locate
 
@@ -60,8 +60,7 @@ def import_set(
     json: Json = False,
 ) -> None:
     """Read published training sets (the released schema) into a run, beside those that it has already."""
-    shares = share or [1.0] * len(sets)
-    if len(shares) != len(sets):
+    if len(shares := share or [1.0] * len(sets)) != len(sets):
         raise UserError(f"--share stands once for each set: {len(sets)} sets, {len(shares)} shares")
     run = _create_run(sets, out, recipe, set_)
     with run.locked():
@@ -122,9 +121,8 @@ def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | No
     for dataset in sets:
         find_published(dataset)  # a mistake in its name leaves no run folder behind
     chosen = overrides or []
-    recipe: Recipe = load_recipe(name, chosen)
-    mined = Run(out, recipe).mined.names()
-    if recipe.train.mined_share and not mined and not any(one.startswith(f"{SHARE}=") for one in chosen):
+    recipe = load_recipe(name, chosen)
+    if recipe.train.mined_share and not Run(out, recipe).mined.names() and not any(one.startswith(f"{SHARE}=") for one in chosen):
         recipe = load_recipe(name, [*chosen, f"{SHARE}=0"])
         say(
             f"a published set has no mined pages: {SHARE}=0, generated groups only; for both kinds: "

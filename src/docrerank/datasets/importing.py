@@ -20,6 +20,7 @@ from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
 from docrerank.runs import Parts, Run, ShardFailure, run_shards, sort_by_hash
+from docrerank.vision import is_vision_model
 
 STAGE = "import"
 STAGE_VERSION = 2
@@ -77,8 +78,7 @@ class _Work:
             made.reject(where, Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"), page_id)
             return
         made.numbers.add(serial)
-        text = row.get("page_text")
-        ingest = self.ingest if text is None else self.ingest.model_copy(update={"ocr": "never"})
+        ingest = self.ingest if row.get("page_text") is None else self.ingest.model_copy(update={"ocr": "never"})
         stored = store_image(row.get("image"), self.run.path / IMAGES, self.options.pixels, ingest)
         if isinstance(stored, Fault):
             made.reject(where, stored, page_id)
@@ -216,7 +216,7 @@ def _take_share(blocks: list[Block], share: float, seed: int) -> list[Block]:
 
 def _choose_ocr(run: Run, ocr: Ocr) -> Ingest:
     """An image has no text layer: it is read by OCR, or not at all."""
-    reads = ocr == "always" or (ocr == "auto" and not run.recipe.train.base)
+    reads = ocr == "always" or (ocr == "auto" and not is_vision_model(run.recipe.train.base))
     return run.recipe.ingest.model_copy(update={"ocr": "always" if reads else "never"})
 
 

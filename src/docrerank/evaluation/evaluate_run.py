@@ -23,7 +23,7 @@ from docrerank.evaluation.run_systems import rank_systems
 from docrerank.evaluation.system_result import Measured
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import MINI, hash_start, read_card
+from docrerank.retrieval import MINI, STARTS, hash_start, read_card
 from docrerank.runs import Progress, Run, write_text
 
 STAGE = "evaluate"
@@ -123,7 +123,7 @@ def _made_from(run: Run, collection: Collection, corpus: Corpus) -> str:
     files += sorted(path for path in run.model.rglob("*") if path.is_file())
     hashes = [[file.name, _hash(file)] for file in files]
     train = run.recipe.train.model_dump(include={"window_tokens", "window_overlap", "context_tokens"})
-    train["start"] = hash_start(run.recipe.train.start)
+    train["base"] = hash_start(run.recipe.train.base) if run.recipe.train.base in STARTS else run.recipe.train.base
     return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), run.recipe.evaluate, train, run.recipe.seed)
 
 

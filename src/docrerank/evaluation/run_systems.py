@@ -114,7 +114,7 @@ def rank_systems(
     for page in source.light.values():
         ids.setdefault(page.document, []).append(page.id)
     vision = is_vision_model(run.model)
-    started, trained = run.recipe.train.start == MINI and not vision, run.model.is_dir() and not vision
+    started, trained = run.recipe.train.base == MINI and not vision, run.model.is_dir() and not vision
     step = _count_steps(progress, 2 * (1 + started + trained) * len(corpus.parts))
     scopes = find_scopes(collection.benchmark, corpus, ids)
     ranker = _Ranker(scopes, source.light, start_clock(collection.benchmark, run.recipe.seed), step)

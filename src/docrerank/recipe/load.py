@@ -72,27 +72,22 @@ def recipe_keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[s
 
 def _read(name_or_file: str | Path) -> dict[str, Any]:
     name = str(name_or_file)
-    if name in shipped_recipes():
-        text = (files("docrerank.recipe") / "shipped" / f"{name}.yaml").read_text("utf-8")
-    else:
-        text = _read_file(Path(name_or_file))
+    text = _read_shipped(name) if name in shipped_recipes() else _read_file(Path(name_or_file))
     try:
         values = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise UserError(f"recipe {name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UserError(f"recipe {name} must hold 'key: value' lines, found a {type(values).__name__}")
-    return _merge(_read_shipped(values.pop("extends")), values) if "extends" in values else values
+    if (start := values.pop("extends", None)) is None:
+        return values
+    if start not in shipped_recipes():
+        raise UserError(f"no shipped recipe '{start}': 'extends' takes one of {', '.join(shipped_recipes())}")
+    return _merge(yaml.safe_load(_read_shipped(start)), values)
 
 
-def _read_shipped(name: object) -> dict[str, Any]:
-    """The shipped recipe that another one begins from; it begins from none itself."""
-    if name not in shipped_recipes():
-        raise UserError(f"no shipped recipe '{name}': 'extends' takes one of {', '.join(shipped_recipes())}")
-    values: dict[str, Any] = yaml.safe_load(
-        (files("docrerank.recipe") / "shipped" / f"{name}.yaml").read_text("utf-8")
-    )
-    return values
+def _read_shipped(name: str) -> str:
+    return (files("docrerank.recipe") / "shipped" / f"{name}.yaml").read_text("utf-8")
 
 
 def _merge(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

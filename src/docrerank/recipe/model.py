@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from docrerank.recipe.roles import Role
 
@@ -67,10 +67,7 @@ class Mine(Section):
 class Train(Section):
     """The reranker, its groups and its optimisation (paper section 3)."""
 
-    base: str = Field("", description="a vision-language model's folder or hub name; empty trains the embedded MiniLM")
-    start: Literal["docrerank-mini", "minilm"] = Field(
-        "docrerank-mini", description="training begins from MiniLM trained on people's questions, or from plain MiniLM"
-    )
+    base: str = Field("docrerank-mini", description="docrerank-mini, minilm, or any reranker's folder or hub name")
     groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64)
@@ -92,7 +89,15 @@ class Train(Section):
     window_tokens: int = Field(126, ge=16, le=400, description="tokens of a page window, special tokens not counted")
     window_overlap: int = Field(30, ge=0)
     context_tokens: int = Field(24, ge=0, le=64, description="tokens of the page's heading in front of each window")
-    windows_per_page: int = Field(1, ge=1, description="windows that stand for a page in training")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_old_start(cls, values: Any) -> Any:
+        """Reads recipes that named a text model in `start`, with an empty `base`."""
+        if not isinstance(values, dict) or not {"base", "start"} & set(values):
+            return values
+        kept = {key: value for key, value in values.items() if key not in ("base", "start")}
+        return {**kept, "base": values.get("base") or values.get("start") or "docrerank-mini"}
 
 
 class Vision(Section):

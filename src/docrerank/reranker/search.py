@@ -158,7 +158,7 @@ def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
     if _is_trained(run):
         card = read_card(run.model)
         return load_encoder(Path(run.model), card), card
-    settings, start = window_settings(run), UNTRAINED if is_vision_model(run.model) else run.recipe.train.start
+    settings, start = window_settings(run), UNTRAINED if is_vision_model(run.model) else run.recipe.train.base
     return load_start(start, settings), describe_start(start, settings)
 
 

@@ -35,7 +35,7 @@ from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
 from docrerank.training.training_data import Material, count, documents_of, gather
-from docrerank.vision import fingerprint_vision
+from docrerank.vision import fingerprint_vision, is_vision_model
 
 STAGE = "train"
 STAGE_VERSION = 4
@@ -64,7 +64,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
     origin = made_from(run)
     if run.model.is_dir() and read_card(run.model).made_from == origin:
         return {"redone": 0}
-    work = _train_vision if run.recipe.train.base else _train_text
+    work = _train_vision if is_vision_model(run.recipe.train.base) else _train_text
     if int(os.environ.get("RANK", "0")):
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
@@ -77,9 +77,9 @@ def made_from(run: Run) -> str:
     """Fingerprint of all that the model depends on."""
     settings = run.recipe.train.model_dump(mode="json", exclude={"base"})
     origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
-    if run.recipe.train.base:
+    if is_vision_model(run.recipe.train.base):
         return fingerprint_vision(origin, run.recipe)
-    return fingerprint(origin, hash_start(run.recipe.train.start))
+    return fingerprint(origin, hash_start(run.recipe.train.base))
 
 
 def _train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     from docrerank.training.text import TextTrainer
 
     settings, dev = run.recipe.train, material.dev
-    encoder, untrained = load_start(settings.start, window_settings(run)), load_untrained(window_settings(run))
+    encoder, untrained = load_start(settings.base, window_settings(run)), load_untrained(window_settings(run))
     encoder.rarity = weigh_tokens(encoder.model.tokenizer, run.pages.column("text"))
     examples = _cut_examples(run, material, untrained)
     course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
@@ -101,7 +101,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     calibration = fit_calibration(rows)
     threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
     card = ModelCard(encoder.settings, FusionWeights(), calibration, origin, threshold)
-    deliver(encoder, card, write_readme(settings.start, len(examples), dev, course.start, course.end), run.model)
+    deliver(encoder, card, write_readme(settings.base, len(examples), dev, course.start, course.end), run.model)
     _encode_pages(run, card, untrained)
     return {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
 

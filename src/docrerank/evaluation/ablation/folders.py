@@ -12,7 +12,7 @@ from docrerank.evaluation.ablation.mixture import mix
 from docrerank.generation import generate
 from docrerank.recipe import Recipe, Role, load_recipe
 from docrerank.records import UserError
-from docrerank.retrieval import ENCODINGS, UNTRAINED, load_start, window_settings
+from docrerank.retrieval import ENCODINGS, STARTS, load_start, window_settings
 from docrerank.runs import Progress, Run
 
 DATA = ("queries", "verdicts", "mined")
@@ -76,7 +76,7 @@ def open_arm(data: Run, out: Path, arm: Arm, groups: int, seed: int) -> Run:
 
 def load_arm(data: Run, arm: Arm, groups: int, seed: int) -> Recipe:
     """The recipe of one arm and seed; of a trained adapter only the adapter is kept, the base is there once."""
-    saved = ["vision.save=adapter"] if data.recipe.train.base and data.recipe.vision.lora_rank else []
+    saved = ["vision.save=adapter"] if data.recipe.train.base not in STARTS and data.recipe.vision.lora_rank else []
     return load_recipe(data.path / "recipe.yaml", [*arm.overrides(groups, seed), *saved])
 
 
@@ -107,8 +107,8 @@ def link(source: Path, target: Path) -> None:
 
 
 def _find_kept(run: Run) -> set[str]:
-    """The encodings that no arm changes: untrained MiniLM's and the start's."""
-    return {load_start(name, window_settings(run)).fingerprint for name in {UNTRAINED, run.recipe.train.start}}
+    """The encodings that no arm changes: those of the shipped text models."""
+    return {load_start(name, window_settings(run)).fingerprint for name in STARTS}
 
 
 def _link_files(source: Path, target: Path) -> None:

@@ -102,11 +102,11 @@ def _key(run: Run, benchmark: Path) -> str:
 
 
 def _name_systems(run: Run, arm: Arm) -> dict[str, str]:
-    if run.recipe.train.base:
+    if run.recipe.train.base not in STARTS:
         # A vision-language model orders the first stage's candidates; the untrained one stands in the same row.
         return {"alone": names.TRAINED, "first stage": names.FIRST_STAGE}
     trained = (names.TRAINED_ALL, names.TRAINED_FUSED_ALL)
-    alone, fused = trained if arm.trained else STARTS[run.recipe.train.start]
+    alone, fused = trained if arm.trained else STARTS[run.recipe.train.base]
     return {"alone": alone, "fused": fused, "first stage": names.FIRST_STAGE}
 
 
@@ -124,7 +124,7 @@ def _probe(run: Run, source: Run, arm: Arm) -> dict[str, tuple[int, float]]:
     if not cases:
         return {}
     asked = {page: pages[page] for page in dict.fromkeys(case.positive.page_id for case in cases)}
-    model = str(run.model) if arm.trained or run.recipe.train.base else run.recipe.train.start
+    model = str(run.model) if arm.trained or run.recipe.train.base not in STARTS else run.recipe.train.base
     probed = probe([model], source, ProbeSet(asked, cases, "dev"))[0]
     rows = {name: (count, interval.value) for name, (count, interval) in probed.breakdowns["property"].items()}
     return {"all": (len(cases), probed.accuracy.value), **rows}

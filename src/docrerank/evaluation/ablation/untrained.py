@@ -9,7 +9,7 @@ from docrerank.evaluation.ablation.folders import link
 from docrerank.recipe import fingerprint
 from docrerank.retrieval import ModelCard, read_card
 from docrerank.runs import Run
-from docrerank.vision import hash_base
+from docrerank.vision import hash_base, is_vision_model
 
 FOLDER = "untrained-model"
 
@@ -20,7 +20,7 @@ def put_untrained(run: Run, out: Path) -> None:
     Raises:
         UserError: the base cannot be loaded.
     """
-    if not run.recipe.train.base:
+    if not is_vision_model(run.recipe.train.base):
         return
     origin = fingerprint("untrained", hash_base(run.recipe.train.base), run.recipe.vision.pixels)
     saved = out / FOLDER
