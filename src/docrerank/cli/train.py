@@ -43,7 +43,7 @@ NewRun = Annotated[
     typer.Option("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN"),
 ]
 NewRecipe = Annotated[
-    str | None, typer.Option("--recipe", "-r", help="With a published set: a shipped recipe or a YAML file.")
+    str | None, typer.Option("--recipe", "-r", help="With a published set: a recipe's name or file.")
 ]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Images with more pixels are scaled down to this many.")]
 Ocr = Annotated[str, typer.Option("--ocr", help="auto (if a text model needs it), never or always.")]
@@ -122,7 +122,8 @@ def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | No
         find_published(dataset)  # a mistake in its name leaves no run folder behind
     chosen = overrides or []
     recipe = load_recipe(name, chosen)
-    if recipe.train.mined_share and not Run(out, recipe).mined.names() and not any(one.startswith(f"{SHARE}=") for one in chosen):
+    asked = any(one.startswith(f"{SHARE}=") for one in chosen)
+    if recipe.train.mined_share and not asked and not Run(out, recipe).mined.names():
         recipe = load_recipe(name, [*chosen, f"{SHARE}=0"])
         say(
             f"a published set has no mined pages: {SHARE}=0, generated groups only; for both kinds: "
