@@ -42,9 +42,7 @@ NewRun = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN"),
 ]
-NewRecipe = Annotated[
-    str | None, typer.Option("--recipe", "-r", help="With a published set: a recipe's name or file.")
-]
+NewRecipe = Annotated[str | None, typer.Option("--recipe", "-r", help="With a published set: its recipe.")]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Images with more pixels are scaled down to this many.")]
 Ocr = Annotated[str, typer.Option("--ocr", help="auto (if a text model needs it), never or always.")]
 

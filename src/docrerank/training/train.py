@@ -111,8 +111,7 @@ def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list
     store = PageStore(run.path / ENCODINGS, untrained)
     for name in documents_of(material.pages):
         store.fill(run.pages.read(name))
-    per_page = run.recipe.train.windows_per_page
-    return build_examples(material.groups, material.pages, store, per_page, material.dev.repeats)
+    return build_examples(material.groups, material.pages, store, 1, material.dev.repeats)
 
 
 def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder) -> None:
