@@ -63,3 +63,14 @@ def test_an_evaluation_holds_relevance(
 def test_calibrating_without_a_model_is_told(make_run: Callable[..., Run], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no model in .*: train one, or give --model"):
         calibrate(make_run(tmp_path / "run"), tmp_path / "model", None, 0.1)
+
+
+def test_too_few_questions_are_counted_before_a_page_is_read_or_a_model_loaded(
+    make_run: Callable[..., Run], write_benchmark: Callable[..., Path], tmp_path: Path
+) -> None:
+    run, model, benchmark = make_run(tmp_path / "run"), tmp_path / "model", write_benchmark(tmp_path / "bench")
+    model.mkdir()  # neither the run nor this folder holds anything that could be read
+    with pytest.raises(UserError, match=r"the run's pages have \d+ answerable and \d+ unanswerable questions, 20 of"):
+        calibrate(run, model, None, 0.1)
+    with pytest.raises(UserError, match=r"bench' has 3 answerable and 1 unanswerable questions, 20 of each"):
+        calibrate(run, model, benchmark, 0.1)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docrerank.evaluation.statistics import bootstrap_auprc, bootstrap_auroc
+from docrerank.evaluation.statistics.resampling import draw_weights
 
 # Few distinct scores, so that ties are common.
 SCORES = st.lists(st.integers(-3, 3).map(float) | st.floats(allow_nan=False), min_size=1, max_size=30)
@@ -43,6 +44,22 @@ def test_the_areas_equal_their_plain_definitions(positives: list[float], negativ
     assert auroc(positives, negatives) == pytest.approx(expected, abs=1e-12)
     assert auroc(negatives, positives) == pytest.approx(1 - expected, abs=1e-12)
     assert auprc(positives, negatives) == pytest.approx(compute_auprc_plainly(positives, negatives), abs=1e-12)
+
+
+def test_every_resample_has_scikit_learns_areas() -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    generator = np.random.default_rng(4)
+    scores, kinds = generator.integers(0, 9, 60).astype(float), generator.random(60) < 0.6
+    clusters = [str(at // 7) for at in range(60)]
+    for ours, theirs in (
+        (bootstrap_auroc, metrics.roc_auc_score),
+        (bootstrap_auprc, metrics.average_precision_score),
+    ):
+        (weights,) = draw_weights(clusters, 60, seed=2, resamples=40)
+        areas = [theirs(kinds, scores, sample_weight=drawn) for drawn in weights]
+        found = ours(scores, kinds.tolist(), clusters, seed=2, resamples=40)
+        known = [theirs(kinds, scores), *np.quantile(areas, [0.025, 0.975])]
+        assert [found.value, found.low, found.high] == pytest.approx(known, abs=1e-12)
 
 
 def test_ties_count_one_half_and_a_question_without_a_page_ranks_below_all() -> None:

@@ -13,7 +13,7 @@ from docrerank.evaluation.statistics import (
     compute_p_value,
     resampling,
 )
-from docrerank.evaluation.statistics.resampling import draw_weights, split_rows
+from docrerank.evaluation.statistics.resampling import draw_weights
 
 
 def draw_documents(generator: np.random.Generator, documents: int, questions: int) -> tuple[list[float], list[str]]:
@@ -88,10 +88,10 @@ def test_columns_are_seen_by_the_same_resamples() -> None:
 
 
 def test_blocks_do_not_change_how_many_resamples_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(split_rows(7, 1)) == [7]
-    monkeypatch.setattr(resampling, "_BLOCK", 10)
-    assert list(split_rows(7, 5)) == [2, 2, 2, 1]
-    assert list(split_rows(2, 50)) == [1, 1]
+    assert [len(block) for block in draw_weights(None, 1, seed=0, resamples=7)] == [7]
+    monkeypatch.setattr(resampling, "BLOCK", 10)
+    assert [len(block) for block in draw_weights(None, 5, seed=0, resamples=7)] == [2, 2, 2, 1]
+    assert [len(block) for block in draw_weights(None, 50, seed=0, resamples=2)] == [1, 1]
     assert bootstrap_mean([0.0, 1.0, 1.0], resamples=100).value == pytest.approx(2 / 3)
 
 

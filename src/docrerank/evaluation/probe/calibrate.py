@@ -1,32 +1,33 @@
-"""Chooses anew from where on a model says that a page answers: on a run's own questions, or on judged ones."""
+"""Chooses the relevance from which a model says that a page answers: on a run's own questions, or on judged ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from docrerank.evaluation.benchmark import name_benchmark, open_corpus, read_benchmark
-from docrerank.evaluation.probe.probe import is_own
+from docrerank.evaluation.probe.probe import find_held_out
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
 from docrerank.retrieval import Bm25, Threshold, choose_threshold, read_card
-from docrerank.runs import Progress, Run, sort_by_hash, split_run
+from docrerank.retrieval.relevance import MIN_QUESTIONS
+from docrerank.runs import Progress, Run, sort_by_hash
 
 #: Pages of each question that the model orders, by BM25 first.
 CANDIDATES = 20
-#: Questions asked at most; more change the threshold no more.
-MAX_QUESTIONS = 400
+#: Questions asked of each kind at most; more no longer change the threshold.
+MAX_QUESTIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A question, the pages it is asked of, and whether one of them answers."""
+    """A question, the document it is asked of (empty: all), and whether a page answers it."""
 
     text: str
-    pages: tuple[Page, ...]
+    document: str
     answerable: bool
 
 
@@ -38,6 +39,8 @@ def calibrate(
     progress: Progress = lambda done, total: None,
 ) -> Threshold:
     """Choose the relevance threshold of a model and write it into its `docrerank.json`.
+
+    Questions are counted before pages are read and the model is loaded, so that too few are reported at once.
 
     Args:
         run: its pages; without a benchmark its questions too, of held-out pages if the model was trained on it.
@@ -51,60 +54,64 @@ def calibrate(
     """
     if not model.is_dir():
         raise UserError(f"no model in '{model}': train one, or give --model")
-    judged, source = _read_benchmark(run, benchmark) if benchmark else _read_run(run, model)
+    read = _read_benchmark if benchmark else _read_run
+    questions, pages, source = read(run, benchmark or model)
+    asked = _find_candidates(questions, pages)
     reranker, found = Reranker.from_pretrained(model), list[tuple[bool, float]]()
-    for done, one in enumerate(judged, 1):
-        ranked = reranker.rank(one.text, one.pages)
-        pages = [one.pages[hit["corpus_id"]] for hit in ranked]
-        found.append((one.answerable, reranker.find_answer(one.text, pages).relevance))
-        progress(done, len(judged))
+    for done, (question, candidates) in enumerate(asked, 1):
+        best = [candidates[hit["corpus_id"]] for hit in reranker.rank(question.text, candidates)]
+        found.append((question.answerable, reranker.find_answer(question.text, best).relevance))
+        progress(done, len(asked))
     threshold = choose_threshold(found, false_answer_rate, source)
-    if threshold is None:
-        answerable = sum(kind for kind, _ in found)
-        counts = f"{answerable} answerable and {len(found) - answerable} unanswerable questions"
-        raise UserError(f"{counts} choose no threshold: 20 of each are needed")
-    if not threshold.is_useful:
+    if threshold is None or not threshold.is_useful:
+        kept = f"{threshold.answers_kept:.0%}" if threshold else "none"
         raise UserError(
-            f"nothing stored: at {false_answer_rate:.0%} false answers only {threshold.answers_kept:.0%} of the "
-            "answerable questions would pass; allow more with --false-answer-rate, or judge questions (--benchmark)"
+            f"nothing stored: at {false_answer_rate:.0%} false answers only {kept} of the answerable questions would "
+            "pass; allow more with --false-answer-rate, or judge questions (--benchmark)"
         )
     replace(read_card(model), relevance_threshold=threshold).write(model)
     return threshold
 
 
-def _read_run(run: Run, model: Path) -> tuple[list[Judged], str]:
-    pages = {page.id: page for page in run.pages.read()}
-    own = is_own(run, str(model))
-    if own:
-        kept = split_run(run, run.recipe.train.dev_share).dev
-        pages = {page_id: page for page_id, page in pages.items() if page_id in kept}
+def _read_run(run: Run, model: Path) -> tuple[list[Judged], list[Page], str]:
+    kept = find_held_out(run, [str(model)])
     asked = [
-        (query.text, query.page_id.rpartition("/")[0], query.kind != "hard_negative")
+        Judged(query.text, query.page_id.rpartition("/")[0], query.kind != "hard_negative")
         for query in run.queries.read()
-        if query.page_id in pages and not (query.kind == "hard_negative" and query.answered_by)
+        if (kept is None or query.page_id in kept) and not (query.kind == "hard_negative" and query.answered_by)
     ]
-    return list(_pair(asked, list(pages.values()), run.recipe.seed)), "held-out pages" if own else "a run's questions"
+    owner, source = ("pages", "a run's questions") if kept is None else ("held-out pages", "held-out pages")
+    drawn = _draw(asked, run.recipe.seed, f"the run's {owner} have", "give judged questions with --benchmark")
+    return drawn, [page for page in run.pages.read() if kept is None or page.id in kept], source
 
 
-def _read_benchmark(run: Run, folder: Path) -> tuple[list[Judged], str]:
+def _read_benchmark(run: Run, folder: Path) -> tuple[list[Judged], list[Page], str]:
     benchmark = read_benchmark(folder)
-    corpus = open_corpus(run, benchmark)
-    pages = [page for document in corpus.parts for page in corpus.read(document)]
     questions = [*benchmark.ranked(), *benchmark.unanswerable()]
-    asked = [(query.text, query.document or "", query.answerable) for query in questions]
-    return list(_pair(asked, pages, run.recipe.seed)), name_benchmark(benchmark)
+    asked = [Judged(query.text, query.document or "", query.answerable) for query in questions]
+    advice = 'add questions, those that no page answers with "answerable": false'
+    drawn = _draw(asked, run.recipe.seed, f"'{folder}' has", advice)
+    corpus = open_corpus(run, benchmark)
+    return drawn, [page for name in corpus.parts for page in corpus.read(name)], name_benchmark(benchmark)
 
 
-def _pair(asked: Sequence[tuple[str, str, bool]], pages: Sequence[Page], seed: int) -> Iterator[Judged]:
-    """Each question with BM25's best pages, of its document where it names one; a seeded draw of very many."""
+def _draw(asked: Sequence[Judged], seed: int, owner: str, advice: str) -> list[Judged]:
+    """Draw questions of both kinds by the seed, if there are enough."""
+    by_key = {f"{one.text}\n{one.document}": one for one in asked}
+    order = [by_key[key] for key in sort_by_hash(list(by_key), seed)]
+    kinds = [[one for one in order if one.answerable is kind] for kind in (True, False)]
+    if min(map(len, kinds)) < MIN_QUESTIONS:
+        counts = f"{len(kinds[0])} answerable and {len(kinds[1])} unanswerable questions"
+        raise UserError(f"{owner} {counts}, {MIN_QUESTIONS} of each are needed: {advice}")
+    return [one for kind in kinds for one in kind[:MAX_QUESTIONS]]
+
+
+def _find_candidates(questions: Sequence[Judged], pages: Sequence[Page]) -> list[tuple[Judged, list[Page]]]:
+    """BM25's best pages for each question, of its document where it names one."""
     own: dict[str, list[Page]] = {"": list(pages)}
     for page in pages:
         own.setdefault(page.document, []).append(page)
-    drawn = {f"{text}\n{document}": (text, document, answerable) for text, document, answerable in asked}
-    indexes: dict[str, Bm25] = {}
-    for key in sort_by_hash(list(drawn), seed)[:MAX_QUESTIONS]:
-        text, document, answerable = drawn[key]
-        if document in own:
-            index = indexes.setdefault(document, Bm25([page.text for page in own[document]]))
-            best = np.argsort(-index.score(text), kind="stable")[:CANDIDATES]
-            yield Judged(text, tuple(own[document][place] for place in best), answerable)
+    asked = [one for one in questions if one.document in own]
+    indexes = {name: Bm25([page.text for page in own[name]]) for name in {one.document for one in asked}}
+    orders = [np.argsort(-indexes[one.document].score(one.text), kind="stable")[:CANDIDATES] for one in asked]
+    return [(one, [own[one.document][at] for at in order]) for one, order in zip(asked, orders, strict=True)]

