@@ -29,15 +29,13 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures import tiny_vision as tiny
 
-from docrerank.vision import PageCache, VisionReranker, measure_storage_error, save_reranker
+from docrerank.vision import PageCache, VisionReranker, save_reranker
 from docrerank.vision.disk_tier import DiskTier
-from docrerank.vision.memory_tier import MemoryTier
+from docrerank.vision.page_cache import MemoryTier
 from docrerank.vision.prefix import PagePrefix, encode_pages
-from docrerank.vision.storage import Form
 
 #: Qwen2-VL's form at a size that two cores can bear.
 GEOMETRY = {"width": 128, "layers": 4, "vision_width": 128, "vision_layers": 4}
-FORMS: tuple[Form, ...] = ("fp16", "int8")
 PAGES, QUERIES, SIDE = 20, 8, (560, 672)
 
 
@@ -51,7 +49,7 @@ def main() -> None:
         pages = [draw_page(seed, *SIDE) for seed in range(PAGES)]
         results = {"setting": describe(ours), "ratios": compare(ours, plain, pages)}
         results["tiers"] = measure_tiers(ours, Path(folder))
-        results["storage error"] = measure_errors(ours, pages[:4])
+        results["storage error"] = {"fp16": measure_error(ours, Path(folder) / "stored", pages[:4])}
     report(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
@@ -114,12 +112,10 @@ def measure_page(ours: VisionReranker, folder: Path, width: int, height: int) ->
     memory.put("page", prefix)
     row = {"visual tokens": int(tokens.grid.prod()) // 4, "bytes in memory": prefix.nbytes, "miss ms": miss}
     row["memory ms"] = repeat(lambda: memory.get("page"))
-    for form in FORMS:
-        row |= measure_disk(DiskTier(folder / f"{form}-{width}", form=form), prefix, form)
-    return row
+    return row | measure_disk(DiskTier(folder / f"{width}"), prefix)
 
 
-def measure_disk(tier: DiskTier, prefix: PagePrefix, form: str) -> dict[str, float]:
+def measure_disk(tier: DiskTier, prefix: PagePrefix) -> dict[str, float]:
     """One page written, read and checked, and read again."""
 
     def read() -> PagePrefix | None:
@@ -129,17 +125,19 @@ def measure_disk(tier: DiskTier, prefix: PagePrefix, form: str) -> dict[str, flo
     _, first = wait(read)
     size = next(tier.folder.rglob("*.safetensors")).stat().st_size
     return {
-        f"{form} bytes": size,
-        f"{form} write ms": write,
-        f"{form} first read ms": first,
-        f"{form} read ms": repeat(read),
+        "disk bytes": size,
+        "write ms": write,
+        "first read ms": first,
+        "read ms": repeat(read),
     }
 
 
-def measure_errors(ours: VisionReranker, pages: list[Image.Image]) -> dict[str, float]:
-    """Largest change of a logit difference by storing pages in 16 and 8 bit."""
-    queries = ["margin", "total revenue"]
-    return {form: measure_storage_error(ours, queries, pages, form).largest for form in FORMS}
+def measure_error(ours: VisionReranker, folder: Path, pages: list[Image.Image]) -> float:
+    """Largest change of a logit difference by storing pages on disk."""
+    pairs = [(query, page) for query in ("margin", "total revenue") for page in pages]
+    ours.cache = PageCache((), DiskTier(folder))
+    fresh = ours.score(pairs).values
+    return float(np.abs(ours.score(pairs).values - fresh).max())
 
 
 def open_page(page: Image.Image) -> Any:

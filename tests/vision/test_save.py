@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from docrerank.records import UserError
-from docrerank.vision import VisionReranker, compare_rerankers, export_classifier, is_vision_model, save_reranker
-from docrerank.vision.verify import compare_scores
+from docrerank.vision import VisionReranker, export_classifier, is_vision_model, save_reranker
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 QUERIES = ("margin", "net sales in 2021")
@@ -52,22 +51,17 @@ def test_a_classifier_export_scores_as_its_model(
     first = VisionReranker.from_pretrained(bases[family])
     folder = export_classifier(first.parts, tmp_path / "classifier")
     second = VisionReranker.from_pretrained(folder)
-    result = compare_rerankers(first, second, QUERIES, pages)
-    assert (result.pairs, result.agreement) == (6, 1.0)
-    assert result.largest < 1e-5
+    pairs = [(query, page) for query in QUERIES for page in pages]
+    scores = first.score(pairs).values
+    np.testing.assert_allclose(second.score(pairs).values, scores, atol=1e-5)
+    other = VisionReranker.from_pretrained(bases[family], prompt="mono").score(pairs).values
+    assert np.abs(other - scores).max() > 1e-3
     config = json.loads((folder / "config.json").read_text())
     assert config["architectures"][0].endswith("ForSequenceClassification")
     assert config["num_labels"] == config["text_config"]["num_labels"] == 1
     assert not {"classifier_from_token", "method"} & set(config)
     with pytest.raises(UserError, match="classifier"):
         save_reranker(second.parts, tmp_path / "again")
-
-
-def test_a_wrong_export_is_seen(bases: dict[str, Path], pages: Any) -> None:
-    first = VisionReranker.from_pretrained(bases["qwen2_vl"])
-    other = VisionReranker.from_pretrained(bases["qwen2_vl"], prompt="mono")
-    result = compare_rerankers(first, other, QUERIES, pages)
-    assert result.largest > 1e-3
 
 
 def test_a_saved_folder_holds_prompt_and_budget_and_no_image(
@@ -82,12 +76,6 @@ def test_a_saved_folder_holds_prompt_and_budget_and_no_image(
     assert "previous image document" in loaded.parts.reader.prompt.template
     np.testing.assert_allclose(loaded.predict([("margin", page) for page in pages]), scores, atol=1e-6)
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".json", ".jinja", ".safetensors", ".md"}
-
-
-def test_order_counts_among_scores_that_rounding_cannot_exchange() -> None:
-    first = np.array([[1.0, 1.00001, 0.5]], np.float32)
-    assert compare_scores(first, np.array([[1.00001, 1.0, 0.5]], np.float32)).agreement == 1
-    assert compare_scores(first, np.array([[0.4, 1.0, 0.5]], np.float32)).agreement == 0.5
 
 
 def test_a_merge_into_bfloat16_rounds_and_one_into_float32_does_not(adapter: Path, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from docrerank.cli.search import search_run
 from docrerank.cli.serve import serve_models
 from docrerank.cli.stages import ingest_run, mine_run, report_run
 from docrerank.cli.train import import_set, train_run
-from docrerank.cli.vision import verify_models, warm_cache
 from docrerank.records import UserError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -50,8 +49,6 @@ app.command("calibrate")(calibrate_model)
 app.command("rerank")(rerank_files)
 app.command("search")(search_run)
 app.command("serve")(serve_models)
-app.command("warm")(warm_cache)
-app.command("verify")(verify_models)
 app.command("export")(export_source)
 app.command("import")(import_set)
 app.command("audit")(audit_run)

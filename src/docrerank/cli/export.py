@@ -103,7 +103,7 @@ def export_model(model: str, out: Path, to: str) -> None:
     folder = export_classifier(loaded.parts, out) if to == "vllm" else save_reranker(loaded.parts, out)
     if loaded.threshold is not None:
         ModelCard(relevance_threshold=loaded.threshold).write(folder)
-    say(f"wrote {folder}; compare it: docrerank verify {model} {folder}")
+    say(f"wrote {folder}")
 
 
 def _list_forms(source: str, to: str, is_run: bool, forms: tuple[str, ...]) -> str:

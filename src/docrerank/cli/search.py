@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from docrerank.cli.options import Json, RunFolder
 from docrerank.cli.output import say
 from docrerank.cli.rerank import Pixels, Prompt, Question, Top, choose_reading, show_hits
-from docrerank.cli.vision import Cache
 from docrerank.runs import Run
+
+Cache = Annotated[
+    Path | None, typer.Option("--cache", help="Folder of encoded pages; RUN/cache if not given.", show_default=False)
+]
 
 
 def search_run(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from docrerank.cli.options import find_source
+from docrerank.cli.vision import warm_models
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.runs import locate
@@ -33,6 +34,9 @@ TokenFile = Annotated[
 AllowUrl = Annotated[
     list[str] | None, typer.Option("--allow-url", help="Fetch images from this host.", metavar="HOST")
 ]
+Warm = Annotated[
+    bool, typer.Option("--warm", help="Encode the run's page images first, if a vision-language model is served.")
+]
 Limit = Annotated[list[str] | None, typer.Option("--limit", help="A limit, e.g. documents=100.", metavar="NAME=VALUE")]
 
 MIN_TOKEN = 16
@@ -46,6 +50,7 @@ def serve_models(
     workers: Workers = 1,
     token_file: TokenFile = None,
     allow_url: AllowUrl = None,
+    warm: Warm = False,
     limit: Limit = None,
 ) -> None:
     """Serve rerankers over HTTP (Cohere, Jina, vLLM, NIM) with a web page at /; see docs/serving.md."""
@@ -53,6 +58,8 @@ def serve_models(
         require(package, extra="serve")
     from docrerank.serving import LOOPBACK, Limits, Settings, is_loopback, run_server
 
+    if warm:
+        warm_models(models, pages)
     settings = Settings(
         tuple(models),
         pages,

@@ -107,7 +107,7 @@ class Vision(Section):
     prompt: Literal["", "own", "mono", "qwen3"] = Field(
         "", description="what is read with a page; empty: the base's own"
     )
-    loss: str = Field("pointwise", description="`pointwise`, `listwise`, or a loss of sentence-transformers")
+    loss: Literal["pointwise", "listwise"] = Field("pointwise", description="over two tokens, or over a group")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
     lora_alpha: int = Field(32, ge=1)
     lora_dropout: float = Field(0.1, ge=0, lt=1)

@@ -15,31 +15,26 @@ if TYPE_CHECKING:
     from docrerank.vision.save import save_reranker
     from docrerank.vision.scored import Scored
     from docrerank.vision.scoring import VisionReranker
-    from docrerank.vision.verify import Comparison, compare_rerankers, measure_storage_error
     from docrerank.vision.weights import count_bytes, count_free, count_needed
 
+#: What needs torch, and its file: imported only when it is asked for.
 _HOMES = {
-    "Comparison": "verify",
     "PageCache": "page_cache",
     "Scored": "scored",
     "VisionReranker": "scoring",
-    "compare_rerankers": "verify",
     "count_bytes": "weights",
     "count_free": "weights",
     "count_needed": "weights",
     "export_classifier": "export",
-    "measure_storage_error": "verify",
     "packed_logits": "packed",
     "save_reranker": "save",
 }
 
 __all__ = [
-    "Comparison",
     "PageCache",
     "Pair",
     "Scored",
     "VisionReranker",
-    "compare_rerankers",
     "count_bytes",
     "count_free",
     "count_needed",
@@ -50,7 +45,6 @@ __all__ = [
     "hash_base",
     "is_vision_model",
     "list_pairs",
-    "measure_storage_error",
     "packed_logits",
     "save_reranker",
     "share_units",
@@ -58,10 +52,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what needs torch only when it is asked for: the rest of the room works without it."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__} has no attribute '{name}'")
     from docrerank.recipe import require
 
-    require("torch", extra="train")
     return getattr(require(f"{__name__}.{_HOMES[name]}", extra="train"), name)

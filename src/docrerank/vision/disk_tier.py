@@ -1,4 +1,4 @@
-"""A tier of the page cache on disk: one memory-mapped safetensors file for each page, written whole or not at all."""
+"""Encoded pages on disk: one memory-mapped safetensors file for each page, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,41 +8,39 @@ import os
 import threading
 import zlib
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
-from docrerank.recipe import fingerprint, require
+from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.runs import replacing
 from docrerank.vision.prefix import PagePrefix
-from docrerank.vision.storage import Form, pack_prefix, unpack_prefix
 
 logger = logging.getLogger(__name__)
 
-#: Raised when the same page would be drawn or stored otherwise.
+#: Raise it when the same page would be drawn or stored differently.
 FORMAT = "2"
-#: After an eviction this share of the budget is in use, so that not every page evicts another.
+#: Evictions free this much beyond the budget, so that not every page evicts another.
 REFILL = 0.9
 
 
 class DiskTier:
-    """Prefixes in a folder that any number of processes read and write.
+    """Encoded pages in a folder that any number of processes read and write.
 
     Args:
         folder: made when the first page is written.
         budget: bytes it may hold; the least recently used pages are deleted.
-        form: `fp16`, or `int8` at half the size and a larger error (`measure_storage_error` says how large).
 
-    A file that is damaged or belongs to another page is deleted and reported as absent. If the disk is full or the
-    folder cannot be written, one line says so and nothing more is written.
+    A damaged file, or one that holds another page, is deleted and counts as absent. If the disk is full or the folder
+    cannot be written, one warning says so and nothing more is written.
     """
 
-    def __init__(self, folder: str | Path, budget: int = 50_000_000_000, form: Form = "fp16") -> None:
+    def __init__(self, folder: str | Path, budget: int = 50_000_000_000) -> None:
         self.folder = Path(folder)
         self.budget = budget
-        self.form = form
         self._writable = True
         self._used: int | None = None
         self._checked: set[tuple[str, int, int]] = set()
@@ -54,22 +52,24 @@ class DiskTier:
         try:
             tensors, metadata = _read(file)
             self._check(file, key, tensors, metadata)
-        except FileNotFoundError:
+            next_position = int(metadata["next_position"])
+        except (OSError, MemoryError):  # absent, or out of reach for now: the file itself may be good
             return None
-        except Exception as error:  # whatever a damaged file raises
-            logger.warning("page cache: %s is damaged or stale (%s): encoded again", file.name, error)
+        except (SafetensorError, ValueError, KeyError) as error:
+            logger.warning("page cache: %s is damaged or stale (%s): the page is encoded again", file.name, error)
             file.unlink(missing_ok=True)
             return None
         with contextlib.suppress(OSError):
             os.utime(file)
-        return unpack_prefix(tensors, int(metadata["next_position"]), dtype, device)
+        keys, values = (tensors[name].to(device, dtype) for name in ("keys", "values"))
+        return PagePrefix(keys, values, next_position)
 
     def put(self, key: str, prefix: PagePrefix) -> None:
-        """Write a page unless it is there or the disk refuses."""
+        """Write a page unless it is there already or the disk refuses."""
         file = self._file(key)
         if not self._writable or file.exists():
             return
-        tensors = pack_prefix(prefix, self.form)
+        tensors = {"keys": _halve(prefix.keys), "values": _halve(prefix.values)}
         metadata = {"format": FORMAT, "key": key, "next_position": str(prefix.next_position), "crc": _sum(tensors)}
         try:
             with replacing(file) as temporary:
@@ -81,11 +81,11 @@ class DiskTier:
         self._make_room(file.stat().st_size)
 
     def _file(self, key: str) -> Path:
-        name = fingerprint(FORMAT, self.form, key)
+        name = fingerprint(FORMAT, "fp16", key)
         return self.folder / name[:2] / f"{name}.safetensors"
 
     def _check(self, file: Path, key: str, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        """Compare key and checksum; the sum is taken once for each file in a process."""
+        """Compare key and checksum; a process computes the checksum of a file once."""
         if metadata.get("key") != key or metadata.get("format") != FORMAT:
             raise ValueError("it holds another page")
         stat = file.stat()
@@ -96,12 +96,9 @@ class DiskTier:
             self._checked.add(identity)
 
     def _make_room(self, written: int) -> None:
-        """Delete the least recently used pages once the budget is passed."""
+        """Delete the least recently used pages once the budget is exceeded."""
         with self._lock:
-            if self._used is None:
-                self._used = sum(size for _, size, _ in self._list())
-            else:
-                self._used += written
+            self._used = self._used + written if self._used is not None else sum(size for _, size, _ in self._list())
             if self._used <= self.budget:
                 return
             files = sorted(self._list())
@@ -123,20 +120,22 @@ class DiskTier:
 
 def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Map a file into memory; its tensors are views of the map."""
-    if not file.is_file():
-        raise FileNotFoundError(file)
-    with require("safetensors", extra="train").safe_open(file, framework="pt") as opened:
+    with safe_open(file, framework="pt") as opened:
         return {name: opened.get_tensor(name) for name in opened.keys()}, dict(opened.metadata() or {})  # noqa: SIM118
 
 
 def _write(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    save: Any = require("safetensors.torch", extra="train").save_file
     try:
-        save({name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata=metadata)
-    except OSError:
-        raise
-    except Exception as error:  # safetensors' own error, for a full disk too
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata=metadata)
+    except SafetensorError as error:  # a full disk among others
         raise OSError(str(error)) from error
+
+
+def _halve(tensor: Tensor) -> Tensor:
+    """The tensor in float16, which keeps two bits more than bfloat16; in bfloat16 where values exceed its range."""
+    tensor = tensor.detach().cpu()
+    half = tensor.to(torch.float16)
+    return half if bool(torch.isfinite(half).all()) else tensor.to(torch.bfloat16)
 
 
 def _sum(tensors: dict[str, Tensor]) -> str:

@@ -20,60 +20,34 @@ class PageKeys:
     """Keys of pages under one model: page content, weights, adapter, prompt and pixel budget.
 
     Args:
-        parts: the model and how it reads.
+        parts: the model, whose weights must not change afterwards, and how it reads.
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._weights = WeightsFingerprint(parts.model)
+        self._weights = ""
 
     def read(self, page: PageSource) -> str:
         """The key of a page."""
+        self._weights = self._weights or hash_weights(self._parts.model)
         reader = self._parts.reader
         settings = sorted((name, str(value)) for name, value in reader.processor.to_dict().items())
-        reading = fingerprint(self._weights.read(), reader.prompt.template, settings)
+        reading = fingerprint(self._weights, reader.prompt.template, settings)
         return f"{reading}-{fingerprint(page.key, page.text)}"
 
 
-class WeightsFingerprint:
-    """A hash of a model's weights and adapters, taken again only when they have changed.
-
-    Args:
-        model: the model, adapter wrapper included.
-    """
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._seen: tuple[int, ...] | None = None
-        self._value = ""
-
-    def read(self) -> str:
-        """16 hexadecimal digits."""
-        versions = tuple(_version(parameter) for parameter in self._model.parameters())
-        if versions != self._seen:
-            self._seen, self._value = versions, self._hash()
-        return self._value
-
-    def _hash(self) -> str:
-        digest = hashlib.sha256(f"{unwrap(self._model).dtype} {_scaling(self._model)}".encode())
-        for name, parameter in self._model.named_parameters():
-            digest.update(f"{name} {tuple(parameter.shape)}".encode())
-            digest.update(_sample(parameter).numpy().tobytes())
-        return digest.hexdigest()[:16]
-
-
-def _version(parameter: Tensor) -> int:
-    """Counts what was written into a parameter; those made in inference mode are never written.
-
-    torch has no public name for this count, on which autograd itself relies; a test writes and looks for another key.
-    """
-    return 0 if parameter.is_inference() else parameter._version
+def hash_weights(model: Any) -> str:
+    """A hash of a model's weights and adapters, 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"{unwrap(model).dtype} {_scaling(model)}".encode())
+    for name, parameter in model.named_parameters():
+        digest.update(f"{name} {tuple(parameter.shape)}".encode())
+        digest.update(_sample(parameter).numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _sample(parameter: Tensor) -> Tensor:
     """The sum and a few evenly spread values: training moves all of them."""
-    own = parameter.to_local() if hasattr(parameter, "to_local") else parameter  # cut weights: this process's share
-    flat = own.detach().flatten()
+    flat = parameter.detach().flatten()
     spread = flat[:: max(1, len(flat) // SAMPLES)]
     return torch.cat([flat.sum(dtype=torch.float64)[None], spread.double()]).cpu()
 

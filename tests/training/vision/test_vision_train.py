@@ -116,11 +116,13 @@ def test_its_folder_is_a_cross_encoder_without_images(run: Run, cross_encoder: C
 
 
 def test_searches_are_served_from_the_page_cache(run: Run) -> None:
-    warmed = json.loads(docrerank("warm", run.path, run.path, "--json"))
-    assert (warmed["pages"], warmed["left out"]) == (9, 0)
-    assert warmed["bytes"] > 0
-    assert json.loads(docrerank("warm", run.path, run.path, "--json"))["there already"] == 9
+    from docrerank.cli.vision import warm_cache, warm_models
     from docrerank.reranker import Searcher
+
+    warm_models([str(run.path), "minilm"], run.path)
+    assert warm_cache(str(run.path), run) == {"pages": 9, "there already": 9, "left out": 0}
+    with pytest.raises(UserError, match="--warm encodes page images"):
+        warm_models(["minilm"], run.path)
 
     searcher = Searcher(run, candidates=4)
     hits = searcher.search("visitors of hall 33 who paid by card", top_k=2)
@@ -161,10 +163,9 @@ def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> Non
     replace(read_card(marked), relevance_threshold=threshold).write(marked)
     docrerank("export", marked, "--to", "sentence-transformers", "--out", tmp_path / "plain")
     assert read_card(tmp_path / "plain").relevance_threshold == threshold
-    found = json.loads(docrerank("verify", run.path, tmp_path / "classifier", "--run", run.path, "--json"))
-    assert found["pairs"] > 10
-    assert found["largest difference"] < 1e-5
-    assert found["same order"] == 1.0
+    pairs = [("hall 33", page) for page in run.pages.read()]
+    ours, exported = (VisionReranker.from_pretrained(folder) for folder in (run.model, tmp_path / "classifier"))
+    np.testing.assert_allclose(exported.predict(pairs), ours.predict(pairs), atol=1e-5)
 
 
 def test_a_trained_run_is_not_trained_again_and_another_setting_trains_anew(
