@@ -9,7 +9,8 @@ import typer
 
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import MINI, MINILM_SHA256, TokenEncoder, hash_file, load_start, load_untrained
+from docrerank.retrieval import MINI, MINILM_SHA256, TokenEncoder, load_start, load_untrained
+from docrerank.runs import hash_file
 
 CHECKPOINT = "checkpoint.pt"
 SHOWN = 8

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from docrerank.records import UserError
-from docrerank.retrieval import MINILM_SHA256, check_weights, hash_file, minilm_folder
+from docrerank.retrieval import MINILM_SHA256, check_weights, minilm_folder
+from docrerank.runs import hash_file
 
 
 def test_the_package_holds_the_official_weights() -> None:

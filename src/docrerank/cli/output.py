@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 results = Console(highlight=False)
 
 SECONDS_BETWEEN_LINES = 15.0
+SECONDS_BEFORE_LOADING = 1.0
 
 
 @contextlib.contextmanager
@@ -36,6 +38,21 @@ def progress(title: str) -> Iterator[Progress]:
     with bars.Progress(*columns, console=notes, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def loading(what: str) -> Iterator[None]:
+    """Say what is being loaded if that takes more than a second."""
+    if notes.is_terminal:
+        with notes.status(f"loading {what}"):
+            yield
+        return
+    timer = threading.Timer(SECONDS_BEFORE_LOADING, say, [f"loading {what} ..."])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docrerank.cli.options import Json, find_source
-from docrerank.cli.output import print_json, results, say
+from docrerank.cli.output import loading, print_json, results, say
 
 if TYPE_CHECKING:
     from docrerank.retrieval import Answer
@@ -51,7 +51,8 @@ def rerank_files(
     pages, rejected = read_files(files)
     for row in rejected:
         say(f"left out {row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
-    reranker = Reranker.from_pretrained(find_model(model), **choose_reading(pixels, prompt))
+    with loading("the model"):
+        reranker = Reranker.from_pretrained(find_model(model), **choose_reading(pixels, prompt))
     if not isinstance(reranker, Reranker):
         say(reranker.parts.describe())
     ranked = reranker.rank(query, pages)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from docrerank.cli.options import Json, RunFolder
-from docrerank.cli.output import say
+from docrerank.cli.output import loading, say
 from docrerank.cli.rerank import Pixels, Prompt, Question, Top, choose_reading, show_hits
 from docrerank.runs import Run
 
@@ -31,7 +31,8 @@ def search_run(
 
     opened = Run.open(run)
     reading = choose_reading(pixels, prompt)
-    searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache, **reading)
+    with loading("the run's pages and its model"):
+        searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache, **reading)
     if searcher.vision:
         say(searcher.vision.parts.describe())
     hits = searcher.search(query, top_k=max(top, searcher.candidates))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, UserError
-from docrerank.reranker.load_text_model import load_encoder
+from docrerank.reranker.load_text_model import load_query_encoder
 from docrerank.reranker.reranker import fuse_views
 from docrerank.retrieval import (
     ENCODINGS,
@@ -22,8 +22,7 @@ from docrerank.retrieval import (
     WindowSettings,
     fill_store,
     is_large,
-    load_start,
-    load_untrained,
+    load_query_start,
     order,
     score_tokens,
     score_windows,
@@ -78,7 +77,7 @@ class Searcher:
         self.vision = open_vision(run, cache, **reading)
         self.encoder, self.card = open_encoder(run)
         self.store = PageStore(run.path / ENCODINGS, self.encoder)
-        self.untrained = load_untrained(self.card.windows)
+        self.untrained = load_query_start(UNTRAINED, self.card.windows)
         self.windows = PageStore(run.path / ENCODINGS, self.untrained)
         self.pages: list[Page] = []
         self.first = self._open() if is_large(run) else self._load()
@@ -157,9 +156,9 @@ def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
     """The run's trained encoder, or the start with the recipe's windows; MiniLM where a vision model ranks."""
     if _is_trained(run):
         card = read_card(run.model)
-        return load_encoder(Path(run.model), card), card
+        return load_query_encoder(Path(run.model), card), card
     settings, start = window_settings(run), UNTRAINED if is_vision_model(run.model) else run.recipe.train.base
-    return load_start(start, settings), describe_start(start, settings)
+    return load_query_start(start, settings), describe_start(start, settings)
 
 
 def choose_windows(run: Run) -> WindowSettings:

@@ -20,12 +20,13 @@ from docrerank.retrieval.fusion import FusionWeights, fuse, order, standardise
 from docrerank.retrieval.large_pages import LargePages
 from docrerank.retrieval.large_stage import LargeFirstStage
 from docrerank.retrieval.late_interaction import score_tokens, score_windows
-from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, hash_file, minilm_folder
+from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, minilm_folder
 from docrerank.retrieval.model_card import Calibration, ModelCard, describe_start, read_card
 from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_heading import find_heading
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
 from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
+from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
 from docrerank.retrieval.rarity import Rarity, read_rarity, weigh_tokens, write_rarity
 from docrerank.retrieval.relevance import Threshold, choose_threshold, measure_relevance
 from docrerank.retrieval.run_index import fill_store, is_large, open_index
@@ -36,6 +37,7 @@ from docrerank.retrieval.start_models import (
     UNTRAINED,
     add_difference,
     hash_start,
+    load_query_start,
     load_start,
     load_untrained,
     window_settings,
@@ -67,6 +69,7 @@ __all__ = [
     "Places",
     "Postings",
     "Precision",
+    "QueryEncoder",
     "RankedPage",
     "Rarity",
     "Threshold",
@@ -87,10 +90,11 @@ __all__ = [
     "find_heading",
     "fuse",
     "group_lines",
-    "hash_file",
     "hash_start",
     "hash_term",
     "is_large",
+    "is_light",
+    "load_query_start",
     "load_start",
     "load_untrained",
     "measure_relevance",
@@ -99,6 +103,7 @@ __all__ = [
     "order",
     "read_card",
     "read_rarity",
+    "read_tensors",
     "same_meaning",
     "score_tokens",
     "score_windows",

@@ -111,7 +111,7 @@ class TokenEncoder:
         masks = features["attention_mask"].bool().cpu().numpy()
         windows = _window_vectors(features, tokens, masks)
         if self.rarity is not None and task == "query":
-            tokens = tokens * _share_weights(self.rarity[ids], masks)[..., None]
+            tokens = tokens * share_weights(self.rarity[ids], masks)[..., None]
         return [Encoding(t[m], w[None]) for t, m, w in zip(tokens, masks, windows, strict=True)]
 
     def _join(self, encodings: Sequence[Encoding]) -> Encoding:
@@ -176,7 +176,7 @@ def _window_vectors(features: dict[str, Any], tokens: Vectors, masks: npt.NDArra
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def _share_weights(weights: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
+def share_weights(weights: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
     """Weights of shape (texts, tokens) whose mean over a text's tokens is 1: the mean of scaled rows is weighted."""
     kept = np.where(masks, weights, 0.0)
     sums = np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)

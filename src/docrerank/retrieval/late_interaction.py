@@ -36,16 +36,14 @@ def score_windows(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vec
 
 def _score(rows: Sequence[Vectors], columns: Sequence[Vectors]) -> Vectors:
     """For all rows of all queries one after the other, the largest product with any row of each page."""
-    import torch
-
-    left = torch.from_numpy(np.concatenate(rows).astype(np.float32, copy=False))
+    left = np.concatenate(rows).astype(np.float32, copy=False)
     best = np.full((len(left), len(columns)), NOTHING, np.float32)
     for start, end in _chunks([len(column) for column in columns], max(1, CHUNK // max(1, len(left)))):
         filled = [index for index in range(start, end) if len(columns[index])]
         if not filled:
             continue
         right = np.concatenate([columns[index] for index in filled]).astype(np.float32, copy=False)
-        products = (left @ torch.from_numpy(right).T).numpy()
+        products = left @ right.T
         offsets = np.cumsum([0] + [len(columns[index]) for index in filled[:-1]])
         best[:, filled] = np.maximum.reduceat(products, offsets, axis=1)
     return best

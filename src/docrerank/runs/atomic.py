@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from docrerank.runs.faults import explain
+from docrerank.runs.files import explain
 from docrerank.runs.store import put_up
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.runs.atomic import write_text
-from docrerank.runs.faults import explain
+from docrerank.runs.files import explain
 
 
 class Journal:

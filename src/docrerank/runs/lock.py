@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.records import UserError
-from docrerank.runs.faults import explain
+from docrerank.runs.files import explain, read_json
 
 #: Seconds between a holder's signs of life, and without one after which it counts as dead.
 BEAT, SILENCE = 10.0, 35.0
@@ -43,7 +43,7 @@ def hold(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise refuse(path.parent, _read(path)) from None
+            raise refuse(path.parent, read_json(path)) from None
         except OSError as error:
             raise _tell_no_locks(path, error) from None
         _wait_for_silence(path)
@@ -113,18 +113,10 @@ def _beat(file: int, ended: threading.Event) -> None:
 
 def _wait_for_silence(path: Path) -> None:
     """The lock is ours; if another machine's name stands in the file, that machine may not see it."""
-    found, until = _read(path), time.monotonic() + SILENCE
+    found, until = read_json(path), time.monotonic() + SILENCE
     if not found or found.get("host") == platform.node():
         return
     while time.monotonic() < until:
-        if _read(path) != found:
-            raise refuse(path.parent, _read(path))
+        if read_json(path) != found:
+            raise refuse(path.parent, read_json(path))
         time.sleep(SILENCE / 50)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.runs.atomic import write_text
+from docrerank.runs.files import read_json
 from docrerank.runs.store import sync
 
 PACKAGES = ("docrerank", "pypdfium2", "pyarrow", "rapidocr", "torch", "transformers", "sentence-transformers", "bm25s")
@@ -26,11 +27,7 @@ class Manifest:
 
     def read(self) -> dict[str, Any]:
         """The manifest's content; empty before the first stage."""
-        try:
-            content = json.loads(self.path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
+        return read_json(self.path)
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from docrerank.recipe import require
 from docrerank.records import MissingExtra, UserError
-from docrerank.runs.faults import explain
+from docrerank.runs.files import explain
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from docrerank.runs.atomic import replacing, write_text
+from docrerank.runs.files import read_json
 from docrerank.runs.store import find_store, remove
 from docrerank.runs.tables import read_column, read_records, write_records
 
@@ -65,11 +66,11 @@ class Parts(Generic[Record]):
             store.refresh([(self._marker(part), self._file(part))])
         if not self._file(part).is_file():
             return None
-        return _read_marker(self._marker(part)).get("made_from")
+        return read_json(self._marker(part)).get("made_from")
 
     def names(self) -> list[str]:
         """Names of the parts that are there whole, sorted."""
-        markers = (_read_marker(path) for path in self.folder.glob("*._done"))
+        markers = (read_json(path) for path in self.folder.glob("*._done"))
         names = (marker.get("part") for marker in markers)
         return sorted(name for name in names if name is not None and self.made_from(name) is not None)
 
@@ -81,7 +82,7 @@ class Parts(Generic[Record]):
 
     def count(self, part: str) -> int:
         """How many records a part holds, from its marker; 0 if it is not there whole."""
-        return int(_read_marker(self._marker(part)).get("rows", 0)) if self.made_from(part) is not None else 0
+        return int(read_json(self._marker(part)).get("rows", 0)) if self.made_from(part) is not None else 0
 
     def column(self, name: str, *parts: str) -> Iterator[Any]:
         """Yield one field of every record of the named parts, or of all, without reading the others."""
@@ -112,11 +113,3 @@ def _file_name(part: str) -> str:
     if safe == part and len(part.encode("utf-8")) <= MAX_NAME_BYTES:
         return part
     return f"{safe[:40]}-{hashlib.sha256(part.encode('utf-8')).hexdigest()[:16]}"
-
-
-def _read_marker(path: Path) -> dict[str, Any]:
-    try:
-        marker = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return marker if isinstance(marker, dict) else {}

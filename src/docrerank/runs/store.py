@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.records import UserError
+from docrerank.runs.files import hash_file
 from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.tables import read_records, write_records
 
@@ -70,7 +71,7 @@ class Store:
             UserError: the store refuses, or did not answer for ten minutes.
         """
         if _is_shared(name := self._name(path)):
-            status, digest = path.stat(), _hash(path)
+            status, digest = path.stat(), hash_file(path)
             self.objects.put(path, name)
             self._note(name, [status.st_size, status.st_mtime_ns, digest])
 
@@ -80,7 +81,7 @@ class Store:
         if not self.objects.get(name, path):
             return False
         status = path.stat()
-        self._note(name, [status.st_size, status.st_mtime_ns, _hash(path)])
+        self._note(name, [status.st_size, status.st_mtime_ns, hash_file(path)])
         return True
 
     def remove(self, path: Path) -> None:
@@ -99,13 +100,13 @@ class Store:
         A file that only this machine has is kept: it was made by a command that was killed before it could put it up.
         """
         index, ledger = self.folder / BINDING / INDEX, self._read_ledger()
-        before = _hash(index) if index.is_file() else ""
+        before = hash_file(index) if index.is_file() else ""
         if not self.objects.get(INDEX, index):
             self.get(self.folder / "recipe.yaml")  # the first command was killed, or there was none
             return
         there = {file.path: file.sha256 for file in read_records(index, StoredFile)}
         self._get_others({name: sha for name, sha in there.items() if not _is_late(name)}, ledger)
-        if _hash(index) != before:
+        if hash_file(index) != before:
             for name in ledger.keys() - there.keys():
                 (self.folder / name).unlink(missing_ok=True)
                 self._note(name, None)
@@ -292,11 +293,6 @@ def _check(name: str) -> str:
     if name.startswith("/") or ".." in name.split("/") or not _is_shared(name):
         raise UserError(f"the store's {INDEX} names '{name}', which is no file of a run: delete {INDEX} there")
     return name
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _do_at_once(function: Callable[[Any], Any], items: Iterable[Any]) -> None:

@@ -102,7 +102,7 @@ def _from_batch(record: type[Record], batch: pa.RecordBatch) -> Iterator[Record]
 
 def _from_array(column: pa.Array) -> list[Any]:
     if column.type == _BOXES:
-        flat, ends = column.values.to_numpy(), column.offsets.to_numpy()
+        flat, ends = np.from_dlpack(column.values), np.from_dlpack(column.offsets)  # to_numpy would import pandas
         return [flat[start:end].reshape(-1, 4).copy() for start, end in pairwise(ends)]
     values = column.to_pylist()
     return [tuple(value) for value in values] if pa.types.is_list(column.type) else values
