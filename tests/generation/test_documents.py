@@ -211,7 +211,7 @@ def test_a_model_may_judge_what_rules_wrote(tmp_path: Path) -> None:
         counts = generate(run)
         assert {call.body["model"] for call in server.calls} == {"judge-model"}
     assert counts["positive"] == 1
-    assert next(query for query in dataset(run)).writer.startswith("rules/3 ")
+    assert next(query for query in dataset(run)).writer.startswith("rules/4 ")
     assert {verdict.judge for verdict in run.verdicts.read()} == {"judge-model"}
 
 
@@ -221,7 +221,7 @@ def test_rules_may_judge_what_a_model_wrote(tmp_path: Path) -> None:
         counts = generate(run)
         assert {call.body["model"] for call in server.calls} == {"positive_writer-model", "rephraser-model"}
     assert counts["positive"] > 0
-    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/3"}
+    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/4"}
 
 
 def test_existing_positives_are_the_start(tmp_path: Path) -> None:

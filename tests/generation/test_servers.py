@@ -54,7 +54,7 @@ def test_smollm2_writes_near_misses_and_rephrasings_that_the_rules_verify(tmp_pa
         print(f"{query.kind} {query.property}: {query.text}")
     print(counts)
     assert any(query.kind == "hard_negative" and query.edited for query in written)
-    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/3"}
+    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/4"}
     pages = {query.page_id for query in run.queries.read()} | {row.page_id for row in run.rejected("generate").read()}
     assert pages == {page.id for page in run.pages.read()}
 

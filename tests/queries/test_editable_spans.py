@@ -35,3 +35,18 @@ def test_a_word_alone_in_brackets_is_no_slot() -> None:
         slot.property for slot in find_slots("What was the change (decrease) in cash in 2019?", {})
     }
     assert "comparison" in {slot.property for slot in find_slots("What was the decrease in cash in 2019?", {})}
+
+
+def test_a_listed_name_counts_only_as_it_is_written() -> None:
+    assert not [slot for slot in find_slots("Can I unlock the phone with my palm?", {}) if slot.property == "entity"]
+    assert [slot.text for slot in find_slots("How accurate is PaLM on arithmetic?", {})][:1] == ["PaLM"]
+
+
+def test_a_name_that_goes_on_after_a_dot_is_not_split() -> None:
+    slots = find_slots("What was Amazon.Com's total debt in 2019?", {})
+    assert "Amazon" not in {slot.text for slot in slots}
+
+
+def test_a_weighted_average_is_no_median() -> None:
+    text = "What was the number of diluted weighted average common shares?"
+    assert "average" not in {slot.text for slot in find_slots(text, {})}

@@ -19,3 +19,12 @@ def test_years_keep_their_order() -> None:
     years = [tuple(map(int, re.findall(r"20\d\d", edit.text))) for edit in edits]
     assert years
     assert all(first < last for first, last in years)
+
+
+def test_a_range_stays_a_range() -> None:
+    text = "How many adults aged 18 to 29 own a phone?"
+    draft = Draft(text, "question", Fact("count", "x", "x", {}), tuple(find_slots(text, {})))
+    edits = candidate_edits(draft, Pools([]), Generate(negative_candidates=40), random.Random(0))
+    bounds = [tuple(map(int, re.findall(r"\d+", edit.text))) for edit in edits]
+    assert bounds
+    assert all(first < last for first, last in bounds)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from docrerank.queries.derived_measures import similar_measures
 from docrerank.queries.editable_spans import Slot
 from docrerank.queries.grammar import possessive
 from docrerank.queries.nouns import head_noun, is_plural
@@ -57,6 +58,8 @@ class Pools:
             yield from _values(slot.text, rng)
         elif slot.text in (*_QUARTERS, *_QUARTER_WORDS):
             yield from rng.sample(_QUARTERS if slot.text in _QUARTERS else _QUARTER_WORDS, 4)
+        elif slot.role == "derived":
+            yield from similar_measures(slot.text)
         elif slot.role in ("year", "comparison", "granularity", "unit", "entity"):
             yield from _listed(slot, rng)
         else:

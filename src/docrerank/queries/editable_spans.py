@@ -72,8 +72,10 @@ def find_slots(text: str, known: Mapping[str, tuple[str, str]]) -> list[Slot]:
 
 
 def _is_fixed(text: str, slot: Slot) -> bool:
-    """A day of a month is no amount, and a country with an article (`the United Kingdom`) fits few others."""
+    """A day of a month is no amount, a weighted average no median, and `the United Kingdom` fits few others."""
     before = text[: slot.start].split()[-1:]
+    if re.match(r"\.\w", text[slot.end() : slot.end() + 2]) or before == ["weighted"]:
+        return True  # the name goes on: Amazon.com
     if slot.property == "value":
         return text[: slot.start].endswith(("'", "’")) or (bool(before) and before[0] in EXCHANGES["year"][0])
     return slot.property == "region" and before == ["the"]
@@ -85,6 +87,8 @@ def _typed(text: str) -> Iterator[Slot]:
     yield from (_slot("granularity", match) for match in _QUARTER.finditer(text))
     for match in _listed().finditer(text):
         name = _property_of()[match.group().lower()]
+        if name == "entity" and match.group() not in _entities():
+            continue  # a palm is no PaLM
         if not _inside_name(text, match) and not _in_brackets(text, match) and _stands_alone(text, match, name):
             yield _slot(name, match)
     yield from _names(text)
@@ -140,6 +144,11 @@ def _names(text: str) -> Iterator[Slot]:
 @functools.cache
 def _property_of() -> dict[str, str]:
     return {word.lower(): name for name, rows in reversed(EXCHANGES.items()) for row in rows for word in row}
+
+
+@functools.cache
+def _entities() -> frozenset[str]:
+    return frozenset(word for row in EXCHANGES["entity"] for word in row)
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from docrerank.recipe import Generate
 from docrerank.records import FINANCE, PROPERTIES
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+#: Two numbers that bound a range: `18 to 29`, `$5-$10`.
+_RANGE = re.compile(r"(\d[\d,]{0,15}(?:\.\d{1,4})?) ?%?(?: to | and | ?[-–—] ?)[$€£]?(\d[\d,]{0,15}(?:\.\d{1,4})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ def candidate_edits(draft: Draft, pools: Pools, recipe: Generate, rng: random.Ra
 
 
 def _in_order(text: str) -> list[bool]:
-    """Which of a text's years follow an earlier one; a year that stands twice fits no text that had two."""
+    """Which of a text's years follow an earlier one, and which of its ranges go up.
+
+    A year that stands twice fits no text that had two, and a range from 36 to 29 is none.
+    """
     years = [int(year) for year in _YEAR.findall(text)]
-    return [one < other for one, other in pairwise(years) if one != other]
+    ranges = [[float(bound.replace(",", "")) for bound in bounds] for bounds in _RANGE.findall(text)]
+    return [one < other for one, other in [*pairwise(years), *ranges] if one != other]

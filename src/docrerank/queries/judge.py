@@ -7,13 +7,14 @@ negative only if both say no.
 
 from __future__ import annotations
 
+from docrerank.queries.derived_measures import can_work_out, find_measure
 from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.index import PageIndex
 from docrerank.queries.vocabulary import RANKING
 from docrerank.records import Query, Verdict
 from docrerank.retrieval import stem, terms, tokens, years
 
-JUDGE = "rules/3"
+JUDGE = "rules/4"
 WORDINGS = ("stated", "derivable")
 
 #: A positive's terms that its page must hold close together; the rest may be the asker's own words.
@@ -36,6 +37,12 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     """
     answer = terms(query.answer) or [stem(token) for token in tokens(query.answer)]
     evidence = frozenset(map(stem, tokens(query.evidence)))
+    if (
+        (measure := find_measure(query.text))
+        and can_work_out(measure, page)
+        and not any(map(page.says, measure.names))
+    ):
+        return _judge_derived(query, page, aside)
     there = page.close_together(evidence) or page.share_close(evidence) > 0.9 or page.spells(query.evidence)
     stated = there and set(answer) <= evidence | page.terms
     asked = set(terms(query.text)) - set(terms(aside)) - years(query.text) - _ASKING
@@ -46,6 +53,16 @@ def judge_positive(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, 
     )
     reason = f"not on the page: {unknown}" if unknown else f"{share:.0%} of the terms are on the page"
     return first, _verdict(query, not unknown and share >= SHARE_ON_PAGE, 1, reason)
+
+
+def _judge_derived(query: Query, page: PageIndex, aside: str) -> tuple[Verdict, Verdict]:
+    """Hold a question for a measure against a page that has its parts and not its name."""
+    unknown = _unknown(query, page, aside)
+    told = years(query.text) <= page.years
+    return (
+        _verdict(query, told, 0, "the parts of the measure stand here" if told else "the year is not on the page"),
+        _verdict(query, not unknown, 1, f"not on the page: {unknown}" if unknown else "can be worked out"),
+    )
 
 
 def judge_negative(query: Query, page: PageIndex, aside: str = "") -> tuple[Verdict, Verdict]:
@@ -60,7 +77,9 @@ def judge_negative(query: Query, page: PageIndex, aside: str = "") -> tuple[Verd
     edited = edited - set(terms(aside)) or edited
     stated = page.on_one_line(edited)
     said = page.says(query.edited) or page.spells(query.edited) or page.close_together(edited)
-    derivable = stated or said or _spread(edited, page) or _ranks(query.edited)
+    measure = find_measure(query.edited)
+    worked_out = measure is not None and can_work_out(measure, page)
+    derivable = stated or said or worked_out or _spread(edited, page) or _ranks(query.edited)
     return (
         _verdict(query, stated, 0, f"'{query.edited}' {'stands' if stated else 'does not stand'} on a line"),
         _verdict(query, derivable, 1, f"'{query.edited}' {'can' if derivable else 'cannot'} be worked out"),

@@ -21,7 +21,9 @@ MAX_NAME_WORDS = 9
 
 _NOTE_MARK = re.compile(r"(?<=[A-Za-z)])\s?\((?:[a-z]|\d{1,2})\)|[*†‡§]")
 _ASIDE = re.compile(r"\s\((?:in|as|see|unaudited|note|dollars|restated|audited)\b[^()]{0,60}\)", re.IGNORECASE)
-_NO_NAME = re.compile(r", by |[$€£%=<>@|?!;:\"“”#_\\{}\[\]…†‡•~^+]|\d{4,}|\b\d+\.\d|\.\.|,$|[/\-–—]$|\d,\d")
+_NO_NAME = re.compile(
+    r", by |\bnil\b|\b000['’]?s?\b|\(Nos?\.?\)|[$€£%=<>@|?!;:\"“”#_\\{}\[\]…†‡•~^+]|\d{4,}|\b\d+\.\d|\.\.|,$|[/\-–—]$|\d,\d"
+)
 _BRACKETS = re.compile(r"\([^()]{0,60}\)")
 _NUMBER = re.compile(r"^[\d.,()–-]+$")
 _ORDINALS = frozenset("first second third fourth fifth last next previous same above".split())

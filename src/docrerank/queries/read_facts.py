@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from docrerank.pages import Block, blocks
 from docrerank.queries.company_name import call_by_name
+from docrerank.queries.derived_measures import read_derived
 from docrerank.queries.facts import Fact
 from docrerank.queries.headings import clean_heading, read_captions, read_headings
 from docrerank.queries.statements import read_statements
@@ -26,7 +27,9 @@ def read_facts(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
     """
     parts = blocks(page)
     rows = [line for block in parts for line in block.lines]
-    found = [(fact, table.title) for table in read_tables(rows) for fact in table_facts(table)]
+    tables = list(read_tables(rows))
+    found = [(fact, table.title) for table in tables for fact in table_facts(table)]
+    found += ((fact, "") for fact in read_derived(tables))
     found += ((fact, "") for line in rows if (fact := read_label(line)) is not None)
     found += ((fact, "") for fact in (*read_captions(parts), *read_headings(parts)))
     found += _read_prose(parts, call_by_name(owner))

@@ -135,6 +135,8 @@ def _series_facts(table: Table, row: Row, dated: Sequence[tuple[str, int]], grou
     numbers = [value for value in values if value is not None]
     for kind in ("cell_change", "cell_percent") if "%" not in row.evidence and numbers[0] > 0 else ("cell_change",):
         yield Fact(kind, answer, row.evidence, parts, properties)
+    if len(numbers) > 2:
+        yield Fact("cell_average", ", ".join(row.values[at] for _, at in dated), row.evidence, parts, properties)
     if numbers[0] != numbers[-1] and min(numbers) > 0:
         yield Fact("rose", answer, row.evidence, parts, properties)
     best = dated[numbers.index(max(numbers))]
