@@ -22,7 +22,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 HERE = Path(__file__).parent
 for folder in (HERE, HERE.parent / "src", HERE.parent / "tests"):
@@ -71,7 +71,7 @@ def run_family(results: dict[str, Found], bench: Bench, end: float) -> None:
     """All parts of one geometry; those of the first alone where a second tells nothing new."""
     parts = [bench.describe, bench.compare_precision, bench.train]
     if bench.family == "qwen2_vl":
-        parts += [bench.compare_gradients, bench.score, bench.train_flex, bench.share_pages]
+        parts += [bench.compare_gradients, bench.score, bench.train_without_autocast, bench.share_pages]
     for part in parts:
         run_part(results, f"{bench.family} {part.__name__}", part, end)
 
@@ -138,13 +138,11 @@ class Bench:
             save_reranker(loaded.parts, folder)
         return folder
 
-    def load(self, dtype: torch.dtype | None = None, attention: Literal["sdpa", "flex"] = "sdpa") -> VisionReranker:
+    def load(self, dtype: torch.dtype | None = None) -> VisionReranker:
         """Our reranker with these weights, nothing cached; bfloat16, but float32 where the script is only tried."""
         dtype = dtype or (torch.float32 if self.small else torch.bfloat16)
         release()
-        return VisionReranker.from_pretrained(
-            self.saved, device=self.device, dtype=dtype, cache=PageCache(), attention=attention
-        )
+        return VisionReranker.from_pretrained(self.saved, device=self.device, dtype=dtype, cache=PageCache())
 
     def describe(self) -> Found:
         """The setting, so that a number can be read later."""
@@ -180,36 +178,33 @@ class Bench:
 
     def train(self) -> Found:
         """The trainer that users run, with recipe `paper`'s settings: a step with its loader and optimiser."""
-        return self.time_trainer("sdpa")
+        return self.time_trainer(True)
 
-    def train_flex(self) -> Found:
-        """The same step by FlexAttention, which skips what no token looks at."""
-        if self.device == "cpu":
-            return {"flex": "has no gradients on a processor"}
-        return self.time_trainer("flex")
+    def train_without_autocast(self) -> Found:
+        """The same step with the adapters' products in true float32."""
+        return self.time_trainer(False)
 
-    def time_trainer(self, attention: Literal["sdpa", "flex"]) -> Found:
+    def time_trainer(self, half: bool) -> Found:
         """Steps of the trainer, as shares of the ceiling too."""
         changes = {"loader_workers": 0, "pixels": 112 * 140} if self.small else {}
-        trainer = make_trainer(self.base, self.root, self.device, self.small, attention, **changes)
+        trainer = make_trainer(self.base, self.root, self.device, self.small, **changes)
+        trainer.half = trainer.half and half
+        torch.set_float32_matmul_precision("high" if half else "highest")
         found = time_steps(trainer, self.device)
         for key in ("what a step needs", "recomputed activations too"):
             found[f"share of the ceiling, {key}"] = found[f"TFLOP/s, {key}"] / self.ceiling
         return found
 
     def compare_gradients(self) -> Found:
-        """Gradients of a packed row against a row for each pair; on a GPU by FlexAttention against SDPA too."""
+        """Gradients of a packed row against a row for each pair."""
         ids = self.ask(self.load(), PER_PAGE[0])
-        packed = self.find_gradients("sdpa", [ids])
-        apart = self.find_gradients("sdpa", [[one] for one in ids])
-        found = {"packed against apart, relative": compare(packed, apart)}
-        if self.device == "cuda":
-            found["flex against sdpa, relative"] = compare(self.find_gradients("flex", [ids]), packed)
-        return found
+        packed = self.find_gradients([ids])
+        apart = self.find_gradients([[one] for one in ids])
+        return {"packed against apart, relative": compare(packed, apart)}
 
-    def find_gradients(self, attention: Literal["sdpa", "flex"], rows: Sequence[Any]) -> torch.Tensor:
+    def find_gradients(self, rows: Sequence[Any]) -> torch.Tensor:
         """Of a LoRA adapter with weights other than zero, for the first page and these rows of queries behind it."""
-        ours = self.load(attention=attention)
+        ours = self.load()
         model = self.adapt(ours)
         for name, weight in model.named_parameters():
             if "lora_B" in name:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ VISION: dict[str, Any] = {
     "lora_rank": 32,
     "lora_alpha": 32,
     "lora_dropout": 0.1,
+    "lora_init": "gaussian",
+    "weight_decay": 0.0,
     "train_vision": False,
     "gradient_checkpointing": True,
     "precision": "auto",
@@ -50,15 +52,13 @@ TRAIN: dict[str, Any] = {
 }
 
 
-def make_trainer(
-    base: Path, folder: Path, device: str, small: bool, attention: Literal["sdpa", "flex"] = "sdpa", **changes: Any
-) -> VisionTrainer:
+def make_trainer(base: Path, folder: Path, device: str, small: bool, **changes: Any) -> VisionTrainer:
     """The trainer with recipe `paper`'s settings, random weights and no dev part."""
     groups = 2 if small else GROUPS
     pages = make_pages(folder, groups // 2 * (2 + NEGATIVES), small)
     steps = 2 if small else WARM_STEPS + STEPS
     own = [Group(group, "") for _ in range(steps) for group in make_groups(pages, groups)]
-    vision = SimpleNamespace(**{**VISION, "attention": attention, **changes})
+    vision = SimpleNamespace(**{**VISION, **changes})
     train = SimpleNamespace(**TRAIN, base=str(base), batch_groups=groups)
     recipe: Any = SimpleNamespace(vision=vision, train=train, seed=13)
     split: Any = SimpleNamespace(train=frozenset(), dev=frozenset(), unit="document")

@@ -15,7 +15,7 @@ pytest.importorskip("sentence_transformers")
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "gpu.sh"
 EVERY = ("describe", "compare_precision", "train")
-FIRST = ("compare_gradients", "score", "train_flex", "share_pages")
+FIRST = ("compare_gradients", "score", "train_without_autocast", "share_pages")
 
 
 def run_script(folder: Path, *options: str) -> dict[str, dict[str, object]]:

@@ -56,11 +56,13 @@ def test_a_query_in_front_of_the_page_cannot_be_shared(tokenizer: Any) -> None:
     assert prompt.prefix_ids("why", "", 2) != prompt.prefix_ids("who", "", 2)
 
 
-def test_qwen3s_prompt_has_the_text_of_a_page_behind_its_image_and_the_others_in_front(tokenizer: Any) -> None:
-    for name, contract in CONTRACTS.items():
+def test_a_judges_prompt_has_the_text_of_a_page_behind_its_image_and_the_others_in_front(tokenizer: Any) -> None:
+    for contract in CONTRACTS.values():
         pair = messages("why?", True, "Net sales 41")
         rendered = tokenizer.apply_chat_template(pair, chat_template=build_template(contract), tokenize=False)
-        expected = f"<Document>:{IMAGE}Net sales 41<|im_end|>" if name == "qwen3" else f"user\nNet sales 41\n{IMAGE}"
+        expected = (
+            f"<Document>:{IMAGE}Net sales 41<|im_end|>" if contract.true == "yes" else f"user\nNet sales 41\n{IMAGE}"
+        )
         assert expected in rendered
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, locate
+from docrerank.vision import read_rank
 
 
 def keep_local(place: str) -> Path:
@@ -67,7 +67,7 @@ BenchmarkFolder = Annotated[
 
 def is_main_process() -> bool:
     """False in all but the first of the processes that torchrun or `accelerate launch` started."""
-    return os.environ.get("RANK", "0") == "0"
+    return not read_rank()
 
 
 def choose_engine(engine: str, address: str) -> list[str]:

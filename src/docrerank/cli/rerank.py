@@ -31,7 +31,7 @@ Pixels = Annotated[
     int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
 ]
 Prompt = Annotated[
-    str | None, typer.Option("--prompt", help="own, mono or qwen3, for a model that does not say its prompt.")
+    str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
 ]
 
 

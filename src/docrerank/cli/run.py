@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from docrerank.cli.stages import say_left_out, say_repeats, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
+from docrerank.vision import count_processes
 
 STAGES = ("ingest", "generate", "mine", "train", "evaluate", "report")
 
@@ -52,7 +52,7 @@ def run_all(
     json: Json = False,
 ) -> None:
     """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
-    if os.environ.get("WORLD_SIZE", "1") != "1":
+    if count_processes() > 1:
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
     overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
     loaded, chosen = load_recipe(recipe, overrides), _between(from_, to)

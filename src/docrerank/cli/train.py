@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from docrerank.cli.stages import MAX_LEFT_OUT, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, locate
+from docrerank.vision import count_processes
 
 SHARE = "train.mined_share"
 
@@ -102,7 +102,7 @@ def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list
         raise UserError("--recipe goes with a published set and --out; a run has its own recipe: change it with --set")
     if (Path(source) / "recipe.yaml").is_file():
         raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
-    if os.environ.get("WORLD_SIZE", "1") != "1":
+    if count_processes() > 1:
         raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
     return _create_run([source], out, recipe or "cpu", overrides)
 

@@ -114,9 +114,8 @@ class Vision(Section):
     train_vision: bool = Field(False, description="the vision tower learns too")
     gradient_checkpointing: bool = Field(True, description="recompute activations: less memory, a third more time")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
-    attention: Literal["sdpa", "flex"] = Field(
-        "sdpa", description="flex: FlexAttention skips what packed rows do not look at; on a GPU only"
-    )
+    lora_init: Literal["kaiming", "gaussian"] = Field("kaiming", description="how an adapter's first matrix begins")
+    weight_decay: float = Field(0.01, ge=0)
     sharding: Literal["none", "full"] = Field(
         "none", description="full: processes share the text layers' weights (FSDP)"
     )

@@ -12,6 +12,7 @@ from docrerank.records import UserError
 from docrerank.retrieval import STARTS, QueryEncoder, TokenEncoder, is_light, read_rarity, read_tensors
 from docrerank.retrieval.model_card import ModelCard
 from docrerank.runs import hash_file, read_json
+from docrerank.vision import reads_images
 
 Kind = Literal["late_interaction", "cross_encoder"]
 
@@ -58,6 +59,11 @@ def find_kind(folder: Path) -> Kind:
         return "late_interaction"
     architectures = read_json(folder / "config.json").get("architectures") or [""]
     if config.get("model_type") == "CrossEncoder" or str(architectures[0]).endswith("ForSequenceClassification"):
+        if reads_images(folder):
+            raise UserError(
+                f"'{folder}' reads images, and its family is none that pages are served with: docrerank evaluate "
+                "scores it; its text is no stand-in"
+            )
         return "cross_encoder"
     raise UserError(f"'{folder}' is not a reranker: it must hold a saved MultiVectorEncoder or CrossEncoder")
 

@@ -6,7 +6,6 @@ what is delivered is fitted, measured and written here or in `vision.stage`.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +34,7 @@ from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
 from docrerank.training.examples import Example, build_examples
 from docrerank.training.training_data import Material, count, documents_of, gather
-from docrerank.vision import fingerprint_vision, is_vision_model
+from docrerank.vision import fingerprint_vision, is_vision_model, read_rank
 
 STAGE = "train"
 STAGE_VERSION = 4
@@ -65,7 +64,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
     if run.model.is_dir() and read_card(run.model).made_from == origin:
         return {"redone": 0}
     work = _train_vision if is_vision_model(run.recipe.train.base) else _train_text
-    if int(os.environ.get("RANK", "0")):
+    if read_rank():
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
         counts.update(work(run, origin, gather(run), progress))

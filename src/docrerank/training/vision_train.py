@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from docrerank.recipe import Recipe
-from docrerank.records import Rejected, UserError
+from docrerank.records import Rejected
 from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
 from docrerank.training.deliver import take_place
@@ -69,8 +69,6 @@ def load_shared(recipe: Recipe, processes: Processes) -> Parts:
     Raises:
         UserError: the base cannot be loaded or trained as the recipe says.
     """
-    if recipe.vision.attention == "flex" and processes.device == "cpu":
-        raise UserError("FlexAttention has no gradients on a processor: set vision.attention=sdpa")
     if recipe.vision.sharding == "none" or processes.world == 1:
         return load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
     vision = recipe.vision

@@ -12,7 +12,7 @@ from torch.distributed.tensor import DTensor
 
 from docrerank.recipe import Recipe
 from docrerank.training.dev import DevScores
-from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, State, Trainer
+from docrerank.training.loop import MAX_GRADIENT, State, Trainer
 from docrerank.training.training_data import Material
 from docrerank.training.vision_dev import plan_dev, rate, score_shared
 from docrerank.vision import VisionReranker, packed_logits
@@ -66,10 +66,12 @@ class VisionTrainer(Trainer):
         self.sharded = is_sharded(parts.model)
         self.device_type = torch.device(processes.device).type
         self.half = computes_in_half(recipe.vision, processes.device)
+        if self.half and self.device_type == "cuda":  # measuring has no autocast: there the adapters take TF32
+            torch.set_float32_matmul_precision("high")
         weights, settings = list_weights(parts.model), recipe.train
         each = False if self.sharded else None  # whole and cut weights do not mix in one call
         optimizer = torch.optim.AdamW(
-            list(weights.values()), settings.learning_rate, weight_decay=WEIGHT_DECAY, foreach=each
+            list(weights.values()), settings.learning_rate, weight_decay=recipe.vision.weight_decay, foreach=each
         )
         super().__init__(weights, optimizer, len(material.groups), settings, checkpoint, made_from)
 

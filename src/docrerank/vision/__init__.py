@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docrerank.vision.base import fingerprint_vision, hash_base
-from docrerank.vision.detect import is_vision_model
+from docrerank.vision.detect import find_folder, is_vision_model, reads_images
+from docrerank.vision.launcher import count_processes, read_rank
 from docrerank.vision.pairs import Pair, cut_pieces, cut_units, list_pairs, share_units
 
 if TYPE_CHECKING:
     from docrerank.vision.export import export_classifier
+    from docrerank.vision.groups import Scored
     from docrerank.vision.packed import packed_logits
     from docrerank.vision.page_cache import PageCache
     from docrerank.vision.save import save_reranker
-    from docrerank.vision.scored import Scored
     from docrerank.vision.scoring import VisionReranker
     from docrerank.vision.weights import count_bytes, count_free, count_needed
 
 #: What needs torch, and its file: imported only when it is asked for.
 _HOMES = {
     "PageCache": "page_cache",
-    "Scored": "scored",
+    "Scored": "groups",
     "VisionReranker": "scoring",
     "count_bytes": "weights",
     "count_free": "weights",
@@ -38,14 +39,18 @@ __all__ = [
     "count_bytes",
     "count_free",
     "count_needed",
+    "count_processes",
     "cut_pieces",
     "cut_units",
     "export_classifier",
+    "find_folder",
     "fingerprint_vision",
     "hash_base",
     "is_vision_model",
     "list_pairs",
     "packed_logits",
+    "read_rank",
+    "reads_images",
     "save_reranker",
     "share_units",
 ]

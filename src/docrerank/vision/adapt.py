@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 
-from docrerank.recipe import Vision, require
+from docrerank.recipe import Vision
 from docrerank.records import UserError
 from docrerank.vision.backbone import unwrap
+from docrerank.vision.checkpoint import find_json
 from docrerank.vision.load import Parts, load_parts
 
 LANGUAGE = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
@@ -22,30 +24,23 @@ DTYPES = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
     """Load a base model and make what is to learn of it learn; an adapter given as base is merged first.
 
-    In bfloat16 the frozen weights are bfloat16 and the adapter is float32; weights that learn themselves stay float32,
-    for bfloat16 rounds small steps away, and only their products are bfloat16 (see `computes_in_half`).
+    In bfloat16 the frozen weights are bfloat16. What learns stays float32, for bfloat16 rounds small steps away; only
+    its products are bfloat16 (see `computes_in_half`).
 
     Raises:
         UserError: the base cannot be loaded or trained as the settings say.
     """
     dtype = DTYPES[settings.precision] if settings.lora_rank else torch.float32
-    parts = load_parts(
-        base,
-        prompt=settings.prompt or None,
-        pixels=settings.pixels,
-        device=device,
-        dtype=dtype,
-        attention=settings.attention,
-    )
+    parts = load_parts(base, prompt=settings.prompt or None, pixels=settings.pixels, device=device, dtype=dtype)
     if parts.score is not None:
         raise UserError(f"'{base}' is a classifier without a language model head: train the model it came from")
     if not parts.reader.prompt.is_shareable:
         raise UserError(
             "training shares a page among its queries: set vision.prompt=own or mono, the page comes first"
         )
-    if settings.save == "adapter" and (hasattr(parts.model, "merge_and_unload") or not settings.lora_rank):
+    if settings.save == "adapter" and (find_json(base, "adapter_config.json") or not settings.lora_rank):
         raise UserError("vision.save=adapter needs a base that is no adapter, and vision.lora_rank: save merged")
-    model = parts.model.merge_and_unload() if hasattr(parts.model, "merge_and_unload") else parts.model
+    model = parts.model
     if settings.lora_rank:
         model = add_adapter(model, settings, seed)
     else:
@@ -57,15 +52,15 @@ def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
 
 def add_adapter(model: Any, settings: Vision, seed: int) -> Any:
     """Put a LoRA adapter on the language model, and on the vision tower if it learns too."""
-    peft = require("peft", extra="train")
     torch.manual_seed(seed)
-    config = peft.LoraConfig(
+    config = LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
+        init_lora_weights="gaussian" if settings.lora_init == "gaussian" else True,
         target_modules=f"({LANGUAGE})|({TOWER})" if settings.train_vision else LANGUAGE,
     )
-    return peft.get_peft_model(model, config)
+    return get_peft_model(model, config)
 
 
 def free_weights(model: Any, settings: Vision) -> None:
@@ -75,9 +70,8 @@ def free_weights(model: Any, settings: Vision) -> None:
 
 
 def computes_in_half(settings: Vision, device: str) -> bool:
-    """Whether products of float32 weights are bfloat16: the own weights learn, and bfloat16 is asked for or auto."""
-    half = settings.precision == "bfloat16" or (settings.precision == "auto" and device != "cpu")
-    return half and not settings.lora_rank
+    """Whether products of float32 weights are bfloat16 (autocast): it is asked for, or auto on a GPU."""
+    return settings.precision == "bfloat16" or (settings.precision == "auto" and device != "cpu")
 
 
 def checkpoint_activations(model: Any) -> None:

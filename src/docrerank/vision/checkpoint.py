@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from docrerank.recipe import require
+from huggingface_hub import is_offline_mode
+from transformers.utils.hub import cached_file
+
 from docrerank.records import UserError
+from docrerank.runs import read_json
 from docrerank.vision.contracts import CONTRACTS, OWN, Contract, build_template, find_contract
-from docrerank.vision.detect import HEADS, read_json
+from docrerank.vision.detect import HEADS, name_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -23,27 +26,32 @@ class Checkpoint:
     Attributes:
         name: as given.
         base: where the base model's weights are; equal to `name` unless it is an adapter.
+        contract: the prompt that is known to belong to it, by its name.
         is_adapter: whether `name` holds a LoRA adapter.
-        is_reranker: whether it is a sentence-transformers model or a classifier: then its template is its contract.
-        is_zero_shot: whether nothing says that it was ever trained to tell relevant pages: a base model.
+        is_reranker: whether it is a sentence-transformers model or a classifier: then its template is its prompt.
         tokens: ids of the true and the false word, if its LogitScore module says so.
         activation: `sigmoid` or `identity`.
     """
 
     name: str
     base: str
+    contract: Contract | None
     is_adapter: bool
     is_reranker: bool
-    is_zero_shot: bool
     tokens: tuple[int, int] | None
     activation: str
+
+    @property
+    def is_zero_shot(self) -> bool:
+        """Whether nothing says that it was ever trained to tell relevant pages: a base model."""
+        return not (self.is_reranker or self.is_adapter or self.contract)
 
 
 def read_checkpoint(name: str, base: str | None) -> Checkpoint:
     """Read what a folder or a hub repository says of itself, without its weights.
 
     Raises:
-        UserError: an adapter does not name its base.
+        UserError: an adapter does not name its base, or no prompt fits the model.
     """
     adapter = find_json(name, "adapter_config.json")
     found = base or str(adapter.get("base_model_name_or_path") or "") if adapter else base or name
@@ -51,15 +59,9 @@ def read_checkpoint(name: str, base: str | None) -> Checkpoint:
         raise UserError(f"the adapter '{name}' does not name its base model: give base=")
     modules, architecture = find_modules(name), find_architecture(name)
     is_reranker = bool(modules) or architecture.endswith("ForSequenceClassification")
-    return Checkpoint(
-        name,
-        found,
-        bool(adapter),
-        is_reranker,
-        not (is_reranker or adapter or find_contract(name)),
-        _find_tokens(name, modules),
-        _find_activation(name),
-    )
+    contract = find_contract(name_checkpoint(name))
+    tokens = _find_tokens(name, modules, contract)
+    return Checkpoint(name, found, contract, bool(adapter), is_reranker, tokens, _find_activation(name))
 
 
 def find_file(name: str, file: str) -> Path | None:
@@ -67,9 +69,8 @@ def find_file(name: str, file: str) -> Path | None:
     if Path(name).is_dir():
         local = Path(name) / file
         return local if local.is_file() else None
-    hub = require("transformers.utils.hub", extra="train")
     try:
-        cached = hub.cached_file(
+        cached = cached_file(
             name, file, _raise_exceptions_for_missing_entries=False, _raise_exceptions_for_connection_errors=False
         )
     except (OSError, ValueError) as error:
@@ -79,10 +80,9 @@ def find_file(name: str, file: str) -> Path | None:
 
 def explain_absence(name: str) -> str:
     """What to do about a hub name whose files are not here."""
-    if "/" in name and require("huggingface_hub", extra="train").is_offline_mode():
+    if "/" in name and is_offline_mode():
         return (
-            f"'{name}' is not on this machine, and docrerank asks no hub by itself: hf download {name}, or set "
-            "HF_HUB_OFFLINE=0"
+            f"'{name}' is not on this machine, and docrerank is offline: hf download {name}, or set HF_HUB_OFFLINE=0"
         )
     return f"no model '{name}': it is neither a folder nor found on the hub"
 
@@ -126,7 +126,7 @@ def find_modules(name: str) -> list[dict[str, Any]]:
 def choose_template(checkpoint: Checkpoint, tokenizer: Any, prompt: str | None) -> tuple[str, Contract]:
     """The chat template to score with, and the contract it follows as far as it is known.
 
-    A named `prompt` decides, then what is stored with the checkpoint, then the checkpoint's name.
+    A named `prompt` decides, then what is stored with a reranker, then the checkpoint's name.
 
     Raises:
         UserError: no such prompt.
@@ -136,15 +136,15 @@ def choose_template(checkpoint: Checkpoint, tokenizer: Any, prompt: str | None) 
             raise UserError(f"no prompt '{prompt}': choose from {', '.join(CONTRACTS)}")
         return build_template(CONTRACTS[prompt]), CONTRACTS[prompt]
     stored = _stored_template(checkpoint, tokenizer)
+    contract = checkpoint.contract or OWN
     if stored:
-        return stored, Contract("", "")
-    contract = find_contract(checkpoint.name)
-    if contract is None and checkpoint.is_adapter:
+        return stored, replace(contract, pixels=0)
+    if checkpoint.contract is None and checkpoint.is_adapter:
         logger.warning(
-            "adapter '%s' does not say its prompt: docrerank's own is used (prompt='mono' for MonoQwen's)",
+            "the adapter '%s' does not say its prompt: docrerank's own is used (prompt='mono' for MonoQwen's)",
             checkpoint.name,
         )
-    return build_template(contract or OWN), contract or OWN
+    return build_template(contract), contract
 
 
 def choose_tokens(checkpoint: Checkpoint, tokenizer: Any, contract: Contract) -> tuple[int, int]:
@@ -168,15 +168,22 @@ def _word_id(tokenizer: Any, word: str) -> int:
 def _stored_template(checkpoint: Checkpoint, tokenizer: Any) -> str | None:
     if not checkpoint.is_reranker:
         return None
-    file = find_file(checkpoint.name, "chat_template.jinja")
+    named = find_json(checkpoint.name, "sentence_bert_config.json").get("processing_kwargs") or {}
+    extra = (named.get("chat_template") or {}).get("chat_template")
+    file = find_file(checkpoint.name, f"additional_chat_templates/{extra}.jinja" if extra else "chat_template.jinja")
+    if file is None and checkpoint.contract:
+        return None
     template = file.read_text("utf-8") if file else tokenizer.chat_template
     return template if isinstance(template, str) else None
 
 
-def _find_tokens(name: str, modules: list[dict[str, Any]]) -> tuple[int, int] | None:
+def _find_tokens(name: str, modules: list[dict[str, Any]], contract: Contract | None) -> tuple[int, int] | None:
+    """The words that the LogitScore module names; those of a known contract where its file is missing."""
     for module in modules:
         if str(module.get("type", "")).endswith("LogitScore"):
             config = find_json(name, f"{module.get('path')}/config.json")
+            if not config and contract:
+                return None
             if config.get("false_token_id") is None:
                 raise UserError(f"'{name}' scores by one token alone: docrerank needs a true and a false one")
             return int(config["true_token_id"]), int(config["false_token_id"])

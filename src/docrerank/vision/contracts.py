@@ -50,27 +50,35 @@ MONO = Contract(
     ),
     pixels=PAPER_PIXELS,
 )
-#: Qwen3-VL-Reranker: the query stands in front of the page, so no prefix of it can be shared between queries; the
-#: page's text behind its image, as published; 1,280 visual tokens of 32 x 32 pixels, as its processor's file has it.
-QWEN3 = Contract(
-    before=(
-        "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
-        'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
-        "<Instruct>: Given a search query, retrieve relevant candidates that answer the query.<Query>:{query}\n"
-        "<Document>:"
-    ),
-    after="<|im_end|>\n<|im_start|>assistant\n",
-    pixels=1_280 * 32 * 32,
-    true="yes",
-    false="no",
-    text_first=False,
-)
-CONTRACTS = {"own": OWN, "mono": MONO, "qwen3": QWEN3}
+
+
+def _judge(instruction: str, pixels: int) -> Contract:
+    """A yes-or-no judge that reads the query before the page, so that queries cannot share a page's prefix."""
+    return Contract(
+        before=(
+            "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the "
+            'Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+            f"<Instruct>: {instruction}<Query>:{{query}}\n<Document>:"
+        ),
+        after="<|im_end|>\n<|im_start|>assistant\n",
+        pixels=pixels,
+        true="yes",
+        false="no",
+        text_first=False,
+    )
+
+
+#: Qwen3-VL-Reranker: the page's text behind its image; 1,280 visual tokens of 32 x 32 pixels, as its processor has it.
+QWEN3 = _judge("Given a search query, retrieve relevant candidates that answer the query.", 1_280 * 32 * 32)
+#: `vec-ai/lychee-rerank-mm`: the same form on Qwen2.5-VL with its own instruction and 28 x 28 pixels.
+LYCHEE = _judge("Given a web search query, retrieve relevant passages that answer the query", 1_280 * 28 * 28)
+CONTRACTS = {"own": OWN, "mono": MONO, "qwen3": QWEN3, "lychee": LYCHEE}
 _BY_NAME = {
     "docrerank-reranker": MONO,
     "monoqwen2-vl-v0.1": MONO,
     "qwen3-vl-reranker-2b": QWEN3,
     "qwen3-vl-reranker-8b": QWEN3,
+    "lychee-rerank-mm": LYCHEE,
 }
 
 

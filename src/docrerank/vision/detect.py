@@ -1,51 +1,76 @@
-"""Tells a vision-language model from a text one by its configuration files: no weights, no torch, no network."""
+"""Tells what a model reads by its configuration files: no weights, no torch, no network."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+from docrerank.runs import read_json
 from docrerank.vision.contracts import find_contract
 
 #: Model types whose pages can be encoded once: one image, M-RoPE positions, causal attention.
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-#: How a model of these families is called that scores by its head's two words, and as a classifier by one row.
+#: Endings of these families' architectures: scored by two words of the head, or by a classifier's one row.
 HEADS = ("ForConditionalGeneration", "ForSequenceClassification")
-MAX_JSON_BYTES = 10_000_000
 
 
 def is_vision_model(name_or_path: str | Path) -> bool:
-    """Whether a folder holds a vision-language model, or an adapter of one; a hub name is judged by its words.
+    """Whether `VisionReranker` takes a model: one of `FAMILIES`, or an adapter of one.
+
+    A hub name is judged by its files in the hub's cache; where there are none, by its words.
 
     Example:
         >>> is_vision_model("lightonai/MonoQwen2-VL-v0.1"), is_vision_model("minilm")
         (True, False)
     """
-    folder = Path(name_or_path)
-    if not folder.is_dir():
+    folder = find_folder(name_or_path)
+    if folder is None:
         return _sounds_visual(str(name_or_path))
     adapter = read_json(folder / "adapter_config.json")
     if adapter:
         base = str(adapter.get("base_model_name_or_path") or "")
-        return is_vision_model(base) or _sounds_visual(folder.name)
+        return is_vision_model(base) or _sounds_visual(name_checkpoint(folder))
     return model_type(folder) in FAMILIES
+
+
+def reads_images(folder: Path) -> bool:
+    """Whether a model of any family reads images, by what sentence-transformers or transformers saved with it."""
+    modalities = read_json(folder / "sentence_bert_config.json").get("modality_config")
+    if isinstance(modalities, dict):
+        return "image" in modalities
+    return bool(read_json(folder / "config.json").get("vision_config"))
+
+
+def find_folder(name_or_path: str | Path) -> Path | None:
+    """A model's own folder, or a hub name's snapshot in the hub's cache, as far as it is there."""
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    if str(name_or_path).count("/") != 1:
+        return None
+    try:
+        from huggingface_hub import try_to_load_from_cache
+
+        files = [try_to_load_from_cache(str(name_or_path), file) for file in ("config.json", "adapter_config.json")]
+    except (ImportError, ValueError, OSError):  # no such package, no such name, an unreadable cache
+        return None
+    return next((Path(file).parent for file in files if isinstance(file, str)), None)
+
+
+def name_checkpoint(folder: str | Path) -> str:
+    """The hub name of a snapshot in the hub's cache; any other name or folder as it is.
+
+    Example:
+        >>> name_checkpoint("hub/models--lightonai--MonoQwen2-VL-v0.1/snapshots/0a1b2c")
+        'lightonai/MonoQwen2-VL-v0.1'
+    """
+    parts = Path(folder).parts
+    if len(parts) > 2 and parts[-2] == "snapshots" and parts[-3].startswith("models--"):
+        return parts[-3].removeprefix("models--").replace("--", "/", 1)
+    return str(folder)
 
 
 def model_type(folder: Path) -> str:
     """The `model_type` of a folder's `config.json`, or nothing."""
     return str(read_json(folder / "config.json").get("model_type", ""))
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object, or an empty one where there is no such file or it is not one."""
-    try:
-        if file.stat().st_size > MAX_JSON_BYTES:
-            return {}
-        value = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _sounds_visual(name: str) -> bool:

@@ -9,12 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from docrerank.recipe import require
 from docrerank.records import UserError
-from docrerank.runs import replacing, write_text
-from docrerank.vision.detect import read_json
+from docrerank.runs import read_json, replacing, write_text
 from docrerank.vision.load import Parts
 from docrerank.vision.save import merge, save_reading
 
@@ -83,7 +82,6 @@ def _classify(config: dict[str, Any], tokens: tuple[int, int]) -> dict[str, Any]
 
 
 def _replace_head(file: Path, name: str, score: Tensor) -> None:
-    safetensors: Any = require("safetensors.torch", extra="train")
-    weights = {key: tensor for key, tensor in safetensors.load_file(file).items() if not key.startswith("lm_head.")}
+    weights = {key: tensor for key, tensor in load_file(file).items() if not key.startswith("lm_head.")}
     with replacing(file) as temporary:
-        safetensors.save_file({**weights, name: score.contiguous()}, temporary, metadata={"format": "pt"})
+        save_file({**weights, name: score.contiguous()}, temporary, metadata={"format": "pt"})

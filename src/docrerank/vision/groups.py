@@ -1,4 +1,4 @@
-"""Sorts pairs by page: each page once, with the queries that are asked of it."""
+"""Pairs sorted by page, each page once with its queries; the rows that score them, and their scores."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from docrerank.records import UserError
 from docrerank.vision.images import PageSource, open_page
+from docrerank.vision.prefix import PagePrefix
 from docrerank.vision.prompt import Prompt
 
 Item = TypeVar("Item")
+#: Queries side by side behind one page.
+MAX_PER_ROW = 16
 
 
 @dataclass(slots=True)
@@ -110,3 +116,58 @@ def batch_by_tokens(items: Sequence[Item], tokens: Callable[[Item], int], budget
             longest = tokens(item)
         batches[-1].append(item)
     return batches
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Some of a page's queries that share a row.
+
+    Attributes:
+        prefix: the page.
+        indices: places of the pairs in the input.
+        queries: token ids of the queries.
+    """
+
+    prefix: PagePrefix
+    indices: list[int]
+    queries: list[list[int]]
+
+    @property
+    def tokens(self) -> int:
+        """Length of the row."""
+        return self.prefix.tokens + sum(len(query) for query in self.queries)
+
+
+def cut_rows(group: PageGroup, prefix: PagePrefix) -> list[Row]:
+    """Rows whose queries together stay below half of the page: more would be masked than seen."""
+    longest = max(len(suffix) for suffix in group.suffixes)
+    per_row = max(1, min(MAX_PER_ROW, prefix.tokens // (2 * longest)))
+    return [
+        Row(prefix, group.indices[start : start + per_row], group.suffixes[start : start + per_row])
+        for start in range(0, len(group.indices), per_row)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of pairs.
+
+    Attributes:
+        values: float32, one for each pair, the true word's logit less the false one's; NaN if there is none.
+        reasons: for each pair without a score, why.
+        tokens: int64, what the model reads of each pair when nothing is kept between pairs; 0 without a score.
+    """
+
+    values: npt.NDArray[np.float32]
+    reasons: dict[int, str]
+    tokens: npt.NDArray[np.int64]
+
+    @classmethod
+    def none_of(cls, pairs: int) -> Scored:
+        """No pair has a score yet."""
+        return cls(np.full(pairs, np.nan, np.float32), {}, np.zeros(pairs, np.int64))
+
+    def take(self, places: list[int]) -> tuple[list[int], Scored]:
+        """These places, and their pairs alone, numbered anew."""
+        reasons = {number: self.reasons[place] for number, place in enumerate(places) if place in self.reasons}
+        return places, Scored(self.values[places], reasons, self.tokens[places])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
-
-from docrerank.vision.flex import FLEX, name_attention
 
 Side = Literal["left", "right"]
 #: Segment of padding and of the page; queries count from 1.
@@ -68,21 +66,21 @@ def build_mask(keys: Tensor, first: int = 0) -> Tensor:
         bool of shape (rows, 1, length - first, length). Padding sees itself alone, so that no row is empty.
     """
     order = torch.arange(keys.shape[1], device=keys.device)
-    row = torch.arange(len(keys), device=keys.device)[:, None, None]
-    return _sees(keys, row, order[first:, None], order[None, :])[:, None]
+    own, other = keys[:, first:, None], keys[:, None, :]
+    query, key = order[first:, None], order[None, :]
+    seen = ((other == PAGE) | (other == own)) & (key <= query) & (own != PADDING)
+    return (seen | (key == query))[:, None]
 
 
-def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Any:
-    """The mask of `build_mask` as the model's attention takes it.
+def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Tensor:
+    """The mask of `build_mask` as the model's attention takes it: SDPA a boolean one, eager attention a sum.
 
-    SDPA takes a boolean one, eager attention adds it to the scores, FlexAttention knows it block by block.
+    transformers has no public way to ask which attention a model takes; the name is read here alone.
 
     Raises:
         ValueError: the attention in use takes no such mask.
     """
-    kind = name_attention(model)
-    if kind == FLEX:
-        return _build_blocks(keys, first)
+    kind = model.config.get_text_config()._attn_implementation  # type: ignore[operator, union-attr]
     if kind not in ("sdpa", "eager"):
         raise ValueError(f"shared prefixes need attn_implementation='sdpa', not '{kind}'")
     mask = build_mask(keys, first)
@@ -90,29 +88,6 @@ def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Any:
         return mask
     dtype = next(model.parameters()).dtype
     return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
-
-
-def fit_page_mask(mask: Tensor, model: torch.nn.Module) -> Any:
-    """A (rows, length) mask of rows that hold a page alone: as it is, transformers knows what to make of it."""
-    return _build_blocks(torch.where(mask > 0, PAGE, PADDING), 0) if name_attention(model) == FLEX else mask
-
-
-def _sees(keys: Tensor, row: Tensor, query: Tensor, key: Tensor) -> Tensor:
-    """Whether the token at `query` looks at the one at `key`; index tensors of shapes that go together."""
-    own, other = keys[row, query], keys[row, key]
-    seen = ((other == PAGE) | (other == own)) & (key <= query) & (own != PADDING)
-    return seen | (key == query)
-
-
-def _build_blocks(keys: Tensor, first: int) -> Any:
-    """A mask of blocks, of which FlexAttention skips the empty ones: other queries' and what lies ahead."""
-    from torch.nn.attention.flex_attention import create_block_mask
-
-    def sees(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return _sees(keys, row, query + first, key)
-
-    rows, length = keys.shape
-    return create_block_mask(sees, rows, None, length - first, length, device=str(keys.device))
 
 
 def pad(tensors: Sequence[Tensor], width: int, value: int, side: Side) -> Tensor:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+import transformers
+from peft import PeftModel
+from safetensors import safe_open
 from torch import Tensor
 
-from docrerank.recipe import require
 from docrerank.records import UserError
 from docrerank.vision.backbone import cut_head, unwrap
 from docrerank.vision.checkpoint import (
@@ -24,11 +26,10 @@ from docrerank.vision.checkpoint import (
 )
 from docrerank.vision.contracts import Contract
 from docrerank.vision.detect import FAMILIES
-from docrerank.vision.flex import use_flex
 from docrerank.vision.images import ImageReader
 from docrerank.vision.prompt import Prompt
 
-#: Adapters saved before transformers 4.52, such as MonoQwen's, name the text layers and the vision tower otherwise.
+#: Adapters saved before transformers 4.52, such as MonoQwen's, use other names for the text layers and the tower.
 FORMER_NAMES = {r"^model\.layers\.": "model.language_model.layers.", r"^visual\.": "model.visual."}
 #: Where classifiers keep their one row of the head (see `export`).
 SCORE_NAMES = ("score.weight", "language_model.score.weight")
@@ -39,7 +40,7 @@ class Parts:
     """A loaded reranker in its parts.
 
     Attributes:
-        model: transformers model or adapter around one, in evaluation mode.
+        model: transformers model, in training an adapter around one; in evaluation mode.
         tokenizer: its tokenizer.
         reader: image processor and prompt.
         tokens: ids of the true and the false word.
@@ -59,14 +60,9 @@ class Parts:
     is_zero_shot: bool = False
 
     def describe(self) -> str:
-        """A line for a person: what a page costs, and whether the model was made for this.
-
-        A visual token is a square of `patch_size * merge_size` pixels a side.
-        """
-        told = (
-            f"a page has up to {self.reader.page_tokens:,} visual tokens ({self.reader.pixels:,} pixels; "
-            "--pixels changes it)"
-        )
+        """A line for a person: what a page costs, and whether the model was made for this."""
+        reader = self.reader
+        told = f"a page has up to {reader.page_tokens:,} visual tokens ({reader.pixels:,} pixels; --pixels changes it)"
         return told + ("; a base model, not trained to rank: zero-shot" if self.is_zero_shot else "")
 
     def head(self) -> Tensor:
@@ -84,34 +80,31 @@ def load_parts(
     pixels: int | None = None,
     device: str | None = None,
     dtype: torch.dtype | None = None,
-    attention: Literal["sdpa", "flex"] = "sdpa",
 ) -> Parts:
     """Load a reranker; only safetensors are read and no code of a repository is run.
+
+    An adapter is merged into its base: the same scores to rounding, and none of its cost.
 
     Args:
         name: folder or hub name.
         base: base model of an adapter, if not the one it names.
-        prompt: `own`, `mono` or `qwen3`, if not what the checkpoint decides.
+        prompt: one of `CONTRACTS`, if not what the checkpoint decides.
         pixels: pixel budget of a page, if not the checkpoint's.
         device: `cuda` if there is one, else `cpu`.
         dtype: that of the stored weights on a GPU, else float32.
-        attention: `flex` skips what packed rows do not look at; on a processor it has no gradients.
 
     Raises:
         UserError: not a vision-language model, no safetensors, another base's adapter, words it lacks.
     """
-    require("sentence_transformers", extra="train")
     checkpoint = read_checkpoint(str(name), base)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     model = _load_model(checkpoint, dtype or choose_dtype(device))
-    if attention == "flex":
-        use_flex(unwrap(model))
     tokenizer = _load_tokenizer(checkpoint)
     template, contract = choose_template(checkpoint, tokenizer, prompt)
-    config = unwrap(model).config
+    end = getattr(model.config, "vision_end_token_id", None) or tokenizer.convert_tokens_to_ids("<|vision_end|>")
     reader = ImageReader(
         _load_processor(checkpoint, pixels or contract.pixels),
-        Prompt(tokenizer, template, config.image_token_id, _end_id(config, tokenizer)),
+        Prompt(tokenizer, template, model.config.image_token_id, int(end)),
     )
     tokens, score = _answers(checkpoint, tokenizer, contract)
     model, zero_shot = model.to(device).eval(), checkpoint.is_zero_shot
@@ -124,18 +117,17 @@ def choose_dtype(device: str) -> torch.dtype | Literal["auto"]:
 
 
 def _load_model(checkpoint: Checkpoint, dtype: torch.dtype | Literal["auto"]) -> Any:
-    transformers = require("transformers", extra="train")
-    _check_family(checkpoint, transformers)
+    _check_family(checkpoint)
     try:
         model = transformers.AutoModelForImageTextToText.from_pretrained(
             checkpoint.base, dtype=dtype, use_safetensors=True, trust_remote_code=False, attn_implementation="sdpa"
         )
     except (OSError, ValueError) as error:
         raise UserError(_explain(checkpoint.base, error)) from error
-    return _load_adapter(checkpoint, model) if checkpoint.is_adapter else model
+    return _merge_adapter(checkpoint, model) if checkpoint.is_adapter else model
 
 
-def _check_family(checkpoint: Checkpoint, transformers: Any) -> None:
+def _check_family(checkpoint: Checkpoint) -> None:
     try:
         config = transformers.AutoConfig.from_pretrained(checkpoint.base, trust_remote_code=False)
     except (OSError, ValueError) as error:
@@ -154,21 +146,19 @@ def _explain(base: str, error: Exception) -> str:
     return f"'{base}' cannot be loaded: {' '.join(str(error).split())[:300]}"
 
 
-def _load_adapter(checkpoint: Checkpoint, model: Any) -> Any:
-    """Put an adapter around its base; one whose layers do not match was trained on another base."""
+def _merge_adapter(checkpoint: Checkpoint, model: Any) -> Any:
+    """The base with an adapter added to its weights; one whose layers do not match was trained on another base."""
     file = find_file(checkpoint.name, "adapter_model.safetensors")
     if file is None:
         raise UserError(f"the adapter '{checkpoint.name}' has no adapter_model.safetensors: no other form is read")
     other = f"the adapter '{checkpoint.name}' was not trained on '{checkpoint.base}'"
     try:
-        adapted = require("peft", extra="train").PeftModel.from_pretrained(
-            model, checkpoint.name, key_mapping=FORMER_NAMES
-        )
+        adapted: Any = PeftModel.from_pretrained(model, checkpoint.name, key_mapping=FORMER_NAMES)
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{other} ({' '.join(str(error).split())[:200]}): give base=") from error
     if not _fits(file, adapted):
         raise UserError(f"{other}: its layers have other names; give base=")
-    return adapted
+    return adapted.merge_and_unload()
 
 
 def _fits(file: Path, adapted: Any) -> bool:
@@ -176,7 +166,7 @@ def _fits(file: Path, adapted: Any) -> bool:
 
     Parts of the vision tower that an adapter's pattern meets by a newer name, without a weight, stay as they are.
     """
-    with require("safetensors", extra="train").safe_open(file, framework="pt") as opened:
+    with safe_open(file, framework="pt") as opened:
         stored = {_rename(key) for key in opened.keys()}  # noqa: SIM118
     places = {name.replace(".default.", ".") for name, _ in adapted.named_parameters() if ".lora_" in name}
     return stored <= places and {name for name in places if ".language_model." in name} <= stored
@@ -191,28 +181,20 @@ def _rename(key: str) -> str:
 
 
 def _load_tokenizer(checkpoint: Checkpoint) -> Any:
-    transformers = require("transformers", extra="train")
     own = find_file(checkpoint.name, "tokenizer_config.json") is not None
-    return transformers.AutoTokenizer.from_pretrained(
-        checkpoint.name if own else checkpoint.base, trust_remote_code=False
-    )
+    source = checkpoint.name if own else checkpoint.base
+    return transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
 
 
 def _load_processor(checkpoint: Checkpoint, pixels: int) -> Any:
     """The image processor alone: the whole processor would ask for torchvision."""
-    transformers = require("transformers", extra="train")
     own = any(find_file(checkpoint.name, file) for file in ("preprocessor_config.json", "processor_config.json"))
-    processor = transformers.AutoImageProcessor.from_pretrained(
-        checkpoint.name if own else checkpoint.base, trust_remote_code=False
-    )
+    source = checkpoint.name if own else checkpoint.base
+    processor = transformers.AutoImageProcessor.from_pretrained(source, trust_remote_code=False)
     if pixels:
         smallest = min(int(processor.size["shortest_edge"]), pixels)
         processor.size = {"shortest_edge": smallest, "longest_edge": pixels}
     return processor
-
-
-def _end_id(config: Any, tokenizer: Any) -> int:
-    return int(getattr(config, "vision_end_token_id", None) or tokenizer.convert_tokens_to_ids("<|vision_end|>"))
 
 
 def _answers(checkpoint: Checkpoint, tokenizer: Any, contract: Contract) -> tuple[tuple[int, int], Tensor | None]:
@@ -228,7 +210,7 @@ def _find_score(name: str) -> Tensor | None:
     file = find_file(name, "model.safetensors") if Path(name).is_dir() else None
     if file is None:
         return None
-    with require("safetensors", extra="train").safe_open(file, framework="pt") as opened:
+    with safe_open(file, framework="pt") as opened:
         for key in set(SCORE_NAMES) & set(opened.keys()):
             score: Tensor = opened.get_tensor(key)
             return score

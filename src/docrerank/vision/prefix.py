@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
-from docrerank.recipe import require
 from docrerank.records import UserError
 from docrerank.vision.backbone import PageTokens, core_of, feed_pages, is_checkpointed, locate, read_logits
-from docrerank.vision.layout import PADDING, PAGE, Side, fit_mask, fit_page_mask, lay_out, pad
+from docrerank.vision.layout import PADDING, PAGE, Side, fit_mask, lay_out, pad
 
 #: Queries in one row behind one page: more would spend their time on attention that the mask throws away.
 QUERIES_PER_ROW = 8
@@ -61,13 +61,13 @@ def encode_pages(model: Any, pages: Sequence[PageTokens], side: Side = "left") -
     """
     if is_checkpointed(model):
         raise UserError("gradient checkpointing drops the page's keys and values: train on packed rows instead")
-    core, cache = core_of(model), require("transformers", extra="train").DynamicCache()
+    core, cache = core_of(model), DynamicCache()
     width = max(len(page.ids) for page in pages)
     positions = [locate(core, page) for page in pages]
     mask = pad([torch.ones_like(page.ids) for page in pages], width, 0, side)
     core(
         input_ids=pad([page.ids for page in pages], width, 0, side).to(core.device),
-        attention_mask=fit_page_mask(mask.to(core.device), core),
+        attention_mask=mask.to(core.device),
         position_ids=torch.stack([pad(list(axes), width, 0, side) for axes in zip(*positions, strict=True)]).to(
             core.device
         ),
@@ -131,7 +131,7 @@ def _page_segments(prefixes: Sequence[PagePrefix], width: int, side: Side) -> Te
 
 def _fill(prefixes: Sequence[PagePrefix], pages: Sequence[int], width: int, side: Side, core: Any) -> Any:
     """A transformers cache that holds one prefix in each row."""
-    cache = require("transformers", extra="train").DynamicCache()
+    cache = DynamicCache()
     keys = _stack([prefixes[page].keys for page in pages], width, side).to(core.device, core.dtype)
     values = _stack([prefixes[page].values for page in pages], width, side).to(core.device, core.dtype)
     for layer, (key, value) in enumerate(zip(keys, values, strict=True)):

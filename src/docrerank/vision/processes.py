@@ -6,16 +6,16 @@ number of pieces may differ between processes, and only what learns (an adapter'
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from torch import Tensor
 
-from docrerank.recipe import require
+from docrerank.vision.launcher import count_processes
 
 #: Seconds between parting and the process's end. Gloo's threads outlive the group while cut weights refer to it, and
 #: let go of their last tensors under Python's lock: a thread that asks for it while Python ends aborts the process,
@@ -40,9 +40,9 @@ class Processes:
     @classmethod
     def join(cls) -> Processes:
         """Meet the others, if torchrun or `accelerate launch` started any."""
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        if count_processes() == 1:
             return cls(0, 1, "cuda" if torch.cuda.is_available() else "cpu")
-        state = require("accelerate", extra="train").PartialState(cpu=not torch.cuda.is_available())
+        state = PartialState(cpu=not torch.cuda.is_available())
         device = "cpu" if state.device.type == "cpu" else str(state.device)
         return cls(state.process_index, state.num_processes, device)
 

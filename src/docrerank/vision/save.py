@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from docrerank.recipe import require
 from docrerank.records import UserError
-from docrerank.runs import write_text
+from docrerank.runs import read_json, write_text
 from docrerank.vision.backbone import unwrap
 from docrerank.vision.checkpoint import find_file
-from docrerank.vision.detect import read_json
 from docrerank.vision.load import Parts
 
 SaveForm = Literal["merged", "float32", "adapter"]
@@ -113,9 +112,9 @@ def _logit_score(parts: Parts) -> dict[str, Any]:
 
 
 def _settings(parts: Parts) -> dict[str, Any]:
-    packages = {"sentence_transformers": "sentence_transformers", "transformers": "transformers", "pytorch": "torch"}
+    packages = {"sentence_transformers": "sentence-transformers", "transformers": "transformers", "pytorch": "torch"}
     return {
-        "__version__": {name: require(module, extra="train").__version__ for name, module in packages.items()},
+        "__version__": {name: version(package) for name, package in packages.items()},
         "activation_fn": _ACTIVATIONS[parts.activation],
         "default_prompt_name": None,
         "model_type": "CrossEncoder",

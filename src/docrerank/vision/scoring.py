@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,12 @@ from docrerank.retrieval.model_card import read_card
 from docrerank.retrieval.relevance import Threshold, measure_relevance
 from docrerank.vision.ahead import draw_ahead
 from docrerank.vision.backbone import PageTokens, unwrap
-from docrerank.vision.groups import Grouper, PageGroup, batch_by_tokens
+from docrerank.vision.groups import MAX_PER_ROW, Grouper, PageGroup, Row, Scored, batch_by_tokens, cut_rows
 from docrerank.vision.load import Parts, load_parts
 from docrerank.vision.memory_limit import run_halving
 from docrerank.vision.page_cache import PageCache
 from docrerank.vision.page_key import PageKeys
 from docrerank.vision.prefix import PagePrefix, count_prefix_bytes, encode_pages, score_queries
-from docrerank.vision.rows import MAX_PER_ROW, Row, cut_rows
-from docrerank.vision.scored import Scored
 
 logger = logging.getLogger(__name__)
 
@@ -74,12 +72,9 @@ class VisionReranker:
         device: str | None = None,
         dtype: torch.dtype | None = None,
         cache: PageCache | None = None,
-        attention: Literal["sdpa", "flex"] = "sdpa",
     ) -> VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
-        parts = load_parts(
-            name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype, attention=attention
-        )
+        parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
         return cls(parts, cache, threshold=read_card(Path(name_or_path)).relevance_threshold)
 
     @property

@@ -175,11 +175,17 @@ def test_settings_that_cannot_work_are_told(overrides: dict[str, Any], message: 
         load_learner(str(base), Vision(pixels=15680, **overrides), "cpu", 13)
 
 
-def test_a_frozen_base_in_bfloat16_trains_an_adapter_in_float32(make_trainer: Make) -> None:
-    trainer = make_trainer("vision.precision=bfloat16")
+def test_a_frozen_base_in_bfloat16_trains_an_adapter_in_float32_whose_products_are_bfloat16(
+    make_trainer: Make,
+) -> None:
+    trainer, seen = make_trainer("vision.precision=bfloat16"), set()
+    for name, module in trainer.parts.model.named_modules():
+        if name.endswith("lora_A.default"):
+            module.register_forward_hook(lambda own, _, out: seen.add(out.dtype) if own.training else None)
     exact = run(make_trainer(name="exact"))
     assert {weight.dtype for weight in trainer.weights.values()} == {torch.float32}
     losses = run(trainer)
+    assert seen == {torch.bfloat16}
     assert losses == pytest.approx(exact, abs=0.1)
     assert losses != exact
 

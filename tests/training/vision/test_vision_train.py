@@ -211,8 +211,3 @@ def test_a_page_that_cannot_be_drawn_is_listed_with_its_reason(make_vision_run: 
     assert rows
     assert {row.reason for row in rows} == {"page cannot be drawn"}
     assert all(row.page_id.startswith(("acme/", "bolt/")) and row.detail for row in rows)
-
-
-def test_flex_attention_is_refused_on_a_processor(make_vision_run: Callable[..., Run]) -> None:
-    with pytest.raises(UserError, match=r"no gradients on a processor: set vision\.attention=sdpa"):
-        train(make_vision_run("vision.attention=flex"))
