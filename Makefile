@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --target $(VENV)/s3-server "moto[s3]" flask flask-cors
 	touch $@
 
-.PHONY: install quickstart test slow servers ray clients check bench samples docs lowest clean help
+.PHONY: install quickstart test slow servers ray clients check bench samples site docs lowest clean help
 
 install: $(VENV)/.installed ## virtual environment with everything
 
@@ -70,7 +70,10 @@ bench: $(VENV)/.installed ## the numbers of the README's tables (about an hour; 
 samples: $(VENV)/.installed ## write the sample documents and their benchmark again
 	$(BIN)/python samples/make_samples.py
 
-docs: $(VENV)/.installed ## every example in a docstring runs; the README's commands exist
+site: $(VENV)/.installed ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs: site ## every example in a docstring runs, every link of the site leads somewhere
 	$(BIN)/python -m pytest --doctest-modules src/docrerank -p no:cacheprovider --ignore=src/docrerank/integrations/llama_index.py
 
 lowest: ## the tests with the oldest versions that pyproject.toml and constraints-lowest.txt allow, indirect ones too
@@ -83,7 +86,7 @@ lowest: ## the tests with the oldest versions that pyproject.toml and constraint
 	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n 2 --dist loadfile
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .venv-lowest .venv-clients .venv-vllm $(QUICKSTART) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .venv-clients .venv-vllm $(QUICKSTART) site .pytest_cache .mypy_cache .ruff_cache
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

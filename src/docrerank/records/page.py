@@ -39,7 +39,7 @@ class Page:
         boxes: float32 of shape (n, 4), one row `x0, y0, x1, y1` for each of the n tokens of `text.split()`,
             as fractions of the page (0 to 1) from the top left corner.
 
-    Example:
+    Examples:
         >>> page = Page("a/1", "a", 1, "a.pdf", "0" * 64, 612, 792, "Net sales", "layer",
         ...             np.array([[0.1, 0.1, 0.2, 0.12], [0.21, 0.1, 0.3, 0.12]], dtype=np.float32))
         >>> [word.text for word in page.words()]
