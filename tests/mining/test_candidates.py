@@ -77,6 +77,12 @@ def test_few_pages_on_disk_give_the_negatives_of_the_stage_in_memory(
     assert strip(expected) != strip(mine(plain, Mine(same_document_share=0.34, relative_margin=margin)))  # the control
 
 
+def test_without_a_margin_pages_that_outrank_the_own_one_stay(plain: FirstStage) -> None:
+    found = [mine(plain, Mine(same_document_share=None, relative_margin=margin)) for margin in (None, 0.0)]
+    above, below = (sum(row.score for own in part for row in own) for part in found)
+    assert above > below
+
+
 def test_many_pages_on_disk_give_the_same_of_the_own_document_and_nearly_the_same_of_others(
     tmp_path: Path, plain: FirstStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,20 @@ def test_the_rows_of_the_papers_table_differ_in_what_the_table_says() -> None:
         assert (recipe.name, recipe.vision.prompt, recipe.mine.same_document_share) == (name, "mono", None)
         assert round(recipe.train.warmup_share * recipe.train.groups / recipe.train.batch_groups) == 100
         assert recipe.generate == load_recipe("paper").generate
+        assert (recipe.train.dev_share, recipe.mine.negatives_per_query, recipe.mine.relative_margin) == (
+            0.01,
+            10,
+            None,
+        )
+        assert (recipe.vision.lora_init, recipe.vision.weight_decay) == ("gaussian", 0)
+    assert load_recipe("paper").generate.positive_writer.image_patch == 16
+
+
+def test_the_finance_recipe_is_the_papers_but_for_its_negatives() -> None:
+    paper, finance = load_recipe("paper"), load_recipe("finance")
+    changed = {"taxonomy": "finance", "title_strip": True}
+    assert finance.generate == paper.generate.model_copy(update=changed)
+    assert (finance.mine, finance.train, finance.vision) == (paper.mine, paper.train, paper.vision)
 
 
 def test_a_recipe_of_ones_own_begins_from_a_shipped_one(tmp_path: Path) -> None:

@@ -134,6 +134,18 @@ def test_a_mined_page_that_answers_is_in_no_group(run: Run) -> None:
     assert mined.page_id not in negatives(mined.page_id)
 
 
+def test_negatives_are_drawn_from_all_that_were_mined() -> None:
+    """Of ten mined pages any three, not the first three; they keep their order, and the seed decides."""
+    families = [make_family(place, 0) for place in range(30)]
+    for family in families:
+        family.mined = [f"b/{rank}" for rank in range(10)]
+    settings = SETTINGS.model_copy(update={"mined_share": 1.0, "groups": 30})
+    drawn = [[int(page[2:]) for page in item.group.pages[1:]] for item in build_groups(families, settings, 13)]
+    assert all(len(set(ranks)) == 3 and ranks == sorted(ranks) for ranks in drawn)
+    assert {rank for ranks in drawn for rank in ranks} == set(range(10))
+    assert drawn != [[int(page[2:]) for page in item.group.pages[1:]] for item in build_groups(families, settings, 14)]
+
+
 def test_groups_follow_from_the_seed(run: Run) -> None:
     assert build(run) == build(run)
     assert build(run) != build(run, seed=14)

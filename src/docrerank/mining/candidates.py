@@ -56,7 +56,9 @@ class Miner:
     def _survivors(self, query: Query, own: int, compared: Compared) -> list[Found]:
         """Of the best `pool` pages besides the own one, the first that no rule leaves out, as many as are wanted."""
         place = int(np.searchsorted(compared.rows, own))
-        above = is_above_margin(compared.scores, place, self.settings.relative_margin, compared.lowest)
+        margin, above = self.settings.relative_margin, np.zeros(len(compared.scores), bool)
+        if margin is not None:
+            above = is_above_margin(compared.scores, place, margin, compared.lowest)
         ranked = [index for index in order(compared.scores, self.settings.pool + 1) if index != place]
         kept = self._keep(query, own, compared, above, ranked[: self.settings.pool])
         return list(islice(kept, self.settings.negatives_per_query))

@@ -58,7 +58,7 @@ class Mine(Section):
     same_document_share: float | None = Field(
         0.67, ge=0, le=1, description="share of them from the query's own document; null: the best of all (the paper)"
     )
-    relative_margin: float = Field(0.05, ge=0, lt=1, description="a page scoring within this share of the own page")
+    relative_margin: float | None = Field(0.05, ge=0, lt=1, description="below the own page's score; null: no margin")
     near_identical: float = Field(
         0.8, ge=0.7, le=1, description="Jaccard of three-word shingles, numbers aside, from which pages read alike"
     )

@@ -38,7 +38,7 @@ def build_groups(families: Iterable[Family], settings: Train, seed: int) -> list
             generated.add(family)
     wanted = count_groups(len(mined), len(generated), settings)
     chosen = {
-        "mined": islice(_mined_groups(mined.in_order(), settings), wanted["mined"]),
+        "mined": islice(_mined_groups(mined.in_order(), settings, seed), wanted["mined"]),
         "generated": islice(_generated_groups(generated.in_order(), settings, seed), wanted["generated"]),
     }
     keyed = {
@@ -116,9 +116,11 @@ def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
     return {"mined": min(mined, from_mined), "generated": min(generated, round(total) - from_mined)}
 
 
-def _mined_groups(families: Iterable[Family], settings: Train) -> Iterator[Group]:
+def _mined_groups(families: Iterable[Family], settings: Train, seed: int) -> Iterator[Group]:
     for family, text in choose_wordings(families, settings.rephrased_share):
-        pages = (family.positive.page_id, *family.mined[: settings.negatives_per_group])
+        keys = {f"{family.positive.id}\n{page}": page for page in family.mined}
+        drawn = {keys[key] for key in sort_by_hash(list(keys), seed)[: settings.negatives_per_group]}
+        pages = (family.positive.page_id, *(page for page in family.mined if page in drawn))
         group = TrainingGroup("mined", (text,), pages)
         yield Group(group, family.positive.evidence, frozenset(family.answering()))
 
