@@ -1,32 +1,32 @@
-"""How systems compare on the same questions: the run's own floors and models, or any models on any benchmark."""
+"""How systems compare on the same questions: a run's own floors and models, or any models on any benchmark.
+
+From a question to a table: `evaluate_run` or `evaluate_models` (the story), `systems` (scores), `measured` (rankings),
+`results_table` (intervals and gains).
+"""
 
 from __future__ import annotations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.candidates import Candidates, find_candidates, slug
-from docrerank.evaluation.evaluate_models import (
-    Settings,
-    compare_models,
-    evaluate_models,
-    open_collections,
-    write_summary,
-)
+from docrerank.evaluation.evaluate_models import Settings, build_summary, evaluate_models, open_collections
 from docrerank.evaluation.evaluate_run import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.interval_plot import Whisker, draw_plot, draw_whisker
-from docrerank.evaluation.layout import build_dict, draw_table, render
+from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.models import Model, find_model, load_scorer
 from docrerank.evaluation.names import BASELINES
+from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
+from docrerank.evaluation.run_systems import RunResults
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
-from docrerank.evaluation.summary import build_summary, render_summary
-from docrerank.evaluation.system_result import Measured, measure, name_file, read_measured, write_measured
-from docrerank.evaluation.systems import open_model, open_system
+from docrerank.evaluation.systems import System
+from docrerank.evaluation.table_forms import build_dict, draw_table, render, render_summary, sum_up
 
 __all__ = [
     "BASELINES",
     "Answerability",
     "Breakdown",
+    "ByPage",
     "Candidates",
     "Difference",
     "EmbedderScorer",
@@ -34,8 +34,10 @@ __all__ = [
     "Model",
     "OwnCodeScorer",
     "ResultsTable",
+    "RunResults",
     "Scorer",
     "Settings",
+    "System",
     "SystemResult",
     "TextScorer",
     "VisionScorer",
@@ -44,7 +46,6 @@ __all__ = [
     "build_evaluation",
     "build_summary",
     "build_table",
-    "compare_models",
     "draw_plot",
     "draw_table",
     "draw_whisker",
@@ -55,15 +56,10 @@ __all__ = [
     "load_scorer",
     "measure",
     "measure_answerability",
-    "name_file",
     "open_collections",
-    "open_model",
-    "open_system",
     "read_evaluation",
-    "read_measured",
     "render",
     "render_summary",
     "slug",
-    "write_measured",
-    "write_summary",
+    "sum_up",
 ]

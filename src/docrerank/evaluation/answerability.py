@@ -1,10 +1,11 @@
-"""Does the best page's score tell questions that some page answers from questions that none answers?"""
+"""Does a system tell questions that some page answers from questions that none answers?"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.statistics import (
@@ -14,13 +15,18 @@ from docrerank.evaluation.statistics import (
     bootstrap_auprc,
     bootstrap_auroc,
     check_rankings,
+    estimate_share,
 )
 from docrerank.records import UserError
+from docrerank.retrieval import Threshold
+
+#: Points of the curve, and bins of the reliability drawing.
+POINTS, BINS = 50, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Answerability:
-    """How well the best page's score separates answerable from unanswerable questions.
+    """How well the best page's score, or relevance, separates answerable from unanswerable questions.
 
     Attributes:
         auroc: from 0 to 1; 0.5 is no separation.
@@ -77,3 +83,51 @@ def measure_answerability(
         bootstrap(scores, kinds, drawn_with, seed, resamples) for bootstrap in (bootstrap_auroc, bootstrap_auprc)
     )
     return Answerability(auroc, auprc, len(ranked), len(unanswerable))
+
+
+def describe_relevance(
+    system: str, relevance: Mapping[str, float], benchmark: Benchmark, threshold: Threshold | None
+) -> dict[str, Any] | None:
+    """What the stored threshold, and every other one, lets through; None without unanswerable questions.
+
+    Returns:
+        `at_threshold` (shares with Wilson intervals; None without a stored threshold), `curve` (rows of threshold,
+        share of answerable questions kept, share of unanswerable ones let through) and `bins` (rows of mean relevance,
+        share of answerable questions, number of questions; as many in each).
+    """
+    kept = [relevance[query.id] for query in benchmark.ranked()]
+    false = [relevance[query.id] for query in benchmark.unanswerable()]
+    if not kept or not false:
+        return None
+    distinct = sorted({*kept, *false})
+    return {
+        "system": system,
+        "threshold": asdict(threshold) if threshold else None,
+        "at_threshold": _pass(kept, false, threshold.relevance) if threshold else None,
+        "curve": [
+            [bar, _count(kept, bar) / len(kept), _count(false, bar) / len(false)]
+            for bar in distinct[:: max(1, len(distinct) // POINTS)]
+        ],
+        "bins": _bin([(value, True) for value in kept] + [(value, False) for value in false]),
+    }
+
+
+def _pass(kept: Sequence[float], false: Sequence[float], bar: float) -> dict[str, Any]:
+    return {
+        name: asdict(estimate_share(_count(values, bar), len(values)))
+        for name, values in (("answers_kept", kept), ("false_answers", false))
+    }
+
+
+def _count(values: Sequence[float], bar: float) -> int:
+    return sum(value >= bar for value in values)
+
+
+def _bin(judged: Sequence[tuple[float, bool]]) -> list[list[float]]:
+    ordered, rows = sorted(judged), []
+    for number in range(BINS):
+        part = ordered[number * len(ordered) // BINS : (number + 1) * len(ordered) // BINS]
+        if part:
+            right = sum(answerable for _, answerable in part) / len(part)
+            rows.append([sum(value for value, _ in part) / len(part), right, len(part)])
+    return rows

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from docrerank.evaluation import names
-from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, take_top
+from docrerank.evaluation.benchmark import Collection, read_page, take_top
 from docrerank.evaluation.models import find_model, load_embedder
-from docrerank.evaluation.peer_scorers import EmbedderScorer
-from docrerank.evaluation.systems import read_page, score_by_bm25
+from docrerank.evaluation.names import PLAIN_BM25
+from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, ignore, open_bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, Vectors, fuse, load_untrained, score_windows
+from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, load_untrained, score_windows
 from docrerank.runs import Progress, write_text
 
 #: First stages by name; anything else is an embedder or a file.
-PLAIN_BM25, MINILM, HYBRID = STAGES = (names.PLAIN_BM25, UNTRAINED, "hybrid")
+MINILM, HYBRID = UNTRAINED, "hybrid"
+FIRST_STAGE_WEIGHTS = FusionWeights(1, 1, 0, 0)
 GIVEN = "top_ranked"
 TOP = 50
-#: Pages that are encoded at once.
-BATCH = 32
-#: Scores of one group's questions and some of its pages: (queries, pages).
-GroupScore = Callable[[Sequence[BenchmarkQuery], str, list[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ def find_candidates(
     folder: Path,
     stage: str | None = None,
     top: int = TOP,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = ignore,
 ) -> Candidates:
     """The candidates of every question.
 
@@ -70,12 +65,13 @@ def find_candidates(
     stage = stage or PLAIN_BM25
     if stage.endswith(".json"):
         return _read_file(Path(stage), collection, top)
-    version = fingerprint("candidates", 1, collection.fingerprint(), stage, top, _identify(stage))
+    model = "" if stage in (PLAIN_BM25, MINILM, HYBRID) else find_model(stage).fingerprint()
+    version = fingerprint("candidates", 2, collection.fingerprint(), stage, top, model)
     path = folder / "candidates" / f"{slug(collection.name)}--{slug(stage)}-top{top}.json"
     known = _read(path)
     if known.get("made_from") == version:
         return Candidates(stage, known["candidates"], version)
-    found = _search(collection, stage, top, progress)
+    found = rank_pages(_open_stage(collection, stage), collection, top, progress)
     content = {"made_from": version, "benchmark": collection.name, "first_stage": stage, "top": top}
     write_text(path, json.dumps(content | {"candidates": found}) + "\n")
     return Candidates(stage, found, version)
@@ -91,66 +87,39 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-")[:100] or "unnamed"
 
 
-def _search(collection: Collection, stage: str, top: int, progress: Progress) -> dict[str, dict[str, float]]:
-    """Group by group, so that the vectors of one group are in memory."""
-    score = _open_stage(collection, stage)
-    found: dict[str, dict[str, float]] = {}
-    asked: dict[str, list[BenchmarkQuery]] = {}
-    for query in collection.queries:
-        asked.setdefault(collection.group_of(query.id), []).append(query)
-    for number, (group, queries) in enumerate(asked.items()):
-        ids = list(collection.groups[group])
-        for query, row in zip(queries, score(queries, group, ids), strict=True):
-            found[query.id] = take_top(row, ids, top)
-        progress(number + 1, len(asked))
-    return {query.id: found[query.id] for query in collection.queries}
+def rank_pages(
+    system: System, collection: Collection, top: int, progress: Progress = ignore
+) -> dict[str, dict[str, float]]:
+    """Each question's best pages of all that it is asked of."""
+    pages = {query.id: list(collection.groups[collection.group_of(query.id)]) for query in collection.queries}
+    system.prepare(pages, progress=progress)
+    return {
+        query.id: take_top(system.score(query, pages[query.id]), pages[query.id], top) for query in collection.queries
+    }
 
 
-def _open_stage(collection: Collection, stage: str) -> GroupScore:
+def _open_stage(collection: Collection, stage: str) -> System:
     if stage == PLAIN_BM25:
-        return _search_bm25(collection)
+        return open_bm25(stage, collection)
     if stage == MINILM:
-        return _search_windows(collection)
+        return _open_windows(collection)
     if stage == HYBRID:
-        first, second = _search_bm25(collection), _search_windows(collection)
-        weights = FusionWeights(1, 1, 0, 0)
-        return lambda queries, group, ids: np.stack(
-            [
-                fuse(bm25, window, np.zeros_like(window), weights, np.zeros_like(window))
-                for bm25, window in zip(first(queries, group, ids), second(queries, group, ids), strict=True)
-            ]
-        )
+        return Fused(stage, Views(open_bm25(stage, collection), _open_windows(collection)), FIRST_STAGE_WEIGHTS)
     model = load_embedder(find_model(stage).path, images=collection.source.has_images())
-    return _search_embedder(collection, model)
+    read = partial(read_page, collection.source, with_text=model.needs_text)
+    return ByGroup(
+        stage, collection, View(model.ask, lambda ids: model.encode([read(each) for each in ids]), model.compare)
+    )
 
 
-def _search_bm25(collection: Collection) -> GroupScore:
-    score = score_by_bm25(collection)
-    return lambda queries, group, ids: np.stack([score(query, ids) for query in queries])
-
-
-def _search_windows(collection: Collection) -> GroupScore:
+def _open_windows(collection: Collection) -> System:
     encoder = load_untrained()
 
-    def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
-        pages: list[Encoding] = []
-        for start in range(0, len(ids), BATCH):
-            batch = encoder.encode_pages([collection.source.text(page) for page in ids[start : start + BATCH]])
-            pages += [Encoding(each.windows[:0], each.windows) for each in batch]  # their tokens would fill memory
-        return score_windows(encoder.encode_queries([query.text for query in queries]), pages)
+    def read(ids: Sequence[str]) -> list[Encoding]:
+        pages = encoder.encode_pages([collection.source.text(page) for page in ids])
+        return [Encoding(each.windows[:0], each.windows) for each in pages]  # tokens would only fill memory
 
-    return score
-
-
-def _search_embedder(collection: Collection, model: EmbedderScorer) -> GroupScore:
-    def score(queries: Sequence[BenchmarkQuery], group: str, ids: list[str]) -> Vectors:
-        texts, columns = [query.text for query in queries], []
-        for start in range(0, len(ids), BATCH):
-            pages = [read_page(collection, page, model.needs_text) for page in ids[start : start + BATCH]]
-            columns.append(model.compare(texts, model.encode(pages)))
-        return np.concatenate(columns, axis=1)
-
-    return score
+    return ByGroup(MINILM, collection, View(encoder.encode_queries, read, score_windows))
 
 
 def _take_given(collection: Collection, top: int) -> Candidates:
@@ -194,7 +163,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _identify(stage: str) -> str:
-    return "" if stage in STAGES else find_model(stage).fingerprint()

@@ -1,41 +1,43 @@
-"""Evaluate models on a benchmark by its name: every form of benchmark, one folder of results."""
+"""Models on any benchmark: open its questions, find candidates, let every model reorder them, write the tables."""
 
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from docrerank.evaluation.benchmark import (
     Collection,
-    DataSet,
-    find_levels,
+    find_origins,
     is_pdf_benchmark,
-    read_beir,
+    read_data_set,
     read_pdf_benchmark,
 )
-from docrerank.evaluation.candidates import TOP, Candidates, find_candidates, slug
-from docrerank.evaluation.layout import build_dict, draw_table, render
+from docrerank.evaluation.candidates import TOP, find_candidates, slug
+from docrerank.evaluation.measured import measure, measure_order
+from docrerank.evaluation.models import find_model, load_scorer
+from docrerank.evaluation.names import BASELINES
+from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.results_table import ResultsTable, build_table
 from docrerank.evaluation.statistics import RESAMPLES
-from docrerank.evaluation.summary import build_summary, render_summary
-from docrerank.evaluation.system_result import Measured, measure, measure_order
-from docrerank.evaluation.systems import open_system
+from docrerank.evaluation.systems import System, ignore, open_baseline
+from docrerank.evaluation.table_forms import build_dict, draw_table, render, render_summary
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Progress, Run, write_text
 
+logger = logging.getLogger(__name__)
 NOTES = (
     "Every system reorders the same candidates.",
     "ms/query: the median; a model's pages are each read once, and their queries share the time. tokens/query: what "
     "the model reads for a query and all its candidates when nothing is shared.",
 )
-#: From a model's name and the candidates to what it made of them.
-Measure = Callable[[str, Candidates], Measured]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,113 +48,129 @@ class Settings:
         out: the folder of candidates, results, tables and plots.
         first_stage: see `find_candidates`; None: the data set's candidates, else BM25.
         top: candidates of a question.
-        data: where local copies of the hub's data sets stand.
-        split: of the data set.
+        data: holds local copies of the hub's data sets.
         levels: rephrase levels to ask, of a data set that has them; empty: all.
         with_text: give vision models the page's text beside its image.
         trust_code: run the code in a model's repository where it needs it.
-        seed: of every resampling and of `random`.
-        resamples: of the bootstrap.
         pixels: of a page at most, for vision models; None: each model's own.
         prompt: of vision models, by name; None: each model's own.
+        seed: of every resampling and of `random`.
+        resamples: of the bootstrap.
     """
 
     out: Path
     first_stage: str | None = None
     top: int = TOP
     data: Path = Path("datasets")
-    split: str = "test"
     levels: tuple[int, ...] = ()
     with_text: bool = False
     trust_code: bool = False
-    seed: int = 0
-    resamples: int = RESAMPLES
     pixels: int | None = None
     prompt: str | None = None
-
-    @property
-    def reading(self) -> dict[str, Any]:
-        """How vision models are to read pages, as far as it was said."""
-        return {name: value for name in ("pixels", "prompt") if (value := getattr(self, name)) is not None}
+    seed: int = 0
+    resamples: int = RESAMPLES
 
 
 def evaluate_models(
-    models: Sequence[str],
-    benchmark: str,
-    settings: Settings,
-    progress: Progress = lambda done, total: None,
+    models: Sequence[str], benchmark: str, settings: Settings, progress: Progress = ignore
 ) -> list[ResultsTable]:
     """Measure models on a benchmark, beside the order of the first stage.
 
     Args:
         models: run folders, model folders, hub names, `minilm`, or the baselines `bm25`, `random`, `oracle`.
-        benchmark: a folder of PDFs with questions, or a data set in BEIR form (a folder or a hub name).
+        benchmark: a folder of PDFs with questions, a data set in BEIR form (a folder or a hub name), or a task or
+            benchmark of mteb.
         settings: how.
         progress: called with (steps done, steps in all) of the step that runs.
 
     Returns:
-        one table for each task and rephrase level; each is also in `settings.out` as text, Markdown, JSON, CSV, SVG.
+        one table for each task and rephrase level; each is also in `settings.out` as text, Markdown, JSON and SVG.
 
     Raises:
-        UserError: an unknown benchmark or model, or data that is not at hand.
+        UserError: an unknown benchmark or model, or data that cannot be had.
 
     Example:
         >>> evaluate_models(["minilm"], "samples/benchmark", Settings(Path("out")))[0].queries  # doctest: +SKIP
         84
     """
-    tables = []
     if not models:
         raise UserError("no model to evaluate: name a run, a model's folder, or a baseline such as bm25")
+    tables = []
     for collection in open_collections(benchmark, settings):
-
-        def work(name: str, found: Candidates, collection: Collection = collection) -> Measured:
-            options = (settings.seed, settings.with_text, settings.trust_code)
-            system = open_system(name, collection, *options, **settings.reading)
-            return measure(collection, system, found, settings.out, progress)
-
-        tables.append(compare_models(models, collection, settings, work, progress))
-    write_summary(tables, settings.out)
+        tables.append(_compare(models, collection, settings, progress))
+        _write_table(tables[-1], settings.out)
+    if len(tables) > 1:
+        write_text(
+            settings.out / "summary.json", json.dumps(build_summary(tables), indent=1, ensure_ascii=False) + "\n"
+        )
+        write_text(settings.out / "summary.txt", render_summary(build_summary(tables)))
     return tables
 
 
 def open_collections(benchmark: str, settings: Settings) -> list[Collection]:
-    """A folder or a data set as collections, one for each rephrase level that it has and that is asked for."""
+    """The benchmarks that a name stands for; one for each rephrase level that a data set has and that is asked for.
+
+    Private data sets of mteb that cannot be had are left out with a warning, if others are left.
+    """
     path = Path(benchmark)
     if is_pdf_benchmark(path):
         settings.out.mkdir(parents=True, exist_ok=True)
         return [read_pdf_benchmark(path, Run.create(settings.out / "pages", load_recipe("cpu")))[0]]
-    data = DataSet(benchmark, settings.data, settings.split)
-    levels = [level for level in find_levels(data) if not settings.levels or level in settings.levels]
-    pages = settings.out / "pages"
-    return [read_beir(data, pages, level) for level in levels] if levels else [read_beir(data, pages)]
+    found, origins = [], find_origins(benchmark)
+    for origin in origins:
+        try:
+            found += read_data_set(origin, settings.data, settings.out / "pages", settings.levels)
+        except UserError:
+            if origin.public or len(origins) == 1:
+                raise
+            logger.warning("%s is left out: its data set is private and not here", origin.name)
+    if not found:
+        raise UserError("every task is private and none of their data sets is here")
+    return found
 
 
-def compare_models(
-    models: Sequence[str], collection: Collection, settings: Settings, work: Measure, progress: Progress
-) -> ResultsTable:
-    """Find the candidates of one collection, let every model reorder them, and write the table's files."""
+def open_system(name: str, collection: Collection, settings: Settings) -> System:
+    """A system by what a user names it: a baseline, or anything that `find_model` knows."""
+    if name in BASELINES:
+        return open_baseline(name, collection, settings.seed)
+    model = find_model(name)
+    reading = {key: value for key in ("pixels", "prompt") if (value := getattr(settings, key)) is not None}
+    return ByPage(model, load_scorer(model, settings.with_text, settings.trust_code, **reading), collection)
+
+
+def _compare(models: Sequence[str], collection: Collection, settings: Settings, progress: Progress) -> ResultsTable:
     found = find_candidates(collection, settings.out, settings.first_stage, settings.top, progress)
-    measured = [measure_order(found), *(work(name, found) for name in dict.fromkeys(models))]
-    table = build_table(
+    measured = [measure_order(found)]
+    for name in dict.fromkeys(models):
+        measured.append(measure(open_system(name, collection, settings), collection, found, settings.out, progress))
+    return build_table(
         collection, found, measured, every_pair=True, notes=NOTES, seed=settings.seed, resamples=settings.resamples
     )
-    write_table(table, settings.out)
-    return table
 
 
-def write_table(table: ResultsTable, out: Path) -> None:
-    """Write a table's files: `<name>.txt`, `.md`, `.json`, `.csv` and `.svg`."""
+def _write_table(table: ResultsTable, out: Path) -> None:
+    """Write a table's files: `<name>.txt`, `.md`, `.json` and `.svg`."""
     name = slug(table.name)
     content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **build_dict(table)}
     write_text(out / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    write_text(out / f"{name}.txt", render(table))
-    write_text(out / f"{name}.md", render(table, "markdown"))
-    write_text(out / f"{name}.csv", render(table, "csv"))
+    write_text(out / f"{name}.txt", render(table, full=True))
+    write_text(out / f"{name}.md", render(table, "markdown", full=True))
     write_text(out / f"{name}.svg", draw_table(table))
 
 
-def write_summary(tables: Sequence[ResultsTable], out: Path) -> None:
-    """Write `summary.json` and `summary.txt` of several tables."""
-    if len(tables) > 1:
-        write_text(out / "summary.json", json.dumps(build_summary(tables), indent=1, ensure_ascii=False) + "\n")
-        write_text(out / "summary.txt", render_summary(tables))
+def build_summary(tables: Sequence[ResultsTable]) -> dict[str, Any]:
+    """Each task's headline values by system, and the unweighted mean over the tasks that a system was measured on."""
+    tasks = {
+        table.name: {
+            # Candidates come from several first stages: their own order is one column.
+            ("first stage" if each.name.startswith("first stage: ") else each.name): each.means[table.headline].value
+            for each in table.systems
+        }
+        for table in tables
+    }
+    systems = dict.fromkeys(name for scores in tasks.values() for name in scores)
+    return {
+        "headlines": {table.name: table.headline for table in tables},
+        "tasks": tasks,
+        "means": {name: fmean(scores[name] for scores in tasks.values() if name in scores) for name in systems},
+    }

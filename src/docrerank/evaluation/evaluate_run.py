@@ -12,28 +12,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from docrerank.evaluation.answerability import describe_relevance
 from docrerank.evaluation.benchmark import Collection, Corpus, read_pdf_benchmark
-from docrerank.evaluation.candidates import Candidates
-from docrerank.evaluation.layout import build_dict, render
-from docrerank.evaluation.names import FIRST_STAGE, STARTED, TOKENS, TRAINED, TRAINED_FUSED
-from docrerank.evaluation.query_timing import TIMED_QUERIES
-from docrerank.evaluation.relevance import describe_relevance
+from docrerank.evaluation.measured import Measured
+from docrerank.evaluation.names import FIRST_STAGE, TOKENS, TRAINED, TRAINED_FUSED
 from docrerank.evaluation.results_table import ResultsTable, SystemResult, build_table
-from docrerank.evaluation.run_systems import rank_systems
-from docrerank.evaluation.system_result import Measured
+from docrerank.evaluation.run_systems import RunResults, measure_run
+from docrerank.evaluation.systems import ignore
+from docrerank.evaluation.table_forms import build_dict, render, sum_up
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import MINI, STARTS, hash_start, read_card
+from docrerank.retrieval import STARTS, hash_start, read_card
 from docrerank.runs import Progress, Run, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 #: Pages of each ranking that are kept in the file.
 TOP = 10
 
 
-def evaluate(run: Run, benchmark: Path, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+def evaluate(run: Run, benchmark: Path, progress: Progress = ignore) -> dict[str, Any]:
     """Measure every system on a benchmark folder and write `RUN/evaluation.json`, unless it is there and up to date.
 
     Args:
@@ -43,54 +42,52 @@ def evaluate(run: Run, benchmark: Path, progress: Progress = lambda done, total:
         progress: called with (steps done, steps in all).
 
     Returns:
-        the number of questions, the best untrained system, and the headline metric of the systems.
+        the number of questions and the figures of `sum_up`.
 
     Raises:
         UserError: the benchmark is malformed, or none of its relevant pages was read.
 
     Example:
-        >>> evaluate(Run.open("RUN"), Path("benchmark"))["best_untrained"]  # doctest: +SKIP
-        'untrained fusion'
+        >>> evaluate(Run.open("RUN"), Path("benchmark"))["gain_of_training"]["value"]  # doctest: +SKIP
+        0.021
     """
-    collection, corpus, source = read_pdf_benchmark(benchmark, run)
-    made_from = _made_from(run, collection, corpus)
+    collection, source = read_pdf_benchmark(benchmark, run)
+    made_from = _made_from(run, collection, source.corpus)
     if (known := _read(run)).get("made_from") == made_from:
         return _count(known)
     with run.manifest.stage(STAGE) as counts:
-        measured, candidates = rank_systems(run, collection, corpus, source, progress)
-        content = build_evaluation(run, collection, corpus, measured, candidates)
+        content = build_evaluation(run, collection, source.corpus, measure_run(run, collection, source, progress))
         write_text(run.evaluation, json.dumps({"made_from": made_from, **content}, indent=1) + "\n")
         counts.update(_count(content))
     return _count(content)
 
 
 def read_evaluation(run: Run) -> dict[str, Any]:
-    """The content of `RUN/evaluation.json`; `table` is the comparison as text.
+    """The content of `RUN/evaluation.json`; `table` and `full_table` are the comparison as text.
 
     Raises:
-        UserError: nothing was evaluated yet, or the file is damaged, or of an earlier version of docrerank.
+        UserError: nothing was evaluated yet, or the file is damaged or another version's.
     """
     if not run.evaluation.is_file():
         raise UserError(f"'{run.path}' was not evaluated yet: docrerank evaluate {run.path} --benchmark FOLDER")
     content = _read(run)
     if not content:
         raise UserError(f"{run.evaluation} is damaged: delete it and evaluate again")
-    if "version" not in content:
+    if content.get("version") != STAGE_VERSION:
         again = f"docrerank evaluate {run.path} --benchmark FOLDER"
-        raise UserError(f"{run.evaluation} is of an earlier docrerank, whose intervals were too narrow: {again}")
+        raise UserError(f"{run.evaluation} was written by another version of docrerank: {again}")
     return content
 
 
-def build_evaluation(
-    run: Run, collection: Collection, corpus: Corpus, measured: Sequence[Measured], candidates: Candidates
-) -> dict[str, Any]:
-    """Everything measured, as `json.dumps` takes it: `comparison`, `table`, `candidates`, `corpus`, `queries`, ..."""
+def build_evaluation(run: Run, collection: Collection, corpus: Corpus, results: RunResults) -> dict[str, Any]:
+    """Everything measured, as `json.dumps` takes it: the figures of `sum_up`, `comparison`, `table`, `queries`, ..."""
     table = build_table(
         collection,
-        candidates,
-        measured,
-        every_pair=False,
-        notes=_list_notes(run, corpus, measured),
+        results.candidates,
+        results.measured,
+        start=results.start,
+        trained=results.trained,
+        notes=_list_notes(run, corpus, results),
         seed=run.recipe.seed,
         resamples=run.recipe.evaluate.resamples,
     )
@@ -102,10 +99,12 @@ def build_evaluation(
         "platform": f"{platform.system()} {platform.machine()}, {platform.processor() or 'unknown processor'}",
         "corpus": {"documents": len(corpus.parts), "own": corpus.own, "unreadable": list(corpus.unreadable)},
         "candidates": {"system": FIRST_STAGE, "count": run.recipe.evaluate.candidates},
+        **sum_up(table),
         "comparison": build_dict(table),
         "table": render(table),
-        "relevance": _judge_threshold(run, collection, measured),
-        "queries": _describe_queries(collection, table, measured),
+        "full_table": render(table, full=True),
+        "relevance": _judge_threshold(run, collection, results.measured),
+        "queries": _describe_queries(collection, table, results.measured),
     }
 
 
@@ -133,38 +132,29 @@ def _hash(file: Path) -> str:
 
 
 def _judge_threshold(run: Run, collection: Collection, measured: Sequence[Measured]) -> dict[str, Any] | None:
-    """The stored threshold on these questions, for the trained model or, without one, the untrained."""
-    told = {found.name: found for found in measured if found.relevance}
-    found = told.get(TRAINED, told.get(TOKENS))
+    """The stored threshold on these questions, of what a search does with the trained model, or the untrained one."""
+    sure = {found.name: found for found in measured if found.relevance}
+    found = next((sure[name] for name in (TRAINED_FUSED, TRAINED, TOKENS) if name in sure), None)
     threshold = read_card(run.model).relevance_threshold if run.model.is_dir() else None
     return describe_relevance(found.name, found.relevance, collection.benchmark, threshold) if found else None
 
 
-def _list_notes(run: Run, corpus: Corpus, measured: Sequence[Measured]) -> list[str]:
-    count, names = run.recipe.evaluate.candidates, {found.name for found in measured}
-    trained = names & {TRAINED, TRAINED_FUSED}
+def _list_notes(run: Run, corpus: Corpus, results: RunResults) -> list[str]:
+    count = run.recipe.evaluate.candidates
     notes = [
         "'untrained' is MiniLM as it comes; the first stage adds BM25 and the best window as z-scores, fusion late "
         "interaction too. BM25 reads OCR except where it says that it does not.",
-        f"ms/query: the median of {TIMED_QUERIES} questions at most, one at a time, to encode the question and score "
-        "its pages, which are encoded beforehand and held in memory.",
-        "Answerability: from the best page's score; for late interaction and the trained reranker from relevance, "
-        "mostly whether the question's names and figures stand on the pages.",
+        "ms/query: the median; encoding a question and scoring its pages, encoded beforehand, questions together. "
+        "Rows that reorder candidates leave out the first stage's time.",
+        "Answerability: from relevance, mostly whether the question's names and figures stand on the pages; without "
+        "late interaction or a model, from the best page's score.",
     ]
-    if STARTED in names:
+    if results.start:
         notes.append(
-            f"'{MINI}' is what training starts from: MiniLM trained on people's questions, none of them on these. "
-            "Late interaction is its own or the trained model's, and both weigh a question's words by how rare they "
-            "are on the run's pages; the windows in every fusion are MiniLM's."
+            f"'{results.start}' is what training started from, and does what a search does: reorder the first stage's "
+            f"top {count}. So do the first rows of the trained model; 'every page' scores all."
         )
-    if trained == {TRAINED}:
-        notes.append(f"'trained' reorders the first stage's top {count}.")
-    elif trained:
-        notes.append(
-            f"'trained' and 'trained, fused' reorder the first stage's top {count}; late interaction is cheap enough "
-            "to score every page, as 'every page' does."
-        )
-    else:
+    if not results.trained:
         notes.append("This run has no trained reranker yet: only what it must beat is measured.")
     if corpus.unreadable:
         notes.append(f"Documents of the corpus without a readable page: {', '.join(corpus.unreadable)}.")
@@ -202,6 +192,5 @@ def _describe(query: str, found: Measured, result: SystemResult) -> dict[str, An
 
 
 def _count(content: dict[str, Any]) -> dict[str, Any]:
-    comparison = content["comparison"]
-    means = {name: round(system["metrics"]["NDCG@5"]["value"], 4) for name, system in comparison["systems"].items()}
-    return {"questions": comparison["queries"], "best_untrained": comparison["baseline"], "NDCG@5": means}
+    figures = ("best_untrained", "start", "trained", "gain_of_training", "gain_over_untrained")
+    return {"questions": content["comparison"]["queries"], **{name: content[name] for name in figures}}

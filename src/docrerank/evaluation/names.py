@@ -1,14 +1,13 @@
 """The names of systems, in tables, on the command line and in `evaluation.json`.
 
-Of those that a run is compared by, `untrained` is MiniLM as it comes; the first stage adds BM25 and the best window,
-fusion late interaction too. The rows that say so, the candidates and the trained fusion also prefer the pages that a
-question names outright. `docrerank-mini` and `trained` bring late interaction of their own; the windows beside it are
-MiniLM's.
+`untrained` is MiniLM as it comes; the first stage adds BM25 and the best window, fusion late interaction too. Fused
+rows also put pages first that a question names outright, where they say so or reorder the candidates. The start and
+`trained` bring late interaction of their own; the windows beside it are MiniLM's.
 """
 
 from __future__ import annotations
 
-from docrerank.retrieval import MINI
+from docrerank.retrieval import MINI, UNTRAINED
 
 #: Put to any benchmark without a model, beside models: BM25, chance, the judgements themselves.
 PLAIN_BM25, RANDOM, ORACLE = BASELINES = ("bm25", "random", "oracle")
@@ -20,10 +19,10 @@ TOKENS = "untrained late interaction"
 FIRST_STAGE = "untrained first stage"
 FUSION = "untrained fusion"
 NAMED = "untrained fusion, named pages"
-#: The base of a vision-language model, so that training's gain is told from its base's.
 UNTRAINED_VISION = "untrained vision model"
-STARTED = f"{MINI} late interaction"
-STARTED_FUSED = f"{MINI} fusion, named pages"
+#: The start's late interaction, its fusion over every page, and the same among the candidates, as a search does it.
+STARTED, STARTED_FUSED = f"{MINI} late interaction", f"{MINI} fusion, named pages"
+STARTED_SEARCH = {MINI: f"{MINI}, fused", UNTRAINED: f"{UNTRAINED}, fused"}
 TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
 TRAINED_ALL = "trained, every page"

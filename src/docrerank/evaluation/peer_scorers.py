@@ -53,20 +53,18 @@ class EmbedderScorer:
         given: list[Any] = [render(page, PIXELS) if self.images else page.text[:MAX_TEXT] for page in pages]
         return list(self.model.encode_document(given, show_progress_bar=False, convert_to_numpy=True))
 
-    def compare(self, queries: Sequence[str], pages: Sequence[Any]) -> Vectors:
-        """Similarities of shape (queries, pages)."""
-        return self._score(self._ask(queries), pages)
+    def ask(self, queries: Sequence[str]) -> Any:
+        """Vectors of queries, as `compare` takes them."""
+        return self.model.encode_query(list(queries), show_progress_bar=False, convert_to_numpy=True)
+
+    def compare(self, asked: Any, pages: Sequence[Any]) -> Vectors:
+        """The model's own similarity; float32 of shape (queries, pages)."""
+        return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
 
     def _compare(self, queries: Sequence[str], page: Any) -> Vectors:
         """Similarities of a page with its queries, each of which is encoded once for all its pages."""
-        asked = [self._asked.get(query, lambda query=query: self._ask([query])[0]) for query in queries]  # type: ignore[misc]
-        return self._score(_join(asked), [page])[:, 0]
-
-    def _ask(self, queries: Sequence[str]) -> Any:
-        return self.model.encode_query(list(queries), show_progress_bar=False, convert_to_numpy=True)
-
-    def _score(self, asked: Any, pages: Sequence[Any]) -> Vectors:
-        return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
+        asked = [self._asked.get(query, lambda query=query: self.ask([query])[0]) for query in queries]  # type: ignore[misc]
+        return self.compare(_join(asked), [page])[:, 0]
 
     def _count(self, text: str) -> int:
         ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.benchmark import Collection
 from docrerank.evaluation.candidates import Candidates
+from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import ORACLE
 from docrerank.evaluation.statistics import (
     METRICS,
@@ -21,7 +22,6 @@ from docrerank.evaluation.statistics import (
     measure_ceiling,
     score_rankings,
 )
-from docrerank.evaluation.system_result import Measured
 from docrerank.records import UserError
 
 
@@ -37,7 +37,6 @@ class SystemResult:
         ms_per_query: the median; None if not timed.
         tokens_per_query: what a model reads of a question's pairs on average; None if none.
         answerability: None if the benchmark has no unanswerable question.
-        extra: what else is known of it.
     """
 
     name: str
@@ -47,7 +46,6 @@ class SystemResult:
     ms_per_query: float | None = None
     tokens_per_query: float | None = None
     answerability: Answerability | None = None
-    extra: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class ResultsTable:
 
     Attributes:
         name: of the benchmark.
-        headline: the metric that differences and breakdowns are told in.
+        headline: the metric of differences and breakdowns.
         systems: in the order given.
         baseline: the best untrained system on these questions, which the others are held against.
         ceiling: what the best order of the candidates reaches.
@@ -91,6 +89,8 @@ class ResultsTable:
         seed: of every resampling.
         resamples: how many make an interval.
         notes: what a reader must know besides.
+        start: what training started from, if it was measured; the others are held against it too.
+        trained: the trained model that does what `start` does; None if there is none.
     """
 
     name: str
@@ -107,6 +107,12 @@ class ResultsTable:
     seed: int
     resamples: int
     notes: tuple[str, ...] = ()
+    start: str | None = None
+    trained: str | None = None
+
+    def system(self, name: str) -> SystemResult:
+        """A system by its name."""
+        return next(system for system in self.systems if system.name == name)
 
     def difference(self, first: str, second: str) -> Mapping[str, Difference]:
         """Metric to the first system's mean less the second's; empty if the two were not compared."""
@@ -120,12 +126,14 @@ def build_table(
     candidates: Candidates,
     measured: Sequence[Measured],
     *,
-    every_pair: bool,
+    every_pair: bool = False,
+    start: str | None = None,
+    trained: str | None = None,
     notes: Sequence[str] = (),
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> ResultsTable:
-    """Hold systems that ranked the same questions against the best untrained one, and if asked against each other.
+    """Hold systems that ranked the same questions against the best untrained one, the start, or all each other.
 
     The baseline is chosen on the same questions and so flattered a little: gains over it look smaller, not larger. The
     p-values are each of one test; with many systems or metrics some fall below 0.05 by chance.
@@ -139,7 +147,8 @@ def build_table(
     _check(collection, measured, queries)
     results = tuple(builder.summarise(found) for found in measured)
     baseline = choose_baseline(results, collection.headline)
-    others = [(result, baseline) for result in results if result is not baseline]
+    floors = [baseline, *(result for result in results if result.name == start and result is not baseline)]
+    pairs = list(combinations(results, 2)) if every_pair else list(_pair(results, floors))
     top = max((len(pages) for pages in candidates.pages.values()), default=0)
     return ResultsTable(
         name=collection.name,
@@ -147,7 +156,7 @@ def build_table(
         systems=results,
         baseline=baseline.name,
         ceiling=SystemResult(f"ceiling of the top {top}", False, ceiling, builder.bootstrap(ceiling)),
-        pairs=builder.compare(list(combinations(results, 2)) if every_pair else others),
+        pairs=builder.compare(pairs),
         breakdowns={trait: builder.break_down(results, queries, trait) for trait in collection.traits},
         queries=len(queries),
         documents=len({builder.clusters[query] for query in queries}),
@@ -156,7 +165,19 @@ def build_table(
         seed=seed,
         resamples=resamples,
         notes=(*collection.notes, *notes, *_list_faults(measured)),
+        start=start,
+        trained=trained,
     )
+
+
+def _pair(
+    results: Sequence[SystemResult], floors: Sequence[SystemResult]
+) -> Iterator[tuple[SystemResult, SystemResult]]:
+    """Every system with every floor, no pair twice."""
+    for place, floor in enumerate(floors):
+        for result in results:
+            if result is not floor and result not in floors[:place]:
+                yield result, floor
 
 
 def choose_baseline(systems: Sequence[SystemResult], metric: str) -> SystemResult:
@@ -191,7 +212,6 @@ class _Builder:
             found.median_milliseconds(),
             found.mean_tokens(),
             measure_answerability(answers, self.collection.benchmark, self.clusters, self.seed, self.resamples),
-            found.extra,
         )
 
     def bootstrap(self, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:

@@ -1,134 +1,249 @@
-"""Systems that order a question's candidates: a name and how the scores come. Models, and baselines without one."""
+"""One row of a table is a `System`: a name, and scores of the pages that a question is asked of.
+
+`BySearch` asks an index question by question; `ByGroup` compares all questions of a group of pages with them at once;
+`Fused` adds such views up; `page_by_page.ByPage` gives a model each page with all its questions; `ByFunction` is
+anything else.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 
-from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, add_text
-from docrerank.evaluation.models import Model, find_model, load_scorer
+from docrerank.evaluation.benchmark import EVERYTHING, BenchmarkQuery, Collection
 from docrerank.evaluation.names import ORACLE, PLAIN_BM25, RANDOM
-from docrerank.evaluation.scorers import Scorer
 from docrerank.recipe import fingerprint
-from docrerank.records import Page, UserError
-from docrerank.retrieval import Bm25, Vectors
+from docrerank.retrieval import Bm25, Calibration, FusionWeights, Vectors, fuse
+from docrerank.runs import Journal, Progress
 
-#: Float32 scores of a question's pages, given by their ids, of shape (ids,); higher is better.
-Score = Callable[[BenchmarkQuery, Sequence[str]], Vectors]
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """Something without a model that orders a question's candidates.
-
-    Attributes:
-        name: in tables.
-        version: fingerprint of what its scores depend on.
-        score: gives the scores.
-    """
-
-    name: str
-    version: str
-    score: Score
+#: Pages that are compared at once: their encodings take 0.7 MB each on disk, twice that in memory.
+CHUNK_PAGES = 64
+#: Query id to its page ids.
+Asked = Mapping[str, Sequence[str] | Mapping[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenModel:
-    """A loaded model put to a collection's pages.
+def ignore(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class System:
+    """What orders pages.
 
     Attributes:
-        name: in tables.
-        version: fingerprint of what its scores depend on.
-        scorer: the model.
-        read: gives a page by its id, with its text where the model reads text.
-        trained: whether it learned from data that this project made.
+        name: unique in a table.
+        trained: whether it learned from data that this project made; others are floors to beat.
+        version: fingerprint of what its scores depend on; empty for what is never kept.
     """
 
-    name: str
-    version: str
-    scorer: Scorer
-    read: Callable[[str], Page]
-    trained: bool
+    def __init__(self, name: str, version: str = "", trained: bool = False) -> None:
+        self.name, self.version, self.trained = name, version, trained
+
+    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
+        """Do ahead what questions share.
+
+        Args:
+            asked: query id to its page ids.
+            journal: keeps what is expensive as it comes.
+            progress: called with (steps done, steps in all).
+        """
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """Float32 scores of shape (pages,), higher is better; `prepare` was called with them."""
+        raise NotImplementedError
+
+    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
+        """The question's share of the seconds that `prepare` took, and the tokens that a model reads for it."""
+        return 0.0, 0
+
+    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
+        """The probability that the page answers; None if the score says nothing of it."""
+        return None
 
 
-System = Baseline | OpenModel
+class ByFunction(System):
+    """A system whose scores a function gives, such as chance."""
+
+    def __init__(self, name: str, version: str, score: Callable[[BenchmarkQuery, Sequence[str]], Vectors]) -> None:
+        super().__init__(name, version)
+        self._score = score
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """See `System`."""
+        return self._score(query, pages)
 
 
-def open_system(
-    name: str,
-    collection: Collection,
-    seed: int = 0,
-    with_text: bool = False,
-    trust_code: bool = False,
-    **reading: Any,
-) -> System:
-    """A system by what a user names it: `bm25`, `random`, `oracle`, or anything that `find_model` knows."""
-    if name == PLAIN_BM25:
-        return Baseline(name, fingerprint(name, 1), score_by_bm25(collection))
-    if name == RANDOM:
-        return Baseline(name, fingerprint(name, seed), _score_by_chance(seed))
-    if name == ORACLE:
-        return Baseline(name, fingerprint(name, 1), _score_by_judgements(collection))
-    model = find_model(name)
-    return open_model(model, load_scorer(model, with_text, trust_code, **reading), collection)
+class Index(Protocol):
+    """Scores every page of an index, such as BM25's."""
+
+    def score(self, query: str) -> Vectors:
+        """Float32 of shape (pages,)."""
 
 
-def open_model(model: Model, scorer: Scorer, collection: Collection) -> OpenModel:
-    """A loaded model put to a collection's pages.
+class BySearch(System):
+    """An index over all of a collection's pages, asked question by question, as a search does.
 
     Args:
-        model: what it is.
-        scorer: it, loaded.
-        collection: whose pages it reads.
-
-    Raises:
-        UserError: it reads images and there are none.
+        name: in tables.
+        index: over the pages of `ids`, in this order.
+        ids: of the pages.
     """
-    if not scorer.needs_text and not collection.source.has_images():
-        raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
-    version = fingerprint(model.fingerprint(), scorer.needs_text, scorer.reading)
-    return OpenModel(
-        model.name, version, scorer, lambda page_id: read_page(collection, page_id, scorer.needs_text), model.trained
+
+    def __init__(self, name: str, index: Index, ids: Sequence[str]) -> None:
+        super().__init__(name, fingerprint(name, 2))
+        self.index = index
+        self._places = {page: place for place, page in enumerate(ids)}
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """See `System`."""
+        return np.asarray(self.index.score(query.text)[[self._places[page] for page in pages]], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How an encoder compares questions with pages.
+
+    Attributes:
+        ask: from questions to what `compare` takes.
+        read: from page ids to what `compare` takes.
+        compare: float32 of shape (questions, pages).
+    """
+
+    ask: Callable[[Sequence[str]], Any]
+    read: Callable[[Sequence[str]], Any]
+    compare: Callable[[Any, Any], Vectors]
+
+
+class ByGroup(System):
+    """One view of an encoder; all questions of a group are encoded once, and compared with a few pages at a time.
+
+    Args:
+        name: in tables.
+        collection: its groups of pages.
+        view: the encoder's.
+        calibration: makes a probability of a score; None if it is none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        collection: Collection,
+        view: View,
+        trained: bool = False,
+        calibration: Calibration | None = None,
+    ) -> None:
+        super().__init__(name, trained=trained)
+        self._collection, self._view, self._calibration = collection, view, calibration
+        self._rows: dict[str, Vectors] = {}
+        self._places: dict[str, dict[str, int]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
+        """See `System`; all pages of a question's group are compared, whichever are asked for."""
+        groups: dict[str, list[BenchmarkQuery]] = {}
+        for query in self._collection.queries:
+            if query.id in asked and query.id not in self._rows:
+                groups.setdefault(self._collection.group_of(query.id), []).append(query)
+        for done, (group, queries) in enumerate(groups.items()):
+            progress(done, len(groups))
+            self._fill(group, queries)
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """See `System`."""
+        places = self._places[self._collection.group_of(query.id)]
+        return self._rows[query.id][[places[page] for page in pages]]
+
+    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
+        """See `System`; the pages' share of the group's."""
+        return self._seconds[query.id] * len(pages) / max(1, len(self._rows[query.id])), 0
+
+    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
+        """See `System`."""
+        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
+
+    def _fill(self, group: str, queries: Sequence[BenchmarkQuery]) -> None:
+        ids, started = self._collection.groups[group], time.perf_counter()
+        asked = self._view.ask([query.text for query in queries])
+        spent, columns = time.perf_counter() - started, []
+        for start in range(0, len(ids), CHUNK_PAGES):
+            pages = self._view.read(ids[start : start + CHUNK_PAGES])
+            started = time.perf_counter()
+            columns.append(self._view.compare(asked, pages))
+            spent += time.perf_counter() - started
+        self._places[group] = {page: place for place, page in enumerate(ids)}
+        self._rows |= zip((query.id for query in queries), np.concatenate(columns, axis=1), strict=True)
+        self._seconds |= dict.fromkeys((query.id for query in queries), spent / len(queries))
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What a fusion adds up; see `docrerank.retrieval.fuse`."""
+
+    bm25: System
+    windows: System
+    tokens: System | None = None
+    named: System | None = None
+
+
+class Fused(System):
+    """Views added up among the pages that are asked for; views without weight are not looked at."""
+
+    def __init__(self, name: str, views: Views, weights: FusionWeights, trained: bool = False) -> None:
+        super().__init__(name, trained=trained)
+        self._weights, self._tokens = weights, views.tokens
+        shares = (weights.bm25, weights.windows, weights.tokens, weights.named)
+        parts = (views.bm25, views.windows, views.tokens, views.named)
+        self._parts = [part if share else None for part, share in zip(parts, shares, strict=True)]
+
+    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
+        """See `System`."""
+        for part in self._parts:
+            if part:
+                part.prepare(asked, progress=progress)
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """See `System`."""
+        nothing = np.zeros(len(pages), np.float32)
+        bm25, windows, tokens, named = (part.score(query, pages) if part else nothing for part in self._parts)
+        return fuse(bm25, windows, tokens, self._weights, named)
+
+    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
+        """See `System`."""
+        return sum(part.cost(query, pages)[0] for part in self._parts if part), 0
+
+    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
+        """See `System`; late interaction's: a fused score only tells a question's pages apart."""
+        return self._tokens.estimate(query, page) if self._tokens else None
+
+
+def open_baseline(name: str, collection: Collection, seed: int = 0) -> System:
+    """One of `BASELINES`: BM25 over all pages, chance, or the judgements themselves."""
+    if name == PLAIN_BM25:
+        return open_bm25(name, collection)
+    if name == RANDOM:
+        return ByFunction(name, fingerprint(name, seed), partial(_score_by_chance, seed))
+    return ByFunction(name, fingerprint(ORACLE, 1), partial(_score_by_judgements, collection.benchmark.qrels))
+
+
+def open_bm25(name: str, collection: Collection) -> System:
+    """BM25 by one index over all pages of a collection, as a search has it."""
+    ids = list(
+        collection.groups.get(EVERYTHING) or dict.fromkeys(p for own in collection.groups.values() for p in own)
     )
+    return BySearch(name, Bm25([collection.source.text(page) for page in ids]), ids)
 
 
-def score_by_bm25(collection: Collection) -> Score:
-    """BM25 over the whole group of pages that a question is asked of."""
-
-    @cache
-    def index(group: str) -> tuple[Bm25, dict[str, int]]:
-        ids = collection.groups[group]
-        texts = [collection.source.text(page_id) for page_id in ids]
-        return Bm25(texts), {page_id: place for place, page_id in enumerate(ids)}
-
-    def score(query: BenchmarkQuery, ids: Sequence[str]) -> Vectors:
-        bm25, places = index(collection.group_of(query.id))
-        return np.asarray(bm25.score(query.text)[[places[page_id] for page_id in ids]], np.float32)
-
-    return score
+def _score_by_chance(seed: int, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+    return np.array([random.Random(f"{seed} {query.id} {page}").random() for page in pages], np.float32)
 
 
-def read_page(collection: Collection, page_id: str, with_text: bool) -> Page:
-    """A page of a collection; with its text, by OCR if need be, where a model reads text."""
-    page = collection.source.page(page_id)
-    if not with_text or page.text:
-        return page
-    return add_text(page, collection.source.text(page_id))
-
-
-def _score_by_chance(seed: int) -> Score:
-    """A seeded score for each question and page."""
-    return lambda query, ids: np.array(
-        [random.Random(f"{seed} {query.id} {page}").random() for page in ids], np.float32
-    )
-
-
-def _score_by_judgements(collection: Collection) -> Score:
-    """What the best reordering of the candidates reaches."""
-    qrels = collection.benchmark.qrels
-    return lambda query, ids: np.array([qrels.get(query.id, {}).get(page, 0) for page in ids], np.float32)
+def _score_by_judgements(
+    qrels: Mapping[str, Mapping[str, int]], query: BenchmarkQuery, pages: Sequence[str]
+) -> Vectors:
+    """The best order of the pages."""
+    return np.array([qrels.get(query.id, {}).get(page, 0) for page in pages], np.float32)

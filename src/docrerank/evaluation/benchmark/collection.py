@@ -6,13 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.benchmark.page_sources import PageSource
+from docrerank.evaluation.benchmark.page_source import PageSource
 from docrerank.evaluation.statistics import HEADLINE
 from docrerank.recipe import fingerprint
+from docrerank.retrieval import Vectors
 
 #: The group of pages that a question is asked of, where a benchmark has but one.
 EVERYTHING = ""
+#: Ranks beyond this are not kept: no metric looks past the tenth, and ties are settled before the cut.
+KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +100,16 @@ def _values(value: object) -> tuple[str, ...]:
     if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
         return (str(value),)
     return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()
+
+
+def take_top(scores: Vectors, page_ids: Sequence[str], count: int = KEPT) -> dict[str, float]:
+    """One question's best pages and their scores, best first, in trec_eval's order (ties: the higher page id first).
+
+    Example:
+        >>> take_top(np.array([0.5, 0.5, 0.7], np.float32), ["a/1", "a/2", "a/3"], 2)
+        {'a/3': 0.699999988079071, 'a/2': 0.5}
+    """
+    names = np.empty(len(page_ids), np.int64)
+    names[np.array(sorted(range(len(page_ids)), key=lambda index: page_ids[index]), np.int64)] = range(len(page_ids))
+    order = np.lexsort((names, scores))[::-1][:count]
+    return {page_ids[index]: float(scores[index]) for index in order}

@@ -1,4 +1,4 @@
-"""What a benchmark names and nobody has: pages beyond a document's end, documents that were not read.
+"""Pages and documents that a benchmark names but does not hold.
 
 One mistake in a benchmark does not cost its other questions. A missing page stays in the judgements, so that every
 system loses what it cannot find; a question of a missing document is left out. Each is reported with its line.
@@ -76,11 +76,11 @@ def _explain(page_id: str, last_pages: Mapping[str, int]) -> str:
         return f"no page of {document or page_id!r} was read: a page id is '<PDF name without .pdf>/<page from 1>'"
     if number == "0":
         return "page numbers start at 1: add 1 to every page number of the file"
-    return f"the last page read of {document!r} is {last_pages[document]}: mend the line, or see what was rejected"
+    return f"the last page read of {document!r} is {last_pages[document]}: correct the line, or see what was rejected"
 
 
 def describe_missing(rejected: Collection[Rejected]) -> list[str]:
-    """What a reader of the numbers must know of it; nothing if nothing is missing."""
+    """Notes for the table; none if nothing is missing."""
     pages = sum(row.reason == "no such page" for row in rejected)
     questions = len(rejected) - pages
     notes = []

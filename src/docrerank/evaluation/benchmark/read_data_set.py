@@ -1,28 +1,28 @@
-"""A data set in BEIR form as a collection: subsets, rephrase levels, candidates that come with it."""
+"""A data set in BEIR form as a collection: its subsets, rephrase levels, and the candidates that come with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.benchmark.collection import Collection, collect_traits
-from docrerank.evaluation.benchmark.data_set import DataSet
-from docrerank.evaluation.benchmark.page_sources import RowPages
-from docrerank.evaluation.benchmark.pictures import Pictures
+from docrerank.evaluation.benchmark.data_sets import DataSet, Origin
+from docrerank.evaluation.benchmark.row_pages import RowPages
 from docrerank.evaluation.statistics import is_plain_id
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 
-#: Columns of ids and of a question's text, under the names that are in use.
-QUERY_IDS = ("query-id", "_id", "id", "query_id")
-PAGE_IDS = ("corpus-id", "_id", "id", "corpus_id")
+#: Columns of ids and of a question's text, under the names that are in use; ViDoRe V3 writes ids with an underscore.
+QUERY_IDS = ("query-id", "query_id", "_id", "id")
+PAGE_IDS = ("corpus-id", "corpus_id", "_id", "id")
+CANDIDATES = ("corpus-ids", "corpus_ids")
 TEXTS = ("text", "query")
 #: Columns that say which document a page is of.
 DOCUMENTS = ("doc_id", "doc-id", "document")
-#: Metadata that questions may bring as columns, and what it is called here.
+#: Columns of the queries that are kept, and what they are called here.
 TRAITS = {
     "language": "language",
     "query_type": "type",
@@ -35,46 +35,45 @@ TRAITS = {
 LEVELS = (0, 1, 2, 3)
 
 
-def read_beir(data: DataSet, folder: Path, level: int | None = None) -> Collection:
-    """Read a data set; images are read when their page is asked for.
+def read_data_set(origin: Origin, data: Path, folder: Path, levels: Sequence[int] = ()) -> list[Collection]:
+    """Read a data set, once for each rephrase level that it has; images are read when their page is asked for.
 
     Ids of a data set with subsets (languages) get the subset in front: `english/12`.
 
     Args:
-        data: the data set.
-        folder: where images and OCR are kept.
-        level: the rephrase level to ask, of a data set that has them.
+        origin: of the data set.
+        data: see `DataSet`.
+        folder: keeps images and what OCR read.
+        levels: the rephrase levels to ask, of a data set that has them; empty: all.
 
     Raises:
-        UserError: a part is missing, or a row of it malformed.
+        UserError: the data set is not to be had, a part is missing, or a row is malformed.
     """
+    found = DataSet(origin, data)
+    columns = found.load("queries", found.prefixes()[0]).column_names
+    rephrased = [level for level in LEVELS if f"rephrase_level_{level}" in columns]
+    asked = [level for level in (0, *rephrased) if not levels or level in levels] if rephrased else [None]
+    return [_read(origin, found, folder, level) for level in dict.fromkeys(asked)]
+
+
+def _read(origin: Origin, data: DataSet, folder: Path, level: int | None) -> Collection:
     parts = _Parts()
     for prefix in data.prefixes():
         parts.read_subset(data, prefix, level)
     if not any(score > 0 for pages in parts.qrels.values() for score in pages.values()):
         raise UserError(f"the qrels of '{data.name}' name no relevant page of a question that it holds")
     queries = tuple(parts.queries.values())
-    name = data.folder.resolve().name if data.folder and data.name == str(data.folder) else data.name
     return Collection(
-        name=name if level is None else f"{name}, level {level}",
+        name=origin.name if level is None else f"{origin.name}, level {level}",
         benchmark=Benchmark(Path(data.name), queries, parts.qrels),
-        source=RowPages(parts.rows, Pictures(folder)),
+        source=RowPages(parts.rows, folder),
         groups=parts.groups,
         scope=parts.scope,
         documents=parts.documents,
         top_ranked=parts.top_ranked,
         traits=collect_traits(queries),
+        headline=origin.headline,
         version=fingerprint([str(version) for version in parts.versions]),
-    )
-
-
-def find_levels(data: DataSet) -> list[int]:
-    """The rephrase levels of a data set; empty if it has none."""
-    columns = data.load("queries", data.prefixes()[0]).column_names
-    return (
-        [level for level in LEVELS if level == 0 or f"rephrase_level_{level}" in columns]
-        if _is_rephrased(columns)
-        else []
     )
 
 
@@ -111,15 +110,15 @@ class _Parts:
             self.scope[lead + query.id] = prefix
         self._read_qrels(data, prefix, lead)
         if data.find("top_ranked", prefix):
-            for row in data.load("top_ranked", prefix):
-                self.top_ranked[f"{lead}{row['query-id']}"] = [f"{lead}{page}" for page in row["corpus-ids"]]
+            rows = data.load("top_ranked", prefix)
+            names = [_find(rows.column_names, each, "top_ranked", data.name) for each in (QUERY_IDS, CANDIDATES)]
+            for row in rows:
+                self.top_ranked[f"{lead}{row[names[0]]}"] = [f"{lead}{page}" for page in row[names[1]]]
 
     def _read_qrels(self, data: DataSet, prefix: str, lead: str) -> None:
         rows = data.load("qrels", prefix if data.find("qrels", prefix) else "")
-        for needed in ("query-id", "corpus-id", "score"):
-            if needed not in rows.column_names:
-                raise UserError(f"the qrels of '{data.name}' have no column '{needed}': {rows.column_names}")
-        for query, page, score in zip(rows["query-id"], rows["corpus-id"], rows["score"], strict=True):
+        names = [_find(rows.column_names, each, "the qrels", data.name) for each in (QUERY_IDS, PAGE_IDS, ("score",))]
+        for query, page, score in zip(*(rows[name] for name in names), strict=True):
             if f"{lead}{query}" in self.queries:
                 self.qrels.setdefault(f"{lead}{query}", {})[f"{lead}{page}"] = _whole(score, data.name)
 
@@ -146,10 +145,6 @@ def _read_queries(data: DataSet, prefix: str, level: int | None) -> Iterator[Ben
 def _evidence(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     value = metadata.get("evidence") or ()
     return (value,) if isinstance(value, str) else tuple(str(each) for each in value)
-
-
-def _is_rephrased(columns: list[str]) -> bool:
-    return any(f"rephrase_level_{level}" in columns for level in LEVELS)
 
 
 def _find(columns: list[str], names: tuple[str, ...], part: str, name: str) -> str:

@@ -1,0 +1,180 @@
+"""A folder of PDFs with questions: pages come from the run where it read the same files, else are read into it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from docrerank.evaluation.benchmark.benchmark import Benchmark
+from docrerank.evaluation.benchmark.collection import EVERYTHING, Collection, collect_traits
+from docrerank.evaluation.benchmark.missing_pages import STAGE, describe_missing, leave_out_missing
+from docrerank.evaluation.benchmark.page_source import HELD, NO_BOXES
+from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
+from docrerank.pages import Document, find_documents, ingest, plan_ingest
+from docrerank.recipe import fingerprint
+from docrerank.records import Page, UserError
+from docrerank.runs import Parts, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A benchmark's documents and where the pages of each are kept.
+
+    Attributes:
+        parts: document to the parts that hold its pages; only documents with a readable page.
+        own: how many of them are the run's own.
+        unreadable: the documents without a page.
+    """
+
+    parts: Mapping[str, Parts[Page]]
+    own: int
+    unreadable: tuple[str, ...] = ()
+
+    def read(self, document: str) -> list[Page]:
+        """The pages of one document, in order."""
+        return list(self.parts[document].read(document))
+
+    def home(self, document: str) -> Path:
+        """The run, or the folder beside it, that keeps a document's pages and their encodings."""
+        return self.parts[document].folder.parent
+
+    def made_from(self) -> dict[str, str | None]:
+        """Document to the fingerprint of its pages."""
+        return {name: parts.made_from(name) for name, parts in sorted(self.parts.items())}
+
+
+class PdfPages:
+    """The `PageSource` of a folder of PDFs.
+
+    Args:
+        corpus: each document is read once for its texts.
+
+    Attributes:
+        corpus: as given.
+        light: page id to the page without its boxes, which only some models need.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.light = {
+            page.id: replace(page, boxes=NO_BOXES) for document in corpus.parts for page in corpus.read(document)
+        }
+        self.corpus = corpus
+        self._held: OrderedDict[str, Page] = OrderedDict()
+
+    def page(self, page_id: str) -> Page:
+        """The page with its boxes; the other pages of its document are read with it."""
+        if page_id not in self._held:
+            self._held |= {page.id: page for page in self.corpus.read(self.light[page_id].document)}
+            while len(self._held) > HELD and next(iter(self._held)) != page_id:
+                self._held.popitem(last=False)
+        return self._held[page_id]
+
+    def text(self, page_id: str) -> str:
+        """The page's text."""
+        return self.light[page_id].text
+
+    def has_images(self) -> bool:
+        """True: PDFs can be drawn."""
+        return True
+
+
+def is_pdf_benchmark(path: Path) -> bool:
+    """Whether a folder holds `corpus/*.pdf`.
+
+    Example:
+        >>> is_pdf_benchmark(Path("nowhere"))
+        False
+    """
+    corpus = path / "corpus"
+    return corpus.is_dir() and any(file.suffix.lower() == ".pdf" for file in corpus.iterdir())
+
+
+def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, PdfPages]:
+    """Read a benchmark folder's questions and its PDFs' pages.
+
+    Args:
+        path: see `read_benchmark`.
+        run: gives the pages of files that it read; others are read into `RUN/benchmark/<name>`. Pages and documents
+            that the benchmark names but does not hold are listed in `RUN/rejected/evaluate`.
+
+    Raises:
+        UserError: the benchmark is malformed, or none of its relevant pages could be read.
+    """
+    whole = read_benchmark(path)
+    source = PdfPages(open_corpus(run, whole))
+    asked, missing = leave_out_missing(whole, source.light)
+    run.rejected(STAGE).write(name_benchmark(whole), missing, fingerprint(STAGE))
+    groups: dict[str, list[str]] = {EVERYTHING: list(source.light)}
+    for page in source.light.values():
+        groups.setdefault(page.document, []).append(page.id)
+    collection = Collection(
+        name=name_benchmark(whole),
+        benchmark=asked,
+        source=source,
+        groups=groups,
+        scope={query.id: query.document or EVERYTHING for query in asked.queries},
+        documents={page.id: page.document for page in source.light.values()},
+        traits=collect_traits(asked.queries),
+        version=fingerprint(source.corpus.made_from()),
+        notes=(*describe_missing(missing), *asked.notes()),
+    )
+    return collection, source
+
+
+def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
+    """Find the benchmark's pages in the run, and read the documents that the run lacks into `RUN/benchmark/<name>`.
+
+    A document is the run's own if it was read from the same bytes. Other documents of the run are no part of the
+    corpus. An unreadable document is left out, as in a run.
+
+    Raises:
+        UserError: no document of the corpus could be read.
+    """
+    folder = benchmark.path / "corpus"
+    documents, _ = find_documents([folder], run.recipe.ingest.max_file_bytes)
+    done = {document.stem for document in plan_ingest(run, [folder]).done}
+    own = {document.stem for document in documents if document.stem in done or _is_in(run.pages, document)}
+    missing = [document for document in documents if document.stem not in own]
+    parts = dict.fromkeys(own, run.pages)
+    if missing:
+        cache = _read_missing(run, benchmark, missing, alone=not own)
+        parts |= dict.fromkeys((document.stem for document in missing), cache)
+    readable = {name: parts[name] for name in sorted(parts) if next(parts[name].read(name), None) is not None}
+    return Corpus(readable, len(own & readable.keys()), tuple(sorted(parts.keys() - readable.keys())))
+
+
+def find_pages(run: Run, benchmark: str, page_ids: Iterable[str]) -> dict[str, Page]:
+    """Pages that a benchmark of this name was ranked over, by their ids; unknown ids are left out."""
+    wanted = set(page_ids)
+    found: dict[str, Page] = {}
+    cache = Parts(run.path / "benchmark" / Path(benchmark).name / "pages", Page)
+    for document in sorted({page_id.rpartition("/")[0] for page_id in wanted}):
+        for parts in (cache, run.pages):
+            for page in parts.read(document):
+                if page.id in wanted:
+                    found.setdefault(page.id, page)
+    return found
+
+
+def name_benchmark(benchmark: Benchmark) -> str:
+    """A benchmark is called by its folder's name."""
+    return benchmark.path.resolve().name
+
+
+def _is_in(parts: Parts[Page], document: Document) -> bool:
+    first = next(parts.read(document.stem), None)
+    return first is not None and first.sha256 == document.sha256
+
+
+def _read_missing(run: Run, benchmark: Benchmark, missing: Sequence[Document], alone: bool) -> Parts[Page]:
+    """Read documents into the cache; failing on all of them is an error only if there are no others."""
+    cache = Run.create(run.path / "benchmark" / name_benchmark(benchmark), run.recipe)
+    try:
+        ingest(cache, [document.path for document in missing])
+    except UserError:
+        tried = cache.rejected("ingest")
+        if alone or not all(tried.made_from(document.stem) for document in missing):
+            raise
+    return cache.pages

@@ -1,0 +1,149 @@
+"""A model as a system: it reads each page once, with all the questions that have it as a candidate."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, read_page
+from docrerank.evaluation.models import Model
+from docrerank.evaluation.scorers import UNREADABLE, Scorer, TextScorer
+from docrerank.evaluation.systems import Asked, System, ignore
+from docrerank.recipe import fingerprint
+from docrerank.records import UserError
+from docrerank.retrieval import Calibration, Vectors
+from docrerank.runs import Journal, Progress
+
+logger = logging.getLogger(__name__)
+
+#: Pages that are given to a model at once; it works on a few of them at a time.
+PIECE = 256
+#: Work that takes longer, in seconds, is announced.
+LONG = 60.0
+#: Query id, page id, values and tokens.
+Row = tuple[str, str, list[float], int]
+
+
+class PairScore(NamedTuple):
+    """One question and one of its candidates.
+
+    Attributes:
+        values: see `scorers.Scores`.
+        tokens: see `scorers.Scores`.
+        seconds: its share of the time that the page and its questions took.
+    """
+
+    values: list[float]
+    tokens: int
+    seconds: float
+
+
+class ByPage(System):
+    """A model put to a collection's pages.
+
+    Args:
+        model: what it is.
+        scorer: it, loaded.
+        collection: whose pages it reads.
+        calibration: makes a probability of a score; None if it is none.
+
+    Raises:
+        UserError: it reads images and there are none.
+    """
+
+    def __init__(
+        self, model: Model, scorer: Scorer, collection: Collection, calibration: Calibration | None = None
+    ) -> None:
+        if not scorer.needs_text and not collection.source.has_images():
+            raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
+        version = fingerprint(model.fingerprint(), scorer.needs_text, scorer.reading)
+        super().__init__(model.name, version, model.trained)
+        self._scorer, self._collection, self._calibration = scorer, collection, calibration
+        self._read = partial(read_page, collection.source, with_text=scorer.needs_text)
+        self._pairs: dict[tuple[str, str], PairScore] = {}
+
+    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
+        """See `System`; the journal keeps the scores of every few pages, and those of an earlier process are taken.
+
+        The first few pages are a sample: if the rest will take long, a line says how long.
+        """
+        for row in journal.rows if journal else ():
+            self._keep(row)
+        pages = list_asked(self._collection, asked)
+        todo = {page: new for page, own in pages.items() if (new := [q for q in own if (q, page) not in self._pairs])}
+        total, left, before = sum(map(len, pages.values())), sum(map(len, todo.values())), time.perf_counter()
+        for number, (count, rows) in enumerate(self._score(todo)):
+            seconds = time.perf_counter() - before
+            if not number:
+                self._announce(len(todo), left, count, seconds)
+            row = {"seconds": seconds, "pairs": rows}
+            if journal:
+                journal.append(row)
+            self._keep(row)
+            left -= len(rows)
+            before += seconds
+            progress(total - left, total)
+
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        """See `System`."""
+        values = np.array([self._pairs[query.id, page].values for page in pages], np.float32)
+        if isinstance(self._scorer, TextScorer) and values.shape[1] > 1:
+            return self._scorer.combine(query.text, [self._read(page) for page in pages], values)
+        return values[:, 0]
+
+    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
+        """See `System`."""
+        own = [self._pairs[query.id, page] for page in pages]
+        tokens = self._scorer.count_query(query.text) + sum(pair.tokens for pair in own)
+        return sum(pair.seconds for pair in own), tokens
+
+    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
+        """See `System`."""
+        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
+
+    def count_unreadable(self) -> int:
+        """Pairs that have no score."""
+        return sum(pair.values[0] <= UNREADABLE for pair in self._pairs.values())
+
+    def _score(self, todo: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, list[Row]]]:
+        """The number of pages and the rows of every few pages."""
+        texts = {query.id: query.text for query in self._collection.queries}
+        pages = list(todo)
+        for start in range(0, len(pages), PIECE):
+            names = [(query, page) for page in pages[start : start + PIECE] for query in todo[page]]
+            opened = {page: self._read(page) for page in pages[start : start + PIECE]}
+            for places, values, tokens in self._scorer.score([(texts[query], opened[page]) for query, page in names]):
+                own = [names[place] for place in places]
+                numbers = zip(own, values.tolist(), tokens.tolist(), strict=True)
+                yield len({page for _, page in own}), [(*pair, value, count) for pair, value, count in numbers]
+
+    def _keep(self, row: Mapping[str, Any]) -> None:
+        share = row["seconds"] / len(row["pairs"])
+        for query, page, values, tokens in row["pairs"]:
+            self._pairs[query, page] = PairScore(values, tokens, share)
+
+    def _announce(self, pages: int, pairs: int, sample: int, seconds: float) -> None:
+        left = seconds / sample * (pages - sample)
+        if left > LONG:
+            logger.warning(
+                "%s: %d pages with %d questions in all take about %.0f minutes, by the first %d pages; if it is "
+                "stopped, the same command goes on",
+                *(self.name, pages, pairs, left / 60, sample),
+            )
+
+
+def list_asked(collection: Collection, asked: Asked) -> dict[str, list[str]]:
+    """Each candidate page with the ids of its questions; pages in the order of the collection, a document together."""
+    order = {page: place for ids in collection.groups.values() for place, page in enumerate(ids)}
+    pages: dict[str, list[str]] = {}
+    for query in collection.queries:
+        for page in asked[query.id]:
+            pages.setdefault(page, []).append(query.id)
+    return {
+        page: pages[page] for page in sorted(pages, key=lambda page: (collection.documents.get(page, ""), order[page]))
+    }

@@ -1,0 +1,322 @@
+"""A table of results in its forms: text and Markdown, short or full, JSON, and a plot."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from docrerank.evaluation.interval_plot import Whisker, draw_plot
+from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult
+from docrerank.evaluation.statistics import CONFIDENCE, METRICS, Interval
+
+Format = Literal["text", "markdown"]
+#: A value, and how sure it is.
+Cell = tuple[str, str]
+NOTHING: Cell = ("-", "")
+#: Values of a trait that a table shows; JSON has them all.
+MAX_VALUES = 12
+#: Characters of a line of text at most: short, and full.
+SHORT, WIDE = 100, 170
+#: Characters of a system's name on one line at least.
+MAX_NAME = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One table before it has a form: its title, its column names and its rows, the first column being names."""
+
+    title: str
+    header: list[str]
+    rows: list[list[Cell]]
+
+
+def render(table: ResultsTable, form: Format = "text", full: bool = False) -> str:
+    """The table as text.
+
+    Args:
+        table: the results.
+        form: text has no control characters; in Markdown names are escaped.
+        full: every metric, p-value, pair of systems, breakdown and note; else the headline, R@1 and gains, in lines of
+            100 characters.
+    """
+    if not full:
+        return _write([_lay_out_headline(table)], _list_notes(table)[:2], form, SHORT)
+    return _write(list(_lay_out(table)), _list_notes(table), form, WIDE)
+
+
+def render_summary(summary: Mapping[str, Any], form: Format = "text") -> str:
+    """`build_summary` as one row a task, one column a system, and the mean in the last row."""
+    names = list(summary["means"])
+    rows: list[list[Cell]] = []
+    for (task, scores), headline in zip(summary["tasks"].items(), summary["headlines"].values(), strict=True):
+        cells = [(f"{scores[name]:.3f}", "") if name in scores else NOTHING for name in names]
+        rows.append([(task, ""), (headline, ""), *cells])
+    means: list[Cell] = [(f"{summary['means'][name]:.3f}", "") for name in names]
+    rows.append([(f"mean of {len(summary['tasks'])}", ""), ("", ""), *means])
+    return _write([Grid("all tasks", ["task", "metric", *names], rows)], (), form, WIDE)
+
+
+def draw_table(table: ResultsTable) -> str:
+    """The plot as an SVG document: each system's headline metric with its interval, and the ceiling."""
+    rows = [Whisker(each.name, each.means[table.headline], 2 if each.trained else 1) for each in table.systems]
+    ceiling = table.ceiling.means[table.headline].value
+    return draw_plot(
+        f"{table.name[:80]}: {table.headline}, {table.queries} queries",
+        f"95 % intervals over documents and queries; at most {table.candidates} candidates from "
+        f"{table.first_stage[-40:]}",
+        rows,
+        (0.0, 1.0),
+        (ceiling, f"ceiling {ceiling:.3f}"),
+    )
+
+
+def build_dict(table: ResultsTable) -> dict[str, Any]:
+    """Every number of the table with its interval, and how the intervals were made; `json.dumps` takes it."""
+    return {
+        "benchmark": table.name,
+        "headline": table.headline,
+        "baseline": table.baseline,
+        "queries": table.queries,
+        "documents": table.documents,
+        "first_stage": table.first_stage,
+        "candidates": table.candidates,
+        "seed": table.seed,
+        "resamples": table.resamples,
+        "confidence": CONFIDENCE,
+        "interval": "percentile bootstrap over documents and the queries within them, paired for differences",
+        "p": "paired permutation test over documents, two-sided, not corrected for the number of tests",
+        "systems": {system.name: _describe(table, system) for system in table.systems},
+        "ceiling": {metric: asdict(interval) for metric, interval in table.ceiling.means.items()},
+        "pairs": [
+            {"first": first, "second": second, "differences": _describe_differences(found)}
+            for (first, second), found in table.pairs.items()
+        ],
+        "breakdowns": {trait: [asdict(part) for part in parts] for trait, parts in table.breakdowns.items()},
+        "notes": _list_notes(table),
+    }
+
+
+def sum_up(table: ResultsTable) -> dict[str, Any]:
+    """The figures that count, of the headline metric.
+
+    Returns:
+        `best_untrained`, `start` and `trained` (`system` and the metric's `value`, `low` and `high`; None where there
+        is none), `gain_of_training` (trained less start) and `gain_over_untrained` (trained, or without a trained
+        model the start, less the best untrained system), each an interval with its `p` or None, and `answerability`
+        (`system` and AUROC of the one of `trained` and `start` that counts; None at chance or below).
+    """
+    last = table.trained or table.start
+    return {
+        "best_untrained": _pick(table, table.baseline),
+        "start": _pick(table, table.start),
+        "trained": _pick(table, table.trained),
+        "gain_of_training": _subtract(table, table.trained, table.start),
+        "gain_over_untrained": _subtract(table, last, table.baseline),
+        "answerability": _judge(table.system(last)) if last else None,
+    }
+
+
+def _pick(table: ResultsTable, name: str | None) -> dict[str, Any] | None:
+    return {"system": name, **asdict(table.system(name).means[table.headline])} if name else None
+
+
+def _subtract(table: ResultsTable, first: str | None, second: str | None) -> dict[str, float] | None:
+    found = table.difference(first, second).get(table.headline) if first and second else None
+    return {**asdict(found.interval), "p": found.p} if found else None
+
+
+def _judge(system: SystemResult) -> dict[str, Any] | None:
+    if system.answerability is None or system.answerability.auroc.value <= 0.5:
+        return None
+    return {"system": system.name, **asdict(system.answerability.auroc)}
+
+
+def _describe(table: ResultsTable, system: SystemResult) -> dict[str, Any]:
+    return {
+        "trained": system.trained,
+        "metrics": {metric: asdict(interval) for metric, interval in system.means.items()},
+        "differences": _describe_differences(table.difference(system.name, table.baseline)),
+        "answerability": None if system.answerability is None else asdict(system.answerability),
+        "ms_per_query": system.ms_per_query,
+        "tokens_per_query": system.tokens_per_query,
+    }
+
+
+def _describe_differences(found: Mapping[str, Difference]) -> dict[str, Any]:
+    return {metric: asdict(difference) for metric, difference in found.items()}
+
+
+def _lay_out_headline(table: ResultsTable) -> Grid:
+    """The columns that a reader looks at first; differences that no system has are left out."""
+    columns: dict[str, list[Cell]] = {
+        "system": [(_name(table, each), "") for each in _rows(table)],
+        table.headline: [_show(each.means[table.headline], short=True) for each in _rows(table)],
+    }
+    for title, floor in (("gain over the start", table.start), ("gain over the best untrained", table.baseline)):
+        if floor:
+            found = [table.difference(each.name, floor).get(table.headline) for each in _rows(table)]
+            columns[title] = [_show_difference(each, short=True) for each in found]
+    if table.headline != "R@1":
+        columns["R@1"] = [(_shorten(f"{each.means['R@1'].value:.3f}"), "") for each in _rows(table)]
+    return Grid(_title(table), list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
+
+
+def _lay_out(table: ResultsTable) -> Iterator[Grid]:
+    yield _lay_out_systems(table)
+    count = len(table.systems)
+    if len(table.pairs) == count * (count - 1) // 2 and count > 2:
+        yield _lay_out_pairs(table)
+    for trait, parts in table.breakdowns.items():
+        if any(part.queries < table.queries for part in parts):
+            yield _lay_out_trait(table, trait.replace("_", " "), parts[:MAX_VALUES])
+
+
+def _lay_out_systems(table: ResultsTable) -> Grid:
+    """Columns that no system fills are left out."""
+    columns: dict[str, list[Cell]] = {"system": [(_name(table, each), "") for each in _rows(table)]}
+    for metric in METRICS:
+        columns[metric] = [_show(each.means[metric]) for each in _rows(table)]
+        if metric == table.headline:
+            for title, floor in ((f"{metric} - start", table.start), (f"{metric} - best untrained", table.baseline)):
+                found = [table.difference(each.name, floor).get(metric) if floor else None for each in _rows(table)]
+                columns[title] = [_show_difference(each) for each in found]
+    columns["answerable AUROC"] = [
+        _show(each.answerability.auroc) if each.answerability else NOTHING for each in _rows(table)
+    ]
+    columns["ms/query"] = [_show_number(each.ms_per_query, ".1f") for each in _rows(table)]
+    columns["tokens/query"] = [_show_number(each.tokens_per_query, ",.0f") for each in _rows(table)]
+    kept = {name: cells for name, cells in columns.items() if any(cell != NOTHING for cell in cells)}
+    return Grid(_title(table), list(kept), [list(row) for row in zip(*kept.values(), strict=True)])
+
+
+def _title(table: ResultsTable) -> str:
+    return f"{table.name}: {table.queries} queries of {table.documents} documents"
+
+
+def _rows(table: ResultsTable) -> tuple[SystemResult, ...]:
+    return (*table.systems, table.ceiling)
+
+
+def _name(table: ResultsTable, system: SystemResult) -> str:
+    if system.name == table.baseline:
+        return f"{system.name} (best untrained)"
+    if system.name == table.start:
+        return f"{system.name} (start)"
+    return system.name
+
+
+def _lay_out_pairs(table: ResultsTable) -> Grid:
+    """A square: each row's system less each column's."""
+    names = [system.name for system in table.systems]
+    rows = [
+        [(row, ""), *(_show_difference(table.difference(row, column).get(table.headline)) for column in names)]
+        for row in names
+    ]
+    return Grid(f"{table.headline}: row less column", ["", *names], rows)
+
+
+def _lay_out_trait(table: ResultsTable, trait: str, parts: Sequence[Breakdown]) -> Grid:
+    """The systems stand in rows, or in columns where there are fewer of them than of values."""
+    kinds = [f"{part.value} ({part.queries})" for part in parts]
+    names = [system.name for system in table.systems]
+    cells = [[_show(part.means[name]) for part in parts] for name in names]
+    title = f"{table.headline} by {trait} (queries)"
+    if len(kinds) <= len(names):
+        return Grid(title, ["system", *kinds], [[(name, ""), *row] for name, row in zip(names, cells, strict=True)])
+    turned = [list(column) for column in zip(*cells, strict=True)]
+    return Grid(title, [trait, *names], [[(kind, ""), *row] for kind, row in zip(kinds, turned, strict=True)])
+
+
+def _show(interval: Interval, short: bool = False) -> Cell:
+    if short:
+        value, low, high = (_shorten(f"{each:.3f}") for each in (interval.value, interval.low, interval.high))
+        return f"{value} [{low} {high}]", ""
+    return f"{interval.value:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def _show_number(value: float | None, form: str) -> Cell:
+    return NOTHING if value is None else (format(value, form), "")
+
+
+def _show_difference(difference: Difference | None, short: bool = False) -> Cell:
+    if difference is None:
+        return NOTHING
+    value, low, high = (f"{each:+.3f}" for each in asdict(difference.interval).values())
+    if short:
+        return f"{_shorten(value)} [{_shorten(low)} {_shorten(high)}]", ""
+    return f"{value} p={difference.p:.4f}", f"[{low}, {high}]"
+
+
+def _shorten(number: str) -> str:
+    """Without the zero before the point."""
+    return number.replace("0.", ".", 1) if number.lstrip("+-").startswith("0.") else number
+
+
+def _list_notes(table: ResultsTable) -> list[str]:
+    recall = table.ceiling.means["recall"].value
+    return [
+        f"Brackets: 95 % intervals over documents and the queries within them ({table.resamples} resamples, seed "
+        f"{table.seed}), paired for differences; p: paired permutation test over documents, uncorrected.",
+        "The best untrained system is chosen on these same queries.",
+        f"The candidates are at most {table.candidates} a query, from {table.first_stage}; they hold {recall:.1%} of "
+        "its relevant pages on average, and the ceiling is their best order.",
+        *table.notes,
+    ]
+
+
+def _write(grids: Sequence[Grid], notes: Sequence[str], form: Format, width: int) -> str:
+    if form == "markdown":
+        parts = [_write_markdown(grid) for grid in grids]
+        parts += ["\n".join(f"- {_escape(note)}" for note in notes)] if notes else []
+        return "\n\n".join(parts) + "\n"
+    out = io.StringIO()
+    console = Console(file=out, width=width, color_system=None)
+    for grid in grids:
+        console.print(_build_table(grid))
+    for note in notes:
+        console.print(Text(_clean(note)))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _build_table(grid: Grid) -> Table:
+    """Names go in as `Text`, so that brackets in them are not read as markup."""
+    table = Table(title=Text(_clean(grid.title)), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    longest = max((len(row[0][0]) for row in grid.rows), default=0)
+    table.add_column(Text(_clean(grid.header[0])), min_width=min(longest, MAX_NAME))
+    for place, name in enumerate(grid.header[1:], 1):
+        width = max(len(line) for row in grid.rows for line in _stack(*row[place]).splitlines())
+        table.add_column(Text(_clean(name)), justify="right", min_width=width)
+    for row in grid.rows:
+        table.add_row(*(Text(_stack(value, sureness)) for value, sureness in row))
+    return table
+
+
+def _stack(value: str, sureness: str) -> str:
+    """A cell of narrow lines: the value, its p-value if it has one, and its interval without what can be spared."""
+    lines = _clean(value).replace(" p=", "\np=")
+    return f"{lines}\n{sureness.replace('0.', '.').replace(', ', ' ')}" if sureness else lines
+
+
+def _write_markdown(grid: Grid) -> str:
+    lines = [[_escape(name) for name in grid.header], ["---", *["---:"] * (len(grid.header) - 1)]]
+    lines += [[_escape(f"{value} {sureness}".strip()) for value, sureness in row] for row in grid.rows]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"**{_escape(grid.title)}**\n\n{body}"
+
+
+def _clean(text: str) -> str:
+    """Without control characters, which could drive a terminal or break a row in two."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _escape(text: str) -> str:
+    """For a Markdown table cell: no cell border, no HTML."""
+    cleaned = _clean(text).replace("\\", "\\\\").replace("|", "\\|")
+    return cleaned.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
