@@ -31,7 +31,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_models_are_compared_in_one_table_and_files_are_written(benchmark: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = run("evaluate", "--compare", "bm25", "oracle", "-b", str(benchmark), "-o", str(out), "--json")
+    done = run("evaluate", "bm25", "oracle", "-b", str(benchmark), "-o", str(out), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["systems"].keys() == {"first stage: bm25", "bm25", "oracle"}
     assert (out / "plain.svg").is_file()

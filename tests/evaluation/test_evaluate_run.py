@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,17 @@ import pytest
 
 from docrerank.evaluation import evaluate, read_evaluation
 from docrerank.evaluation.benchmark import find_pages, open_corpus, read_benchmark
-from docrerank.evaluation.names import BM25, BM25_LAYER, FIRST_STAGE, FUSION, TOKENS, TRAINED, TRAINED_ALL, WINDOW
+from docrerank.evaluation.names import (
+    BM25,
+    BM25_LAYER,
+    FIRST_STAGE,
+    FUSION,
+    TOKENS,
+    TRAINED,
+    TRAINED_ALL,
+    TRAINED_FUSED,
+    WINDOW,
+)
 from docrerank.pages import ingest
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -28,7 +39,7 @@ def drop_times(content: dict[str, Any]) -> dict[str, Any]:
     """An evaluation without what a clock says; the table shows times too."""
     for system in content["comparison"]["systems"].values():
         assert system.pop("ms_per_query") >= 0
-    return {key: value for key, value in content.items() if key != "table"}
+    return {key: value for key, value in content.items() if key not in ("table", "full_table")}
 
 
 def test_every_floor_stands_beside_the_trained_model(run: Run) -> None:
@@ -38,6 +49,7 @@ def test_every_floor_stands_beside_the_trained_model(run: Run) -> None:
     assert [name for name, is_trained in trained.items() if is_trained] == [
         "docrerank-mini late interaction",
         "docrerank-mini fusion, named pages",
+        "docrerank-mini, fused",
         "trained",
         "trained, fused",
         "trained, every page",
@@ -83,6 +95,39 @@ def test_a_model_that_is_the_untrained_one_scores_as_it(run: Run) -> None:
     assert take_tops(run, TRAINED_ALL) == take_tops(run, TOKENS)
 
 
+def test_the_gain_of_training_stands_apart_from_the_start_s(run: Run) -> None:
+    content = read_evaluation(run)
+    assert content["start"]["system"] == "docrerank-mini, fused"
+    assert content["trained"]["system"] == TRAINED_FUSED
+    (pair,) = [
+        pair["differences"]["NDCG@5"]
+        for pair in content["comparison"]["pairs"]
+        if (pair["first"], pair["second"]) == (TRAINED_FUSED, "docrerank-mini, fused")
+    ]
+    assert content["gain_of_training"] == {**pair["interval"], "p": pair["p"]}
+    tops, first = take_tops(run, "docrerank-mini, fused"), take_tops(run, FIRST_STAGE)
+    assert all(set(tops[query]) == set(pages[:2]) for query, pages in first.items())  # as `trained, fused` does
+
+
+def test_a_fused_row_says_what_a_search_says_of_an_answer(run: Run) -> None:
+    """Fused scores tell a question's pages apart, not questions; relevance does."""
+    systems = read_evaluation(run)["comparison"]["systems"]
+    assert systems[TRAINED_FUSED]["answerability"] == systems[TRAINED]["answerability"]
+
+
+def test_pages_read_by_ocr_are_empty_for_bm25_over_text_layers(
+    benchmark: Path, tmp_path: Path, make_run: Make
+) -> None:
+    run = make_run(tmp_path / "RUN")
+    ingest(run, [benchmark / "corpus"])
+    for document in ("harbor", "orchard"):
+        pages = [replace(page, text_source="ocr") for page in run.pages.read(document)]
+        run.pages.write(document, pages, str(run.pages.made_from(document)))
+    evaluate(run, benchmark)
+    systems = read_evaluation(run)["comparison"]["systems"]
+    assert systems[BM25_LAYER]["metrics"]["NDCG@5"]["value"] < systems[BM25]["metrics"]["NDCG@5"]["value"]
+
+
 def test_a_second_identical_evaluation_is_not_computed_again(run: Run, benchmark: Path) -> None:
     before, steps = run.evaluation.stat().st_mtime_ns, []
     counts = evaluate(run, benchmark, lambda done, total: steps.append(done))
@@ -109,10 +154,10 @@ def test_documents_that_the_run_lacks_are_read_into_it(
     content = read_evaluation(other)
     assert content["corpus"] == {"documents": 3, "own": 0, "unreadable": []}
     floors = read_evaluation(run)["comparison"]["systems"]
-    assert counts["NDCG@5"] == {
-        name: pytest.approx(floors[name]["metrics"]["NDCG@5"]["value"], abs=1e-4) for name in counts["NDCG@5"]
-    }
-    assert "no trained reranker yet" in content["table"]
+    for name, system in content["comparison"]["systems"].items():
+        assert system["metrics"]["NDCG@5"]["value"] == pytest.approx(floors[name]["metrics"]["NDCG@5"]["value"])
+    assert (counts["trained"], counts["gain_of_training"]) == (None, None)
+    assert "no trained reranker yet" in content["full_table"]
     assert "board" in find_pages(other, "tiny", ["harbor/2", "harbor/99"])["harbor/2"].text
     assert [page.text for page in other.pages.read()] == ["Something else.\n"]
 
@@ -133,7 +178,7 @@ def test_qrels_that_name_a_page_which_is_not_there_are_kept_in_a_row_and_the_res
     (row,) = copy.rejected("evaluate").read()
     assert (row.subject, row.reason) == ("harbor/9", "no such page")
     assert "line 3" in row.detail
-    assert "1 relevant pages are in no document" in read_evaluation(copy)["table"]
+    assert "1 relevant pages are in no document" in read_evaluation(copy)["full_table"]
 
 
 def test_a_document_that_cannot_be_read_is_left_out_and_named(run: Run, benchmark: Path, tmp_path: Path) -> None:
@@ -151,5 +196,5 @@ def test_a_run_that_was_not_evaluated_says_what_to_do(tmp_path: Path, make_run: 
     with pytest.raises(UserError, match="damaged: delete it"):
         read_evaluation(run)
     run.evaluation.write_text(json.dumps({"comparison": {"breakdown": []}}))
-    with pytest.raises(UserError, match=r"of an earlier docrerank, .*: docrerank evaluate .* --benchmark FOLDER"):
+    with pytest.raises(UserError, match=r"another version .*: docrerank evaluate .* --benchmark FOLDER"):
         read_evaluation(run)

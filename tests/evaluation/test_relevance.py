@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from docrerank.evaluation import evaluate
+from docrerank.evaluation.answerability import describe_relevance
 from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.probe import calibrate
-from docrerank.evaluation.relevance import describe_relevance, find_relevance
 from docrerank.records import UserError
 from docrerank.retrieval import choose_threshold
 from docrerank.runs import Run
@@ -23,15 +23,6 @@ BENCHMARK = Benchmark(
     ),
     {"a": {"d/1": 1}, "b": {"d/2": 1}},
 )
-
-
-def test_relevance_reads_the_best_pages_of_each_question() -> None:
-    questions = {query.id: query.text for query in BENCHMARK.queries}
-    texts = {"d/1": "Acme 2019", "d/2": "nothing"}
-    ranking = {"a": {"d/1": 2.0, "d/2": 1.0}, "b": {"d/2": 0.0}, "c": {"d/2": 3.0}}
-    found = find_relevance(ranking, questions, texts, lambda score: score / 4)
-    assert found["a"] == pytest.approx(0.95 + 0.05 * 0.5)
-    assert found["c"] == pytest.approx(0.05 * 0.75)
 
 
 def test_the_stored_threshold_is_judged_with_intervals() -> None:

@@ -10,7 +10,7 @@ import pytest
 from fixtures.rankings import make_collection
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.evaluation import Candidates, Measured, build_evaluation, names
+from docrerank.evaluation import Candidates, Measured, RunResults, build_evaluation, names
 from docrerank.evaluation.benchmark import BenchmarkQuery, Corpus
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query, Rejected
@@ -75,7 +75,8 @@ def write_evaluation(run: Run, text: str) -> None:
         for name, trained in (*((name, False) for name in UNTRAINED), ours)
     ]
     candidates = Candidates(names.FIRST_STAGE, {query.id: before for query in queries}, "")
-    found = build_evaluation(run, replace(collection, name=text), Corpus({"a": run.pages}, 1), measured, candidates)
+    results = RunResults(measured, candidates, trained=names.TRAINED_FUSED)
+    found = build_evaluation(run, replace(collection, name=text), Corpus({"a": run.pages}, 1), results)
     origin = {"command": text, "platform": "Linux"}
     run.evaluation.write_text(json.dumps({"made_from": "f00d", **found, **origin}))
 

@@ -195,7 +195,7 @@ class Fused(System):
 
     def __init__(self, name: str, views: Views, weights: FusionWeights, trained: bool = False) -> None:
         super().__init__(name, trained=trained)
-        self._weights, self._tokens = weights, views.tokens
+        self._weights, self._tokens = weights, views.tokens if weights.tokens else None
         shares = (weights.bm25, weights.windows, weights.tokens, weights.named)
         parts = (views.bm25, views.windows, views.tokens, views.named)
         self._parts = [part if share else None for part, share in zip(parts, shares, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from textwrap import wrap
 from typing import Any, Literal
 
 from rich import box
@@ -24,8 +25,8 @@ NOTHING: Cell = ("-", "")
 MAX_VALUES = 12
 #: Characters of a line of text at most: short, and full.
 SHORT, WIDE = 100, 170
-#: Characters of a system's name on one line at least.
-MAX_NAME = 36
+#: Characters of a line that a system's name has at least.
+MIN_NAME = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _lay_out_headline(table: ResultsTable) -> Grid:
         "system": [(_name(table, each), "") for each in _rows(table)],
         table.headline: [_show(each.means[table.headline], short=True) for each in _rows(table)],
     }
-    for title, floor in (("gain over the start", table.start), ("gain over the best untrained", table.baseline)):
+    for title, floor in (("gain over start", table.start), ("gain over best untrained", table.baseline)):
         if floor:
             found = [table.difference(each.name, floor).get(table.headline) for each in _rows(table)]
             columns[title] = [_show_difference(each, short=True) for each in found]
@@ -279,23 +280,36 @@ def _write(grids: Sequence[Grid], notes: Sequence[str], form: Format, width: int
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=None)
     for grid in grids:
-        console.print(_build_table(grid))
+        console.print(_build_table(grid, width))
     for note in notes:
         console.print(Text(_clean(note)))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _build_table(grid: Grid) -> Table:
+def _build_table(grid: Grid, width: int) -> Table:
     """Names go in as `Text`, so that brackets in them are not read as markup."""
-    table = Table(title=Text(_clean(grid.title)), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    longest = max((len(row[0][0]) for row in grid.rows), default=0)
-    table.add_column(Text(_clean(grid.header[0])), min_width=min(longest, MAX_NAME))
-    for place, name in enumerate(grid.header[1:], 1):
-        width = max(len(line) for row in grid.rows for line in _stack(*row[place]).splitlines())
-        table.add_column(Text(_clean(name)), justify="right", min_width=width)
+    table = Table(
+        title=Text(_clean(grid.title)),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+    widths = [max(_measure(name, row[place]) for row in grid.rows) for place, name in enumerate(grid.header) if place]
+    longest = max(len(row[0][0]) for row in grid.rows)
+    table.add_column(
+        Text(_clean(grid.header[0])), width=max(MIN_NAME, min(longest, width - sum(widths) - len(widths)))
+    )
+    for name, narrow in zip(grid.header[1:], widths, strict=True):
+        table.add_column(Text("\n".join(wrap(_clean(name), narrow))), justify="right", no_wrap=True)
     for row in grid.rows:
         table.add_row(*(Text(_stack(value, sureness)) for value, sureness in row))
     return table
+
+
+def _measure(name: str, cell: Cell) -> int:
+    """Characters that a column needs for a cell, and for its name over several lines."""
+    return max(map(len, (*_stack(*cell).splitlines(), *_clean(name).split())))
 
 
 def _stack(value: str, sureness: str) -> str:

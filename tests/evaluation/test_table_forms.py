@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from fixtures.rankings import make_measured, make_table
 
-from docrerank.evaluation import ResultsTable, build_dict, draw_table, render
+from docrerank.evaluation import ResultsTable, build_dict, draw_table, render, sum_up
 from docrerank.evaluation.statistics import METRICS
 
 HOSTILE = ["a|b", "[bold]x[/bold]", "<script>", "a\nb", "a\x1b[31mb", "back\\|slash"]
@@ -24,8 +25,8 @@ def list_rows(markdown: str) -> list[str]:
 
 
 def test_the_text_shows_every_system_its_intervals_and_its_difference() -> None:
-    text = render(make())
-    for part in ("BM25 (baseline)", "ours (trained)", "1.000", "[1.000 1.000]", "+0.369", "p=0.0005", "1.2", "1,500"):
+    text = render(make(), full=True)
+    for part in ("BM25 (best untrained)", "ours", "1.000", "[1.000 1.000]", "+0.369", "p=0.0005", "1.2", "1,500"):
         assert part in text
     assert "bench: 12 queries of 12 documents" in text
     assert "they hold 100.0% of its relevant pages" in text
@@ -35,9 +36,9 @@ def test_the_text_shows_every_system_its_intervals_and_its_difference() -> None:
 
 
 def test_the_markdown_has_as_many_cells_in_every_row() -> None:
-    rows = list_rows(render(make(), "markdown"))
+    rows = list_rows(render(make(), "markdown", full=True))
     assert len({line.count("|") for line in rows[:5]}) == 1
-    assert "| ours (trained) | 1.000 [1.000, 1.000] | +0.369 p=0.0005 [+0.369, +0.369] |" in rows[3]
+    assert "| ours | 1.000 [1.000, 1.000] | +0.369 p=0.0005 [+0.369, +0.369] |" in rows[3]
     assert rows[5:] == [
         "| system | Table (1) |",
         "| --- | ---: |",
@@ -47,16 +48,16 @@ def test_the_markdown_has_as_many_cells_in_every_row() -> None:
 
 
 def test_every_pair_is_a_square_of_its_own() -> None:
-    text = render(make(every_pair=True), "markdown")
+    text = render(make(every_pair=True), "markdown", full=True)
     assert "NDCG@5: row less column" in text
     assert "| ours | +0.369 p=0.0005 [+0.369, +0.369] | - |" in text
-    assert "row less column" not in render(make())
+    assert "row less column" not in render(make(), full=True)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_cannot_break_out_of_its_cell(name: str) -> None:
     table = make(ours=name, kind=name)
-    rows, plain = list_rows(render(table, "markdown")), list_rows(render(make(), "markdown"))
+    rows, plain = list_rows(render(table, "markdown", full=True)), list_rows(render(make(), "markdown", full=True))
 
     def count_borders(line: str) -> int:
         return line.replace("\\\\", "").replace("\\|", "").count("|")
@@ -81,11 +82,38 @@ def test_the_dictionary_holds_every_number_and_survives_json() -> None:
     assert (found["queries"], found["documents"], found["seed"], found["resamples"]) == (12, 12, 0, 200)
 
 
-def test_a_spreadsheet_takes_one_row_a_system_and_no_formula() -> None:
-    rows = render(make(ours="=cmd()"), "csv").splitlines()
-    assert len(rows) == 1 + 3
-    assert len({row.count(",") for row in rows}) == 1
-    assert rows[2].startswith("bench,'=cmd(),True,12,1.000000")
+def make_run_table() -> ResultsTable:
+    """A run's table: the start gains over the best untrained system, training over the start."""
+    systems = [
+        make_measured("untrained", [0, 2] * 6, relevance={"q0": 0.5}),
+        make_measured("start, whose name is so long that it takes two lines", [2] * 12),
+        make_measured("trained", [2] * 6 + [1] * 6, trained=True),
+    ]
+    start = replace(systems[1], trained=True)
+    return make_table([systems[0], start, systems[2]], start=start.name, trained="trained")
+
+
+def test_the_gain_of_training_is_trained_less_start() -> None:
+    table = make_run_table()
+    found = sum_up(table)
+    assert found["best_untrained"]["system"] == "untrained"
+    assert found["start"]["system"].startswith("start")
+    values = [found[name]["value"] for name in ("best_untrained", "start", "trained")]
+    assert found["gain_of_training"]["value"] == pytest.approx(values[2] - values[1])
+    assert found["gain_over_untrained"]["value"] == pytest.approx(values[2] - values[0])
+    assert found["gain_of_training"]["low"] <= found["gain_of_training"]["value"] <= found["gain_of_training"]["high"]
+    assert found["answerability"] is None
+    without = sum_up(make_table([make_measured("untrained", [2] * 12)]))
+    assert (without["start"], without["trained"], without["gain_of_training"]) == (None, None, None)
+
+
+def test_the_short_table_shows_both_gains_in_lines_of_100_characters() -> None:
+    text = render(make_run_table())
+    assert max(len(line) for line in text.splitlines()) <= 100
+    for part in ("gain over start", "gain over best", "R@1", "+.185 [+.", "untrained (best"):
+        assert part in text
+    assert "MRR@10" not in text
+    assert "MRR@10" in render(make_run_table(), full=True)
 
 
 def test_the_plot_is_well_formed_and_holds_every_system() -> None:

@@ -14,17 +14,18 @@ import numpy as np
 import pytest
 
 from docrerank.evaluation import (
+    ByPage,
     Measured,
     Settings,
     VisionScorer,
+    evaluate_models,
     find_candidates,
     find_model,
     measure,
     open_collections,
-    open_model,
-    page_scores,
+    page_by_page,
 )
-from docrerank.evaluation.page_scores import list_asked
+from docrerank.evaluation.page_by_page import list_asked
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
@@ -75,8 +76,8 @@ def read(folder: Path, model: Path, out: Path) -> Measured:
     (collection,) = open_collections(str(folder), settings)
     candidates = find_candidates(collection, out, "bm25")
     reranker = VisionReranker.from_pretrained(model, cache=PageCache())
-    opened = open_model(find_model(str(model)), VisionScorer(reranker), collection)
-    return measure(collection, opened, candidates, out)
+    system = ByPage(find_model(str(model)), VisionScorer(reranker), collection)
+    return measure(system, collection, candidates, out)
 
 
 def test_every_page_is_encoded_once_for_all_its_questions(
@@ -95,21 +96,19 @@ def test_every_page_is_encoded_once_for_all_its_questions(
     assert sum(drawn) == 6 * sum(DOCUMENTS.values())
 
 
-def test_mteb_too_has_every_page_encoded_once(
+def test_subsets_share_the_pages_that_are_encoded(
     tmp_path: Path, tiny_base: Path, drawn: list[int], write_dataset: Callable[..., Path], schemas: Any
 ) -> None:
     pytest.importorskip("mteb")
-    from docrerank.evaluation.referee import evaluate_tasks, find_tasks
-
     name = "Vidore3FinanceEnBM25sReranking.v2"
     languages = ("english", "french", "german", "spanish", "italian", "portuguese")
     write_dataset(tmp_path / f"data/mteb/{name}", schemas["v3"](languages))
     settings = Settings(tmp_path / "out", data=tmp_path / "data", resamples=50)
-    (table,) = evaluate_tasks([str(tiny_base)], find_tasks(name), settings)
+    (table,) = evaluate_models([str(tiny_base)], name, settings)
     assert table.queries == 24
     assert sum(drawn) == 5  # question by question it would be 6 * 11: six languages ask of the same pages
     drawn.clear()
-    evaluate_tasks([str(tiny_base)], find_tasks(name), settings)
+    evaluate_models([str(tiny_base)], name, settings)
     assert not drawn
 
 
@@ -161,7 +160,7 @@ def test_long_work_is_announced_from_its_first_pages(
     with caplog.at_level(logging.WARNING):
         read(folder, tiny_base, tmp_path / "short")
         assert "minutes" not in caplog.text
-        monkeypatch.setattr(page_scores, "LONG", 0.0)
+        monkeypatch.setattr(page_by_page, "LONG", 0.0)
         read(folder, tiny_base, tmp_path / "long")
     assert "7 pages with 42 questions in all take about 0 minutes, by the first 2 pages" in caplog.text
 

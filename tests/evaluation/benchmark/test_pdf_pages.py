@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.evaluation.benchmark import PdfPages, open_corpus, page_sources, read_benchmark
+from docrerank.evaluation.benchmark import PdfPages, open_corpus, pdf_pages, read_benchmark
 from docrerank.runs import Run
 
 
@@ -23,7 +23,7 @@ def test_texts_are_at_hand_and_boxes_come_when_a_page_is_asked_for(source: PdfPa
 
 
 def test_few_pages_with_boxes_are_held(source: PdfPages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_sources, "HELD", 4)
+    monkeypatch.setattr(pdf_pages, "HELD", 4)
     for page_id in ("harbor/4", "orchard/1", "harbor/1", "orchard/3"):
         assert source.page(page_id).id == page_id
         assert len(source._held) <= 4

@@ -83,6 +83,20 @@ def test_several_tables_are_summed_up_by_their_mean(data: Path, tmp_path: Path) 
     assert "mean of 2" in (tmp_path / "summary.txt").read_text()
 
 
+def test_the_column_names_that_vidore_v3_has_are_read(
+    tmp_path: Path, write_dataset: Callable[..., Path], schemas: Schemas
+) -> None:
+    """`vidore/vidore_v3_*`: ids have an underscore in all parts."""
+    parts = schemas["v2"]()
+    named = {
+        name: [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]
+        for name, rows in parts.items()
+    }
+    write_dataset(tmp_path / "set", named)
+    (found,) = open_collections(str(tmp_path / "set"), make_settings(tmp_path / "out", tmp_path))
+    assert found.benchmark.qrels == {"0": {"0": 1}, "1": {"1": 1}, "2": {"3": 1}, "3": {"4": 1}}
+
+
 def write_plain(folder: Path) -> Path:
     (folder / "qrels").mkdir(parents=True)
     corpus = [{"_id": f"d{n}", "title": "Report", "text": text} for n, text in enumerate(("net sales", "the board"))]
@@ -114,7 +128,7 @@ def test_a_data_set_out_of_reach_is_named_with_the_way_to_place_it(
         ("qrels", None, "no qrels"),
         ("qrels", [{"query-id": 9, "corpus-id": 9, "score": 1}], "no relevant page"),
         ("qrels", [{"query-id": 0, "corpus-id": 0}], "no column 'score'"),
-        ("queries", [{"number": 1, "query": "what"}], "no column 'query-id'"),
+        ("queries", [{"number": 1, "query": "what"}], "no column 'query-id' or 'query_id'"),
         ("corpus", [{"corpus-id": 0, "colour": "red"}], "needs 'image' or 'text'"),
     ],
 )
