@@ -36,6 +36,7 @@ class Reaction:
     raw: bytes | None = None
     message: dict[str, Any] = field(default_factory=dict)
     code: str = ""
+    choice: dict[str, Any] = field(default_factory=dict)
 
 
 class ScriptedServer:
@@ -150,7 +151,7 @@ def _response(call: Call, reaction: Reaction) -> bytes:
 def _content(call: Call, reaction: Reaction) -> dict[str, Any]:
     if reaction.status != 200:
         return {"error": {"message": reaction.text, "type": "scripted", "code": reaction.code or None}}
-    choice: dict[str, Any] = {"index": 0, "finish_reason": reaction.finish}
+    choice: dict[str, Any] = {"index": 0, "finish_reason": reaction.finish, **reaction.choice}
     if call.path.endswith("/chat/completions"):
         choice["message"] = {"role": "assistant", "content": reaction.text, **reaction.message}
     else:

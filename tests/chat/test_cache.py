@@ -16,13 +16,13 @@ REPLY = Reply("yes", "stop", "m", 3, 1, 0.5)
 def write_many(path: Path, first: int) -> None:
     with Cache(path) as cache:
         for number in range(first, first + 200):
-            cache.put({str(number): Reply(f"text {number}", "stop", "m", 1, 1, 0.1)})
+            cache.put(str(number), Reply(f"text {number}", "stop", "m", 1, 1, 0.1))
 
 
 def test_a_reply_comes_back_as_it_was(tmp_path: Path) -> None:
     odd = Reply('"\x00\n\U0001f600 é', "stop", "m", 3, 1, 0.5)
     with Cache(tmp_path / "r.sqlite") as cache:
-        cache.put({"a": odd})
+        cache.put("a", odd)
     with Cache(tmp_path / "r.sqlite") as cache:
         assert cache.get("a") == odd
         assert cache.get("b") is None
@@ -30,14 +30,14 @@ def test_a_reply_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_the_first_reply_for_a_key_stays(tmp_path: Path) -> None:
     with Cache(tmp_path / "r.sqlite") as cache:
-        cache.put({"a": REPLY})
-        cache.put({"a": Reply("no", "stop", "m", 3, 1, 0.5)})
+        cache.put("a", REPLY)
+        cache.put("a", Reply("no", "stop", "m", 3, 1, 0.5))
         assert cache.get("a") == REPLY
 
 
 def test_a_lone_surrogate_is_stored_readably() -> None:
     with Cache(":memory:") as cache:
-        cache.put({"a": Reply("a\ud800b", "stop", "m", 1, 1, 0.1)})
+        cache.put("a", Reply("a\ud800b", "stop", "m", 1, 1, 0.1))
         assert cache.get("a").text == "a?b"
 
 
@@ -53,39 +53,23 @@ def test_processes_and_threads_write_at_once(tmp_path: Path) -> None:
         assert len(cache) == 800
 
 
-def test_another_runs_cache_is_read_and_copied_but_not_written(tmp_path: Path) -> None:
-    with Cache(tmp_path / "old.sqlite") as old:
-        old.put({"a": REPLY})
-        with Cache(tmp_path / "new.sqlite", others=[tmp_path / "old.sqlite"]) as new:
-            assert new.get("a") == REPLY
-            new.put({"b": REPLY})
-        assert len(old) == 1
-    with Cache(tmp_path / "new.sqlite") as new:
-        assert len(new) == 2
-
-
 @pytest.mark.parametrize("damage", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4000])
 def test_a_damaged_file_is_set_aside_and_kept(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "r.sqlite").write_bytes(damage)
     with Cache(tmp_path / "r.sqlite") as cache:
-        cache.put({"a": REPLY})
+        cache.put("a", REPLY)
         assert "was damaged" in cache.notice
     (aside,) = tmp_path.glob("r.damaged-*.sqlite")
     assert aside.read_bytes() == damage
 
 
-def test_a_missing_other_cache_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be read as a cache"):
-        Cache(tmp_path / "new.sqlite", others=[tmp_path / "none.sqlite"])
-
-
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:
     with Cache(tmp_path / "r.sqlite") as cache:
-        cache.put({"a": REPLY})
+        cache.put("a", REPLY)
         pages = cache._connection.execute("PRAGMA page_count").fetchone()[0]
         cache._connection.execute(f"PRAGMA max_page_count={pages}")
         with pytest.raises(UserError, match="the disk is full"):
-            cache.put({"b": Reply("x" * 100_000, "stop", "m", 1, 1, 0.1)})
+            cache.put("b", Reply("x" * 100_000, "stop", "m", 1, 1, 0.1))
         assert cache.get("a") == REPLY
 
 
@@ -100,6 +84,6 @@ def test_the_file_waits_for_no_reader(tmp_path: Path) -> None:
         reader = sqlite3.connect(tmp_path / "r.sqlite")
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM replies").fetchall()
-        cache.put({"a": REPLY})
+        cache.put("a", REPLY)
         reader.close()
         assert cache.get("a") == REPLY

@@ -59,7 +59,7 @@ def script(call: Call) -> Reaction:
 
 
 async def ask_everything(endpoint: Endpoint, cache: Cache) -> tuple[list[Answer | Failure], ChatClient]:
-    patience = Patience(tries=8, wait=0.02, longest_wait=1.0, asks=2)
+    patience = Patience(tries=8, asks=2)
     async with ChatClient(endpoint, cache, patience=patience) as client:
         requests = [ChatRequest((f"call {n}",), group=str(n // 10)) for n in range(CALLS)]
         return await asyncio.gather(*(client.ask(request) for request in requests)), client

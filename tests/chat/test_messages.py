@@ -49,7 +49,7 @@ def test_the_key_depends_on_all_that_shapes_the_answer_and_on_nothing_else(pictu
         ChatRequest(("Which year?",)),
         ChatRequest((image, "Which year?"), system="s"),
         ChatRequest((image, "Which year?"), schema=Year),
-        ChatRequest((image, "Which year?"), stop=("a",)),
+        ChatRequest((image, "Which year?"), one_token=True),
     ]
     models = [same.model_copy(update={"model": "n"}), same.model_copy(update={"sampling": Sampling(seed=14)})]
     keys = {request.key(ENDPOINT) for request in others} | {base.key(model) for model in models}
@@ -79,8 +79,3 @@ def test_a_secret_in_a_recipe_is_refused_and_not_shown(settings: dict[str, str])
     with pytest.raises(ValueError, match="hidden") as caught:
         Endpoint(**settings)
     assert "secret" not in str(caught.value)
-
-
-def test_a_completion_prompt_carries_no_image(picture: bytes) -> None:
-    with pytest.raises(ValueError, match="cannot carry images"):
-        ChatRequest((Image.encode(picture),), completion=True)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Answer, Cache, ChatClient, ChatRequest, Failure, Patience, Reason
 from docrerank.chat.messages import schema_json
-from docrerank.chat.structured import read_json
+from docrerank.chat.structured import read_json, read_whole_items
 from docrerank.recipe.endpoints import Endpoint
 
 
@@ -20,13 +20,22 @@ class Year(BaseModel):
     note: str = ""
 
 
+class Event(BaseModel):
+    what: str = Field(max_length=20)
+    year: int
+
+
+class Events(BaseModel):
+    events: list[Event] = Field(max_length=3)
+
+
 REQUEST = ChatRequest(("Which year?",), schema=Year)
 GOOD = '{"year": 2020, "note": ""}'
 
 
 def ask(script: Callable[[Call], Reaction], times: int = 1) -> tuple[list[Answer | Failure], ScriptedServer]:
     async def work(endpoint: Endpoint) -> list[Answer | Failure]:
-        patience = Patience(tries=3, wait=0.01, farewell=1.0)
+        patience = Patience(tries=3, farewell=1.0)
         async with ChatClient(endpoint, Cache(":memory:"), patience=patience) as client:
             requests = [ChatRequest((f"Which year? {n}",), schema=Year) for n in range(times)]
             return await asyncio.gather(*(client.ask(request) for request in requests))
@@ -81,7 +90,7 @@ def test_a_server_that_is_down_is_not_taken_for_one_without_schemas() -> None:
         return Reaction("starting", status=503) if down["calls"] > 0 else like_openai(call)
 
     async def work(endpoint: Endpoint) -> list[Answer | Failure]:
-        async with ChatClient(endpoint, Cache(":memory:"), patience=Patience(tries=3, wait=0.01)) as client:
+        async with ChatClient(endpoint, Cache(":memory:"), patience=Patience(tries=3)) as client:
             return [await client.ask(REQUEST), await client.ask(REQUEST)]
 
     with ScriptedServer(script) as server:
@@ -132,8 +141,43 @@ def test_raw_control_characters_in_a_string_are_read_as_spaces() -> None:
     assert read_json('{"year":\t2020, "note": "a\tb\x15c"}', Year) == Year(year=2020, note="a b c")
 
 
+CUT = '{"events": [{"what": "founded", "year": 1990}, {"what": "sold", "year": 2001}, {"what": "renamed again and'
+
+
+def test_the_whole_items_of_a_cut_off_reply_are_kept() -> None:
+    async def work(endpoint: Endpoint) -> Answer | Failure:
+        async with ChatClient(endpoint, Cache(":memory:")) as client:
+            return await client.ask(ChatRequest(("Which events?",), schema=Events))
+
+    def script(call: Call) -> Reaction:
+        return like_openai(call) if "hello" in call.text else Reaction(CUT, finish="length")
+
+    with ScriptedServer(script) as server:
+        answer = asyncio.run(work(Endpoint(base_url=server.base_url, model="m")))
+    assert isinstance(answer, Answer)
+    assert answer.value == Events(events=[Event(what="founded", year=1990), Event(what="sold", year=2001)])
+
+
+def test_an_item_of_the_wrong_shape_leaves_the_others() -> None:
+    text = '{"events": [{"what": "founded", "year": "long ago"}, {"what": "sold", "year": 2001}, {"what": "renamed"}]}'
+    assert read_whole_items(text, Events) == Events(events=[Event(what="sold", year=2001)])
+
+
+def test_a_list_longer_than_asked_for_is_shortened() -> None:
+    text = json.dumps({"events": [{"what": "sold", "year": year} for year in range(2000, 2010)]})
+    found = read_whole_items(text, Events)
+    assert found is not None
+    assert [event.year for event in found.events] == [2000, 2001, 2002]
+
+
+def test_properties_are_written_in_the_order_of_the_shape() -> None:
+    """A judge must give its ground before it decides."""
+    assert list(json.loads(schema_json(Event))["properties"]) == ["what", "year"]
+
+
 @pytest.mark.parametrize("text", ["{" * 400_000, "```" * 150_000, "[" * 400_000, '{"year":' * 50_000, "}{" * 200_000])
 def test_reading_takes_time_linear_in_the_answer(text: str) -> None:
     started = time.process_time()
     assert isinstance(read_json(text, Year), Failure)
+    assert read_whole_items(text, Events) is None
     assert time.process_time() - started < 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.generation.opening_variety import describe_monotony
+from docrerank.generation.generate import describe_monotony
 
 
 def test_templates_are_told_from_varied_queries() -> None:

@@ -45,7 +45,7 @@ def test_smollm2_writes_near_misses_and_rephrasings_that_the_rules_verify(tmp_pa
     keys = [
         f"generate.{role}.{key}"
         for role in ("negative_writer", "rephraser")
-        for key in ("by=model", "base_url=embedded", "prompt=few-shot", "sees=text", "sampling.max_tokens=60")
+        for key in ("by=model", "base_url=embedded", "prompt=short", "sees=text", "sampling.max_tokens=600")
     ]
     run = read_sample(tmp_path / "run", *keys, "generate.negative_writer.sampling.temperature=0.7")
     counts = generate(run)

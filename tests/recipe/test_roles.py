@@ -25,7 +25,7 @@ def test_address_price_and_patience_do_not_shape_the_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"model": "n"}, {"sees": "text"}, {"prompt": "few-shot"}, {"image_pixels": 10_000}, {"gguf": "x.gguf"}]
+    "change", [{"model": "n"}, {"sees": "text"}, {"prompt": "short"}, {"image_pixels": 10_000}, {"gguf": "x.gguf"}]
 )
 def test_what_the_model_is_and_sees_does(change: dict[str, object]) -> None:
     one = Role(by="model", base_url=URL, model="m")

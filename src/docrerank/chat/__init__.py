@@ -1,20 +1,17 @@
-"""Chat models behind one small client: any OpenAI-compatible endpoint, a cache of paid calls, admission, cost."""
+"""Chat models behind one small client: any OpenAI-compatible endpoint, a cache of paid calls, budget, cost."""
 
 from __future__ import annotations
 
-from docrerank.chat.admission import Admission
 from docrerank.chat.answers import Answer, Failure, Reason, Reply
 from docrerank.chat.budget import Budget, BudgetReached
 from docrerank.chat.cache import Cache
-from docrerank.chat.client import ChatClient
+from docrerank.chat.client import ChatClient, Patience
 from docrerank.chat.cost import Plan, PlannedCalls, Usage, estimate_input_tokens, estimate_text_tokens
 from docrerank.chat.embedded import EmbeddedServer
 from docrerank.chat.messages import ChatRequest, Image
 from docrerank.chat.reach import find_fault
-from docrerank.chat.sender import Patience
 
 __all__ = [
-    "Admission",
     "Answer",
     "Budget",
     "BudgetReached",

@@ -84,18 +84,11 @@ class Failure:
 
 
 class Fault(Exception):
-    """A try that brought no reply.
+    """A call that brought no reply, however often it was tried: one of the fixed reasons, and what happened."""
 
-    Args:
-        reason: of the fixed reasons.
-        detail: what happened.
-        again: another try may succeed.
-        after: seconds that the server asked to wait; 0 if it did not.
-    """
-
-    def __init__(self, reason: Reason, detail: str = "", again: bool = False, after: float = 0.0) -> None:
+    def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail, self.again, self.after = reason, shorten(detail), again, after
+        self.reason, self.detail = reason, shorten(detail)
 
 
 def shorten(text: str, length: int = 300) -> str:

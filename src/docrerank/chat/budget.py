@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from docrerank.records import UserError
 
@@ -35,7 +34,7 @@ class Budget:
         self.money_spent, self.tokens_spent = 0.0, 0
         self.reached = False
         self._money_held, self._tokens_held = 0.0, 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[asyncio.Future[None]] = []
 
     async def reserve(self, money: float, tokens: int) -> None:
         """Hold a call's worst case.
@@ -46,37 +45,23 @@ class Budget:
         while not self._fits(money + self._money_held, tokens + self._tokens_held):
             if not self._fits(money, tokens):
                 self.reached = True
-                self._wake_next()
                 raise BudgetReached(self._message())
-            await self._wait_for_turn()
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
         self._money_held += money
         self._tokens_held += tokens
-        self._wake_next()
 
     def settle(self, money_held: float, tokens_held: int, money: float, tokens: int) -> None:
-        """Give back what `reserve` held and count what was billed."""
+        """Give back what `reserve` held, count what was billed, and let those who wait look again."""
         self._money_held -= money_held
         self._tokens_held -= tokens_held
         self.money_spent += money
         self.tokens_spent += tokens
-        self._wake_next()
-
-    async def _wait_for_turn(self) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._wake_next()
-            raise
-
-    def _wake_next(self) -> None:
-        """One at a time: who is woken wakes the next, unless it has to wait on."""
-        while self._waiting:
-            turn = self._waiting.popleft()
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
-                return
 
     def _fits(self, money: float, tokens: int) -> bool:
         """Sums of floats come back a hair beside zero: a billionth of money is none."""

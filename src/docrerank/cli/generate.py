@@ -10,6 +10,7 @@ from docrerank.cli.options import AddressOption, EngineOption, Json, Overrides, 
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import work
 from docrerank.recipe import Recipe
+from docrerank.recipe.endpoints import EMBEDDED
 from docrerank.records import UserError
 from docrerank.runs import Run
 
@@ -76,10 +77,10 @@ def point_roles(endpoint: str, model: str) -> list[str]:
     """The recipe keys that `--endpoint` and `--model` stand for."""
     if not endpoint:
         return [f"generate.{role}.model={model}" for role in _ROLES if model]
-    if endpoint == "embedded":
-        keys = {"by": "model", "base_url": "embedded", "model": "embedded", "prompt": "few-shot", "sees": "text"}
+    if endpoint == EMBEDDED:
+        keys = {"by": "model", "base_url": EMBEDDED, "model": EMBEDDED, "prompt": "short", "sees": "text"}
         keys["gguf"] = model or "''"
-        sampling = {"sampling.temperature": "0.7", "sampling.max_tokens": "60"}
+        sampling = {"sampling.temperature": "0.7", "sampling.max_tokens": "600"}
         return [f"generate.{role}.{key}={value}" for role in _EMBEDDED for key, value in {**keys, **sampling}.items()]
     keys = {"by": "model", "base_url": endpoint, **({"model": model} if model else {})}
     return [f"generate.{role}.{key}={value}" for role in _ROLES for key, value in keys.items()]
@@ -116,6 +117,8 @@ def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
             f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {role.calls:,} calls, "
             f"{tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"
         )
+    if saved := sum(role.tokens()[1] - role.calls for role in plan.roles if role.role == "judge"):
+        say(f"  generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
     say(
         f"  together {plan.calls:,} calls, {plan.input_tokens:,} tokens in, {plan.output_tokens:,} out, money "
         f"{plan.money:.2f}; {_tell_time(plan.seconds)} of writing at {tokens_per_second:g} tokens/s"

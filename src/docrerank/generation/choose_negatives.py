@@ -20,10 +20,9 @@ def choose_negatives(
 ) -> list[Query]:
     """Choose `count` negatives, the same every time; all of them if there are fewer.
 
-    The paper does not publish its choice (section 2). Here a property is not taken again while another is left, those
-    that were edited least so far come first, and within a property the closest to the positive (Jaccard similarity of
-    words, ties in the order in which they were written); near-duplicates count once. A property that has had more than
-    `MAX_SHARE` of the document's negatives waits until the positive has no other.
+    The paper does not publish its choice (section 2). Here no property is taken twice while another is left, the least
+    edited come first, and within a property the closest to the positive (Jaccard similarity of words); near-duplicates
+    count once. A property above `MAX_SHARE` of the document's negatives waits until the positive has no other.
 
     Args:
         source: the positive.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from docrerank.chat import (
     Reason,
     Usage,
 )
+from docrerank.generation.answers import at_most, read_probability
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.recipe import Generate, Role
 from docrerank.records import UserError
@@ -30,6 +31,9 @@ ROLES = ("positive_writer", "negative_writer", "rephraser", "judge")
 Value = TypeVar("Value", bound=BaseModel)
 #: These say nothing of the call: the same one may be answered another time.
 PASSING = (Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMED_OUT, Reason.DROPPED)
+TOO_MUCH = (Reason.CUT_OFF, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
+#: Of the embedded server: small models run in circles without it.
+REPEAT_PENALTY = 1.1
 #: Calls in a row that may go unanswered before the endpoint counts as gone.
 MAX_UNANSWERED = 24
 #: A page as a model is shown it; empty for roles that see no page.
@@ -42,12 +46,14 @@ class CallFailed(Exception):
     Attributes:
         reason: a fixed phrase.
         passing: another run may bring an answer.
+        too_much: a model that is asked for less may bring one.
     """
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.reason}: {failure.detail}")
         self.reason, self.detail = f"model: {failure.reason}", failure.detail
         self.passing = failure.reason in PASSING
+        self.too_much = failure.reason in TOO_MUCH
 
 
 @dataclass(slots=True)
@@ -67,8 +73,7 @@ class RoleClient:
     async def ask(self, view: View, instruction: str, schema: type[Value], group: str) -> tuple[Value, str]:
         """A usable answer, and its text as it came.
 
-        The page stands first and the instruction last, under the one system text of all roles: what a page's calls
-        share is at their beginning, where servers keep it.
+        Page first, instruction last, one system text for all roles: servers cache the beginning that calls share.
 
         Raises:
             CallFailed: there is none.
@@ -79,10 +84,30 @@ class RoleClient:
         assert isinstance(answer.value, schema)
         return answer.value, answer.text
 
-    async def complete(self, prompt: str, group: str) -> str:
-        """One line that continues a few-shot prompt; errors as `ask`."""
-        request = ChatRequest((prompt,), group=group, completion=True, stop=("\n",))
-        return (await self._send(request)).text.strip()
+    async def ask_for(
+        self, view: View, prompt: Callable[[int], str], shape: type[Value], count: int, group: str
+    ) -> Value:
+        """At most `count` queries; a model whose answer is unusable is asked once more, for a third of them.
+
+        `prompt` writes the instruction for a number of queries; the shape has a list `queries`. Raises as `ask`.
+        """
+        try:
+            value, _ = await self.ask(view, prompt(count), at_most(shape, count), group)
+            return value
+        except CallFailed as failed:
+            if count == 1 or not failed.too_much:
+                raise
+        fewer = -(-count // 3)
+        value, _ = await self.ask(view, prompt(fewer), at_most(shape, fewer), group)
+        return value
+
+    async def ask_probability(self, view: View, question: str, group: str) -> tuple[float, str]:
+        """How likely the model's first token is `yes` and not `no`, and the answer as it came; raises as `ask`."""
+        system = load_prompt("system").text
+        answer = await self._send(ChatRequest((*view, question), system, group=group, one_token=True))
+        if (probability := read_probability(answer.text)) is None:
+            raise CallFailed(Failure(Reason.WRONG_SCHEMA, f"neither yes nor no: {answer.text[:80]}"))
+        return probability, answer.text
 
     def sign(self, prompt_id: str) -> str:
         """What stands as the writer in a row: model and prompt."""
@@ -146,12 +171,12 @@ def _serve(roles: dict[str, Role]) -> Iterator[dict[str, Role]]:
         servers: dict[tuple[str, str], EmbeddedServer] = {}
         for role in roles.values():
             files = (role.gguf, role.projector)
-            if role.base_url == "embedded" and files not in servers:
-                server = EmbeddedServer(role.gguf or None, role.projector or None)
+            if role.is_embedded and files not in servers:
+                server = EmbeddedServer(role.gguf or None, role.projector or None, min(4, role.max_concurrency))
                 servers[files] = stack.enter_context(server)
         yield {
             name: role.model_copy(update=_addressed(servers[role.gguf, role.projector], role))
-            if role.base_url == "embedded"
+            if role.is_embedded
             else role
             for name, role in roles.items()
         }
@@ -159,4 +184,5 @@ def _serve(roles: dict[str, Role]) -> Iterator[dict[str, Role]]:
 
 def _addressed(server: EmbeddedServer, role: Role) -> dict[str, Any]:
     endpoint = server.endpoint(role)
-    return {name: getattr(endpoint, name) for name in ("base_url", "model", "api_key_env", "max_concurrency")}
+    own = {name: getattr(endpoint, name) for name in ("base_url", "model", "api_key_env", "max_concurrency")}
+    return {**own, "extra": {"repeat_penalty": REPEAT_PENALTY, **role.extra}}

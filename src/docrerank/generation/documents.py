@@ -28,9 +28,7 @@ from docrerank.runs import Run, ShardFailure, run_shards
 REQUESTS = "requests.sqlite"
 SECONDS_PER_DOCUMENT = 1800.0
 #: Pages under way at once, at least and at most: each holds its image until it is done.
-MIN_PAGES, MAX_PAGES = 8, 512
-#: Ends the marker of a part in which calls went unanswered: the next run asks for those again.
-UNFINISHED = "-unfinished"
+MIN_PAGES, MAX_PAGES = 2, 512
 
 Step = Callable[[int], None]
 
@@ -145,7 +143,7 @@ async def _finish(run: Run, document: str, tasks: Sequence[asyncio.Task[Written]
 
 def _store(run: Run, document: str, pages: Sequence[Written]) -> None:
     """Write a document's parts, the queries' marker last."""
-    origin = written_from(run, document) + (UNFINISHED if any(page.passing for page in pages) else "")
+    origin = written_from(run, document, whole=not any(page.passing for page in pages))
     written_rejected(run).write(document, (row for page in pages for row in page.rejected), origin)
     written_verdicts(run).write(document, (row for page in pages for row in page.verdicts), origin)
     written_queries(run).write(document, (row for page in pages for row in page.queries), origin)

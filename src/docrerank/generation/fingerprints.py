@@ -18,19 +18,11 @@ CORPUS_VERSION = 3
 IMPORTED = "imported"
 #: Folder of what was written, document by document, before the corpus-wide gates.
 WRITTEN = "written"
+#: Prompts that every run with models depends on, and those of roles with `prompt: short`.
 PROMPTS = (
-    "system",
-    "positives",
-    "judge-stated",
-    "judge-derivable",
-    "answer",
-    "negatives-general",
-    "negatives-finance",
-    "rephrasings",
-    "negatives-few-shot",
-    "rephrasings-few-shot",
-    "examples-few-shot",
-)
+    "system positives judge-stated judge-derivable answer negatives-general negatives-finance rephrasings"
+).split()
+SHORT_PROMPTS = "positives-short negatives-short rephrasings-short judge-stated-short judge-derivable-short".split()
 
 
 def given_queries(run: Run) -> Parts[Query]:
@@ -76,14 +68,20 @@ def unfinished(run: Run) -> list[str]:
     return [n for n in names if written.made_from(n) != written_from(run, n) and not is_complete(run, n)]
 
 
-def written_from(run: Run, document: str) -> str:
-    """Fingerprint of all that a document's own queries depend on; addresses, prices and patience are not among it."""
+def written_from(run: Run, document: str, whole: bool = True) -> str:
+    """Fingerprint of all that a document's own queries depend on; addresses, prices and patience are not among it.
+
+    A part that is not whole has another one, so that the next run asks for its unanswered calls again.
+    """
     recipe = run.recipe.generate
     parts: list[Any] = [run.pages.made_from(document), _shape(recipe), run.recipe.seed]
-    if model_roles(recipe):
-        parts.append([load_prompt(name).id for name in PROMPTS])
+    if roles := model_roles(recipe):
+        short = SHORT_PROMPTS if any(role.prompt == "short" for role in roles.values()) else []
+        parts.append([load_prompt(name).id for name in (*PROMPTS, *short)])
     if given := given_queries(run).made_from(document):
         parts.append(given)
+    if not whole:
+        parts.append("calls went unanswered")
     return fingerprint(STAGE, STAGE_VERSION, *parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from docrerank.chat import Budget
@@ -19,12 +19,13 @@ from docrerank.generation.fingerprints import (
     written_rejected,
     written_verdicts,
 )
-from docrerank.generation.opening_variety import describe_monotony
 from docrerank.generation.plan import plan_calls
 from docrerank.recipe import Generate
 from docrerank.runs import Run
 
 logger = logging.getLogger(__name__)
+#: Words of an opening, and openings that `run.json` shows.
+OPENING_WORDS, SHOWN = 2, 8
 
 
 def generate(
@@ -107,4 +108,33 @@ def count(run: Run) -> dict[str, Any]:
         **{name: number for name, number in kinds.items() if number},
         "negatives_by_property": dict(properties.most_common()),
         "rejected": dict(reasons.most_common()),
+    }
+
+
+def describe_monotony(texts: Iterable[str]) -> dict[str, Any]:
+    """How uniform queries are: a writer falls into a groove, and a reranker then learns the groove.
+
+    Returns:
+        `queries`; `type_token_ratio` (different words by all words); `different_openings` (different first two words
+        by queries); `openings`, the commonest with their shares; `words`, the mean length.
+
+    Example:
+        >>> describe_monotony(["What is the total?", "What is the mean?"])["different_openings"]
+        0.5
+    """
+    words: Counter[str] = Counter()
+    openings: Counter[str] = Counter()
+    count = 0
+    for text in texts:
+        tokens = text.lower().rstrip("?.! ").split()
+        words.update(tokens)
+        openings[" ".join(tokens[:OPENING_WORDS])] += 1
+        count += 1
+    total = max(1, sum(words.values()))
+    return {
+        "queries": count,
+        "words": round(sum(words.values()) / max(1, count), 2),
+        "type_token_ratio": round(len(words) / total, 4),
+        "different_openings": round(len(openings) / max(1, count), 4),
+        "openings": {name: round(n / max(1, count), 4) for name, n in openings.most_common(SHOWN)},
     }

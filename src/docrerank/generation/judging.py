@@ -62,10 +62,18 @@ class Judge:
         return "" if same_answer(query.answer, answer.answer) else f"'{query.answer}' against '{answer.answer}'"
 
     async def _ask(self, client: RoleClient, query: Query, wording: str) -> Verdict:
-        prompt = load_prompt(f"judge-{wording}")
-        value, raw = await client.ask(self.view, prompt.fill(query=query.text), Judgement, query.page_id)
-        ground = " ".join(value.ground.split())
-        return Verdict("", query.page_id, value.answerable, client.role.model, wording, ground, prompt.id, raw[:2_000])
+        """One verdict; a short judge is asked for one token, whose probability is kept as a soft label."""
+        short = client.role.prompt == "short"
+        prompt = load_prompt(f"judge-{wording}-short" if short else f"judge-{wording}")
+        text, probability = prompt.fill(query=query.text), None
+        if short:
+            probability, raw = await client.ask_probability(self.view, text, query.page_id)
+            said, ground = probability >= 0.5, f"yes with probability {probability:.2f}"
+        else:
+            value, raw = await client.ask(self.view, text, Judgement, query.page_id)
+            said, ground = value.answerable, " ".join(value.ground.split())
+        judge = client.role.model
+        return Verdict("", query.page_id, said, judge, wording, ground, prompt.id, raw[:2_000], probability)
 
 
 def same_answer(one: str, other: str) -> bool:

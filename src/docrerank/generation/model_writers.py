@@ -5,19 +5,20 @@ The positive writer sees the page; the others see the positive alone. Nothing of
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
+from typing import Any
 
 from docrerank.generation.answers import (
-    TAXONOMIES,
     Edited,
-    FinanceNegatives,
-    GeneralNegatives,
-    Rephrasings,
+    EditedFinance,
+    Many,
+    Rephrased,
+    ShortEdit,
+    ShortQuery,
     WrittenQueries,
 )
-from docrerank.generation.clients import CallFailed, RoleClient, View
-from docrerank.generation.prompt_files import load_examples, load_prompt
+from docrerank.generation.clients import RoleClient, View
+from docrerank.generation.prompt_files import load_prompt
 from docrerank.queries import find_edit, make_negative
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query
@@ -27,10 +28,7 @@ from docrerank.records.query import Form
 LEVELS = 3
 _ASKING = ("what", "which", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "do")
 _TELLING = ("list", "show", "find", "give", "tell", "explain", "describe", "compare", "summarize", "summarise", "name")
-_NEGATIVES: dict[str, type[GeneralNegatives] | type[FinanceNegatives]] = {
-    "general": GeneralNegatives,
-    "finance": FinanceNegatives,
-}
+_EDITS: dict[str, Any] = {"general": Many[Edited], "finance": Many[EditedFinance], "short": Many[ShortEdit]}
 
 
 async def write_positives(
@@ -44,13 +42,15 @@ async def write_positives(
         page: the page.
         count: how many are asked for.
         subject: who or what the document is about, and its period; empty if unknown.
-
-    Raises:
-        CallFailed: the model gave no usable answer.
     """
-    prompt = load_prompt("positives")
+    short = client.role.prompt == "short"
+    prompt = load_prompt("positives-short" if short else "positives")
+    shape: Any = Many[ShortQuery] if short else WrittenQueries
     hint = f"\n- The document is about: {subject}." if subject else ""
-    answer, _ = await client.ask(view, prompt.fill(count=str(count), subject=hint), WrittenQueries, page.id)
+    found = await client.ask_for(
+        view, lambda count: prompt.fill(count=str(count), subject=hint), shape, count, page.id
+    )
+    answer = WrittenQueries.model_validate(found.model_dump())
     written = [
         Query(
             "",
@@ -74,63 +74,34 @@ async def write_negatives(client: RoleClient, source: Query, recipe: Generate) -
     Raises:
         CallFailed: the model gave no usable answer.
     """
-    if client.role.prompt == "few-shot":
-        return await _continue_examples(client, source, recipe)
-    prompt = load_prompt(f"negatives-{recipe.taxonomy}")
-    text = prompt.fill(query=source.text, answer=source.answer or "unknown", count=str(recipe.negative_candidates))
-    answer, _ = await client.ask((), text, _NEGATIVES[recipe.taxonomy], source.page_id)
-    return [_read_edit(source, each, client.sign(prompt.id)) for each in answer.queries[: recipe.negative_candidates]]
+    kind = "short" if client.role.prompt == "short" else recipe.taxonomy
+    prompt = load_prompt(f"negatives-{kind}")
+
+    def ask(count: int) -> str:
+        return prompt.fill(query=source.text, answer=source.answer or "unknown", count=str(count))
+
+    answer = await client.ask_for((), ask, _EDITS[kind], recipe.negative_candidates, source.page_id)
+    return [_read_edit(source, each, client.sign(prompt.id)) for each in answer.queries]
 
 
-def _read_edit(source: Query, each: Edited, writer: str) -> Query:
+def _read_edit(source: Query, each: ShortEdit, writer: str) -> Query:
     text = " ".join(each.query.split())
     original, edited = find_edit(source.text, text)
-    return make_negative(source, text, each.property, (original or each.original, edited or each.edited), writer)
-
-
-async def _continue_examples(client: RoleClient, source: Query, recipe: Generate) -> list[Query]:
-    """One line for each property of the taxonomy: a small model copies instructions, but continues examples."""
-    names = TAXONOMIES[recipe.taxonomy][: recipe.negative_candidates]
-    prompt, examples = load_prompt("negatives-few-shot"), load_examples()
-    texts = [
-        prompt.fill(
-            property=name,
-            query=source.text,
-            examples="".join(f"Question: {a}\nOther {name}: {b}\n\n" for a, b in examples[name]).rstrip("\n") + "\n",
-        )
-        for name in names
-    ]
-    lines = await asyncio.gather(*(_complete(client, text, source.page_id) for text in texts))
-    found = []
-    for name, line in zip(names, lines, strict=True):
-        if line:
-            found.append(make_negative(source, line, name, find_edit(source.text, line), client.sign(prompt.id)))
-    return found
-
-
-async def _complete(client: RoleClient, prompt: str, group: str) -> str:
-    """A line, or nothing: one property without an answer leaves the others."""
-    try:
-        return " ".join((await client.complete(prompt, group)).split())[:400]
-    except CallFailed as failed:
-        if failed.passing:
-            raise
-        return ""
+    if isinstance(each, Edited):
+        original, edited = original or each.original, edited or each.edited
+    return make_negative(source, text, each.property, (original, edited), writer)
 
 
 async def write_rephrasings(client: RoleClient, source: Query) -> list[Query]:
-    """Candidate rephrasings of a positive, one for each level; a small model gives one, of level 1.
+    """Candidate rephrasings of a positive, one for each level.
 
     Raises:
         CallFailed: the model gave no usable answer.
     """
-    if client.role.prompt == "few-shot":
-        prompt = load_prompt("rephrasings-few-shot")
-        line = " ".join((await client.complete(prompt.fill(query=source.text), source.page_id)).split())[:400]
-        return [_rephrase(source, line, 1, client.sign(prompt.id))] if line and line != source.text else []
-    prompt = load_prompt("rephrasings")
-    text = prompt.fill(query=source.text, count=str(LEVELS))
-    answer, _ = await client.ask((), text, Rephrasings, source.page_id)
+    prompt = load_prompt("rephrasings-short" if client.role.prompt == "short" else "rephrasings")
+    answer = await client.ask_for(
+        (), lambda count: prompt.fill(query=source.text, count=str(count)), Many[Rephrased], LEVELS, source.page_id
+    )
     by_level = {each.level: " ".join(each.query.split()) for each in reversed(answer.queries)}
     return [
         _rephrase(source, text, level, client.sign(prompt.id))

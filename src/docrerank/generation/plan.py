@@ -6,8 +6,8 @@ from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
 from docrerank.generation.clients import model_roles
 from docrerank.generation.fingerprints import find_bare, given_queries, unfinished
 from docrerank.generation.model_writers import LEVELS
-from docrerank.generation.page_view import MAX_TEXT
 from docrerank.generation.prompt_files import load_prompt
+from docrerank.generation.roles import MAX_TEXT
 from docrerank.recipe import Generate, Role
 from docrerank.runs import Run
 
@@ -52,10 +52,9 @@ def _count_positives(run: Run, pages: int) -> tuple[int, int, int]:
 def _count_calls(recipe: Generate, pages: int, candidates: int, kept: int) -> dict[str, int]:
     negatives = kept * recipe.negative_candidates
     rephrased = kept * min(recipe.rephrasings_per_positive, LEVELS)
-    few_shot = recipe.negative_writer.prompt == "few-shot"
     return {
         "positive_writer": pages,
-        "negative_writer": min(negatives, 9 * kept) if few_shot else kept,
+        "negative_writer": kept,
         "rephraser": kept if recipe.rephrasings_per_positive else 0,
         "judge": 2 * (candidates + negatives + rephrased) + kept * recipe.answer_check,
     }
@@ -78,9 +77,8 @@ def _output_tokens(name: str, recipe: Generate) -> int:
     candidates = recipe.positive_candidates or 2 * recipe.positives_per_page
     tokens = {
         "positive_writer": 3 * QUERY_TOKENS * candidates,
-        "negative_writer": QUERY_TOKENS
-        * (1 if recipe.negative_writer.prompt == "few-shot" else recipe.negative_candidates),
+        "negative_writer": QUERY_TOKENS * recipe.negative_candidates,
         "rephraser": QUERY_TOKENS * LEVELS,
-        "judge": JUDGEMENT_TOKENS,
+        "judge": 1 if recipe.judge.prompt == "short" else JUDGEMENT_TOKENS,
     }
     return tokens[name]

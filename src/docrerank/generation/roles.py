@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from docrerank.chat import Image
 from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.judging import Judge
 from docrerank.generation.model_writers import write_negatives, write_positives, write_rephrasings
-from docrerank.generation.page_view import show_page
 from docrerank.pages import DrawingPool
 from docrerank.queries import Rules, find_filing
-from docrerank.recipe import Generate, Recipe
+from docrerank.recipe import Generate, Recipe, Role
 from docrerank.records import Page, Query
+
+#: Characters of a page's text that a model is shown: about 4,000 tokens.
+MAX_TEXT = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,21 @@ def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, Role
     subject = ", ".join(part for part in (filing.company or rules.owner, filing.period) if part)
     strip = " ".join(part for part in (filing.company, filing.period) if part) if recipe.generate.title_strip else ""
     return Roles(recipe.generate, rules, clients, pool, subject, strip)
+
+
+async def show_page(page: Page, role: Role, pool: DrawingPool, strip: str = "") -> View:
+    """A page as this role sees it, with a title strip over it if one is given.
+
+    Raises:
+        PageNotDrawn: it cannot be drawn.
+    """
+    if role.sees == "text":
+        return (show_text(page, strip),)
+    return (Image.encode(await pool.draw_beside(page, role.image_pixels, strip)),)
+
+
+def show_text(page: Page, strip: str = "") -> str:
+    """A page's text between marks that it cannot close, cut where it is longer than a model should read."""
+    text = page.text[:MAX_TEXT].replace("</page>", "< /page>").encode("utf-8", "replace").decode("utf-8")
+    lines = ["<page>", *([strip] if strip else []), text.rstrip("\n"), "</page>", ""]
+    return "\n".join(lines)

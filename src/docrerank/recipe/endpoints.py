@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}\Z")
 
 
+#: Stands for the address of a llama.cpp server that runs as long as the stage does.
+EMBEDDED = "embedded"
+
+
 class Sampling(BaseModel):
     """How a model draws its answer; None leaves a field out of the request, for servers that refuse it."""
 
@@ -19,7 +23,7 @@ class Sampling(BaseModel):
 
     temperature: float | None = Field(0.0, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
-    max_tokens: int | None = Field(512, ge=1, description="an answer is cut off here")
+    max_tokens: int | None = Field(1024, ge=1, description="an answer is cut off here")
     seed: int | None = Field(13, ge=0)
 
 
@@ -28,16 +32,12 @@ class Endpoint(BaseModel):
 
     A key is never part of a recipe: `api_key_env` names the environment variable that holds it. A key put there by
     mistake, or a password in `base_url`, is refused and not shown.
-
-    Example:
-        >>> Endpoint(base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen2.5-VL-7B-Instruct").image_tokens(756, 1008)
-        972
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: str = Field(
-        "embedded", pattern=r"^(embedded$|https?://[^/@?#]+)", description="up to and with /v1, or `embedded`"
+        EMBEDDED, pattern=r"^(embedded$|https?://[^/@?#]+)", description="up to and with /v1, or `embedded`"
     )
     model: str = Field("embedded", min_length=1)
     api_key_env: str = Field("", pattern=r"^([A-Z_][A-Z0-9_]{0,99})?$", description="environment variable of the key")
@@ -63,6 +63,11 @@ class Endpoint(BaseModel):
         if isinstance(url, str) and "@" in urlsplit(url).netloc:
             masked["base_url"] = "(hidden: no user or password in base_url, see api_key_env)"
         return masked
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether docrerank starts llama.cpp for it."""
+        return self.base_url == EMBEDDED
 
     def image_tokens(self, width: int, height: int) -> int:
         """Tokens of an image of this many pixels, by the patch rule of Qwen-type models."""

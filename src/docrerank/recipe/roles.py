@@ -15,16 +15,13 @@ class Role(Endpoint):
     Attributes:
         by: `rules` needs no model; `model` asks the endpoint.
         sees: the page's image, or its text, for endpoints without vision.
-        prompt: `full` asks for JSON; `few-shot` continues examples, for small models that copy instructions.
-
-    Example:
-        >>> Role(by="model", base_url="http://127.0.0.1:8000/v1", model="Qwen/Qwen2.5-VL-7B-Instruct").is_model
-        True
+        prompt: `short` asks for less in fewer words (models under some 4 billion parameters), and the judge for one
+            token, whose probability is kept.
     """
 
     by: Literal["rules", "model"] = "rules"
     sees: Literal["image", "text"] = "image"
-    prompt: Literal["full", "few-shot"] = "full"
+    prompt: Literal["full", "short"] = "full"
     gguf: str = Field("", description="with `base_url: embedded`: a GGUF file; empty for SmolLM2-135M-Instruct")
     projector: str = Field("", description="with `gguf`: the mmproj file of a vision-language model")
 
@@ -37,5 +34,4 @@ class Role(Endpoint):
         """What of this role shapes its answers: not its address, its price or its patience."""
         if not self.is_model:
             return {"by": "rules"}
-        kept = {"by", "sees", "prompt", "gguf", "model", "sampling", "extra", "image_pixels"}
-        return self.model_dump(include=kept)
+        return self.model_dump(include={"by", "sees", "prompt", "gguf", "model", "sampling", "extra", "image_pixels"})

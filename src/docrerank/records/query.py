@@ -78,6 +78,7 @@ class Verdict:
         reason: the judge's ground, in one line.
         prompt: id of the prompt that put the question; empty for rules.
         raw: the model's answer as it came; empty for rules.
+        probability: that the page answers the query, of a judge that was asked for one token; None of others.
     """
 
     query_id: str
@@ -88,3 +89,4 @@ class Verdict:
     reason: str = ""
     prompt: str = ""
     raw: str = ""
+    probability: float | None = None
