@@ -36,7 +36,6 @@ VISION: dict[str, Any] = {
     "train_vision": False,
     "gradient_checkpointing": True,
     "precision": "auto",
-    "sharding": "none",
     "micro_tokens": 8192,
     "loader_workers": -1,
     "dev_candidates": 10,

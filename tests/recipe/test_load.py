@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,14 @@ def test_the_rows_of_the_papers_table_differ_in_what_the_table_says() -> None:
         )
         assert (recipe.vision.lora_init, recipe.vision.weight_decay) == ("gaussian", 0)
     assert load_recipe("paper").generate.positive_writer.image_patch == 16
+
+
+def test_a_frozen_recipe_of_an_earlier_version_still_loads(tmp_path: Path) -> None:
+    old = load_recipe("paper").model_dump()
+    old["vision"] |= {"attention": "sdpa", "sharding": "none"}
+    old["train"] |= {"windows_per_page": 1}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(old))
+    assert load_recipe(tmp_path / "recipe.yaml") == load_recipe("paper")
 
 
 def test_the_finance_recipe_is_the_papers_but_for_its_negatives() -> None:

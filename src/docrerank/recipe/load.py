@@ -15,6 +15,8 @@ from docrerank.recipe.model import Recipe
 from docrerank.records import UserError
 
 MAX_RECIPE_BYTES = 1_000_000
+#: Keys of earlier versions, left out: a run's frozen recipe may have them.
+GONE = {"train": ("windows_per_page",), "vision": ("attention", "sharding")}
 
 
 def load_recipe(name_or_file: str | Path = "cpu", overrides: Sequence[str] = ()) -> Recipe:
@@ -79,6 +81,9 @@ def _read(name_or_file: str | Path) -> dict[str, Any]:
         raise UserError(f"recipe {name} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise UserError(f"recipe {name} must hold 'key: value' lines, found a {type(values).__name__}")
+    for section, keys in GONE.items():
+        if isinstance(own := values.get(section), dict):
+            values[section] = {key: value for key, value in own.items() if key not in keys}
     if (start := values.pop("extends", None)) is None:
         return values
     if start not in shipped_recipes():

@@ -104,9 +104,7 @@ class Vision(Section):
     """A vision-language `train.base`: how it reads pages and what of it learns (paper section 3)."""
 
     pixels: int = Field(602_112, ge=3_136, description="a page image has at most this many pixels (768 visual tokens)")
-    prompt: Literal["", "own", "mono", "qwen3"] = Field(
-        "", description="what is read with a page; empty: the base's own"
-    )
+    prompt: Literal["", "own", "mono", "qwen3"] = Field("", description="read with a page; empty: the base's own")
     loss: Literal["pointwise", "listwise"] = Field("pointwise", description="over two tokens, or over a group")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
     lora_alpha: int = Field(32, ge=1)
@@ -116,9 +114,6 @@ class Vision(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
     lora_init: Literal["kaiming", "gaussian"] = Field("kaiming", description="how an adapter's first matrix begins")
     weight_decay: float = Field(0.01, ge=0)
-    sharding: Literal["none", "full"] = Field(
-        "none", description="full: processes share the text layers' weights (FSDP)"
-    )
     micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
     loader_workers: int = Field(-1, ge=-1, description="processes that draw pages; 0: the training one, -1: by cores")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")

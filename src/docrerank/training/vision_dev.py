@@ -124,24 +124,16 @@ def score_plan(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]]) -> V
     return np.nan_to_num(reranker.score(pairs).values, nan=UNREADABLE).astype(np.float32)
 
 
-def score_shared(
-    reranker: VisionReranker, pairs: Sequence[tuple[str, Page]], processes: Processes, together: bool = False
-) -> Vectors:
-    """Logit differences of all pairs; nothing is cached, for the weights go on changing.
+def score_shared(reranker: VisionReranker, pairs: Sequence[tuple[str, Page]], processes: Processes) -> Vectors:
+    """Logit differences of all pairs, each process scoring its share of the pages.
 
-    Where weights are cut over the processes, each forward needs all of them: they score the same pairs `together`, and
-    the first one's scores count.
+    Nothing is cached, for the weights go on changing.
     """
     reranker.cache = PageCache()
     numbers = {key: number for number, key in enumerate(dict.fromkeys(page.id for _, page in pairs))}
-    own = [
-        place
-        for place, (_, page) in enumerate(pairs)
-        if together or numbers[page.id] % processes.world == processes.rank
-    ]
+    own = [place for place, (_, page) in enumerate(pairs) if numbers[page.id] % processes.world == processes.rank]
     scores = torch.zeros(len(pairs))
-    found = score_plan(reranker, [pairs[place] for place in own]) if own else None
-    if found is not None and not (together and processes.rank):
-        scores[own] = torch.from_numpy(found)
+    if own:
+        scores[own] = torch.from_numpy(score_plan(reranker, [pairs[place] for place in own]))
     processes.sum([scores])
     return scores.numpy()

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from docrerank.recipe import Recipe
 from docrerank.records import Rejected
 from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
@@ -21,10 +20,8 @@ from docrerank.training.vision_card import write_card
 from docrerank.training.vision_dev import find_threshold, rate, score_plan
 from docrerank.training.vision_trainer import VisionTrainer
 from docrerank.vision import VisionReranker, save_reranker
-from docrerank.vision.adapt import load_learner, put_weights
-from docrerank.vision.load import Parts
+from docrerank.vision.adapt import load_learner
 from docrerank.vision.processes import Processes
-from docrerank.vision.sharding import shard
 
 logger = logging.getLogger(__name__)
 STAGE = "train"
@@ -51,7 +48,7 @@ def train_vision(
         UserError: the base cannot be trained, or memory runs out.
     """
     processes, recipe = Processes.join(), run.recipe
-    parts = load_shared(recipe, processes)
+    parts = load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
     trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
     course = trainer.run(progress)
     counts, lost = count(material, course), processes.join_notes(trainer.unreadable)
@@ -63,22 +60,6 @@ def train_vision(
     return counts
 
 
-def load_shared(recipe: Recipe, processes: Processes) -> Parts:
-    """The model that learns, its weights cut over the processes if the recipe says so and there are several.
-
-    Raises:
-        UserError: the base cannot be loaded or trained as the recipe says.
-    """
-    if recipe.vision.sharding == "none" or processes.world == 1:
-        return load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
-    vision = recipe.vision
-    if vision.precision == "auto" and processes.device != "cpu":
-        vision = vision.model_copy(update={"precision": "bfloat16"})
-    parts = load_learner(recipe.train.base, vision, "cpu", recipe.seed)
-    shard(parts.model, processes)
-    return parts
-
-
 def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
     """The pages that no step could use, in the order of their ids."""
     reason = "page cannot be drawn"
@@ -87,11 +68,10 @@ def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
 
 def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, counts: dict[str, Any]) -> dict[str, Any]:
     """Save beside RUN/model, measure what was saved, then let it take its place; counts of the saved model."""
-    parts, device = finish(trainer, course), trainer.processes.device
+    parts, device = trainer.parts, trainer.processes.device
     with take_place(run.model) as partial:
         save_reranker(parts, partial, form=run.recipe.vision.save)
-        if parts is trainer.parts:
-            parts.model.to("cpu")  # room for the saved one
+        parts.model.to("cpu")  # room for the saved one
         saved, threshold = measure_saved(partial, trainer, device)
         ModelCard(made_from=origin, relevance_threshold=threshold).write(partial)
         card = write_card(run, trainer.material, (course.start, saved), {**counts, "made_from": origin})
@@ -102,16 +82,6 @@ def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, count
         "dev_accuracy_saved": round(saved.accuracy, 4),
         "relevance_threshold": round(threshold.relevance, 4) if threshold else None,
     }
-
-
-def finish(trainer: VisionTrainer, course: Course) -> Parts:
-    """The model as it is delivered; where weights are cut, a whole one in host memory that takes the best ones."""
-    if not trainer.sharded:
-        return trainer.parts
-    recipe = trainer.recipe
-    parts = load_learner(recipe.train.base, recipe.vision, "cpu", recipe.seed)
-    put_weights(parts.model, {**trainer.start, **course.best})
-    return parts
 
 
 def measure_saved(folder: Path, trainer: VisionTrainer, device: str) -> tuple[DevScores, Threshold | None]:

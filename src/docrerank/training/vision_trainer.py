@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.distributed.tensor import DTensor
 
 from docrerank.recipe import Recipe
 from docrerank.training.dev import DevScores
@@ -23,7 +22,6 @@ from docrerank.vision.load import Parts
 from docrerank.vision.loader import Piece, PieceStream, Route, load_pieces
 from docrerank.vision.losses import choose_loss
 from docrerank.vision.processes import Processes
-from docrerank.vision.sharding import clip_gradients, cut_like, cut_state, gather, idle, is_sharded
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +61,13 @@ class VisionTrainer(Trainer):
             f"set vision.micro_tokens below {recipe.vision.micro_tokens} (a page has up to "
             f"{recipe.vision.pixels // 784} tokens, see vision.pixels)"
         )
-        self.sharded = is_sharded(parts.model)
         self.device_type = torch.device(processes.device).type
         self.half = computes_in_half(recipe.vision, processes.device)
         if self.half and self.device_type == "cuda":  # measuring has no autocast: there the adapters take TF32
             torch.set_float32_matmul_precision("high")
         weights, settings = list_weights(parts.model), recipe.train
-        each = False if self.sharded else None  # whole and cut weights do not mix in one call
-        optimizer = torch.optim.AdamW(
-            list(weights.values()), settings.learning_rate, weight_decay=recipe.vision.weight_decay, foreach=each
-        )
+        decay = recipe.vision.weight_decay
+        optimizer = torch.optim.AdamW(list(weights.values()), settings.learning_rate, weight_decay=decay)
         super().__init__(weights, optimizer, len(material.groups), settings, checkpoint, made_from)
 
     def take_steps(self, first: int) -> Iterator[float]:
@@ -86,26 +81,19 @@ class VisionTrainer(Trainer):
 
     def measure(self) -> DevScores:
         """See `Trainer`."""
-        return rate(score_shared(self.reranker, self.plan.pairs, self.processes, self.sharded), self.plan)
+        return rate(score_shared(self.reranker, self.plan.pairs, self.processes), self.plan)
 
     def copy(self) -> State:
-        """See `Trainer`: whole, in host memory."""
-        return {name: gather(weight.detach()).cpu().clone() for name, weight in self.weights.items()}
-
-    def load(self, weights: State) -> None:
-        """See `Trainer`."""
-        super().load({name: cut_like(weights[name], weight) for name, weight in self.weights.items()})
+        """See `Trainer`: in host memory."""
+        return {name: weight.detach().cpu().clone() for name, weight in self.weights.items()}
 
     def pack(self) -> dict[str, Any]:
         """See `Trainer`."""
-        return {
-            "optimizer": gather(self.optimizer.state_dict()),
-            "unreadable": self.processes.join_notes(self.unreadable),
-        }
+        return {**super().pack(), "unreadable": self.processes.join_notes(self.unreadable)}
 
     def unpack(self, content: Mapping[str, Any]) -> None:
         """See `Trainer`."""
-        self.optimizer.load_state_dict(cut_state(content["optimizer"], list(self.weights.values())))
+        super().unpack(content)
         self.unreadable = dict(content["unreadable"])
 
     def _load_pieces(self, step: int) -> Any:
@@ -124,10 +112,6 @@ class VisionTrainer(Trainer):
             self.unreadable[page] = reason
         self.parts.model.train()
         if not piece.pairs:
-            if self.sharded:
-                with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
-                    nothing = idle(self.parts.model)
-                nothing.backward()  # type: ignore[no-untyped-call]
             return 0.0
         torch.manual_seed(hash((self.recipe.seed, piece.step, piece.number, self.processes.rank)) % 2**63)  # dropout
         with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
@@ -142,10 +126,8 @@ class VisionTrainer(Trainer):
         for weight in weights:
             weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         total = torch.tensor([loss], dtype=torch.float64)
-        gradients = [weight.grad for weight in weights if weight.grad is not None]
-        self.processes.sum([gradient for gradient in gradients if not isinstance(gradient, DTensor)])
-        self.processes.sum([total])
-        clip_gradients(weights, MAX_GRADIENT, self.processes)
+        self.processes.sum([*(weight.grad for weight in weights if weight.grad is not None), total])
+        torch.nn.utils.clip_grad_norm_(weights, MAX_GRADIENT)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from torch import Tensor, nn
+from torch import nn
 
 from docrerank.recipe import Vision
 from docrerank.records import UserError
@@ -83,10 +82,3 @@ def checkpoint_activations(model: Any) -> None:
 def list_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """The weights that learn, by name."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-
-
-def put_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Give the weights that learn these values, by name."""
-    with torch.no_grad():
-        for name, weight in list_weights(model).items():
-            weight.copy_(weights[name])

@@ -9,7 +9,7 @@ from docrerank.recipe import Recipe, fingerprint
 #: Raised when the same run, base and recipe would give another model than before.
 VERSION = 2
 #: Settings that change a step by rounding alone: a training that ran out of memory goes on with others.
-ROUNDING = {"micro_tokens", "loader_workers", "gradient_checkpointing", "sharding"}
+ROUNDING = {"micro_tokens", "loader_workers", "gradient_checkpointing"}
 
 
 def fingerprint_vision(origin: str, recipe: Recipe) -> str:
