@@ -36,9 +36,10 @@ def do_ingest(run: Run, pdfs: Path) -> None:
 def do_write(run: Run, pdfs: Path) -> None:
     from docrerank.chat import Budget
     from docrerank.generation.documents import write_documents
-    from docrerank.generation.fingerprints import unfinished
+    from docrerank.generation.fingerprints import open_stage
 
-    write_documents(run, unfinished(run), lambda done, total: None, Budget())
+    stage = open_stage(run)
+    write_documents(stage, stage.todo(), lambda done, total: None, Budget())
 
 
 def do_gates(run: Run, pdfs: Path) -> None:

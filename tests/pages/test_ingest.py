@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -98,7 +99,7 @@ def test_a_run_of_which_nothing_can_be_read_fails_with_the_reason(make_run: Make
 def test_ocr_of_every_page_without_ocr_installed_fails_before_anything_is_read(
     monkeypatch: pytest.MonkeyPatch, make_pdf: MakePdf, make_run: MakeRun
 ) -> None:
-    monkeypatch.setattr("docrerank.pages.ingest.has_ocr", lambda: False)
+    monkeypatch.setattr(importlib.import_module("docrerank.pages.ingest"), "has_ocr", lambda: False)
     with pytest.raises(MissingExtra, match=r"docrerank\[ocr\]"):
         ingest(make_run("run", "ingest.ocr=always"), [make_pdf("a.pdf", [["text"]])])
 

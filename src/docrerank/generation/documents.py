@@ -23,7 +23,7 @@ from docrerank.generation.page import Kept, Written, write_page
 from docrerank.generation.roles import Roles, open_roles
 from docrerank.pages import DrawingPool
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Run, ShardFailure, run_shards
+from docrerank.runs import Run, ShardFailure, Stage
 
 REQUESTS = "requests.sqlite"
 SECONDS_PER_DOCUMENT = 1800.0
@@ -34,13 +34,13 @@ Step = Callable[[int], None]
 
 
 def write_documents(
-    run: Run, documents: Sequence[str], progress: Callable[[int, int], None], budget: Budget
+    stage: Stage, documents: Sequence[str], progress: Callable[[int, int], None], budget: Budget
 ) -> dict[str, Any]:
     """Write the queries of documents into RUN/written.
 
     Args:
-        run: a run whose pages are ingested.
-        documents: their names.
+        stage: of a run whose pages are ingested.
+        documents: names of its shards.
         progress: called with (pages done, pages to do).
         budget: what may be spent.
 
@@ -50,6 +50,7 @@ def write_documents(
     Raises:
         UserError: an endpoint is gone, a key is wrong, the budget is reached; what was paid for is kept.
     """
+    run = stage.run
     total, done = sum(run.pages.count(name) for name in documents), 0
 
     def step(pages: int) -> None:
@@ -58,7 +59,7 @@ def write_documents(
         progress(done, total)
 
     if not model_roles(run.recipe.generate):
-        _write_in_workers(run, documents, step)
+        _write_in_workers(stage, documents, step)
         return {}
     try:
         return asyncio.run(_write_by_models(run, documents, step, budget))
@@ -66,9 +67,10 @@ def write_documents(
         raise _first(several) from None
 
 
-def _write_in_workers(run: Run, documents: Sequence[str], step: Step) -> None:
+def _write_in_workers(stage: Stage, documents: Sequence[str], step: Step) -> None:
     """A document may take its worker down, or its time, and nothing else."""
-    for name, result in run_shards(run, _Worker(run), documents, SECONDS_PER_DOCUMENT, run.pages.count):
+    run = stage.run
+    for name, result in stage.work(_Worker(run), documents, SECONDS_PER_DOCUMENT, run.pages.count):
         if isinstance(result, ShardFailure):
             _store(run, name, [Written(rejected=[Rejected(STAGE, name, result.reason, result.detail)])])
         step(run.pages.count(name))

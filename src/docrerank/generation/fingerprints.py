@@ -9,7 +9,7 @@ from docrerank.generation.clients import ROLES, model_roles
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.recipe import Generate, fingerprint
 from docrerank.records import Query, Rejected, Verdict
-from docrerank.runs import Parts, Run
+from docrerank.runs import Parts, Run, Stage
 
 STAGE = "generate"
 STAGE_VERSION = 5
@@ -64,8 +64,13 @@ def written_rejected(run: Run) -> Parts[Rejected]:
 
 def unfinished(run: Run) -> list[str]:
     """Documents whose queries are missing, were written from something else, or wait for unanswered calls."""
-    names, written = run.pages.names(), written_queries(run)
-    return [n for n in names if written.made_from(n) != written_from(run, n) and not is_complete(run, n)]
+    return open_stage(run).todo()
+
+
+def open_stage(run: Run) -> Stage:
+    """The stage whose shards are the run's documents, those aside that were imported complete."""
+    origins = {name: written_from(run, name) for name in run.pages.names() if not is_complete(run, name)}
+    return Stage(run, STAGE, origins, written_rejected(run), written_verdicts(run), written_queries(run))
 
 
 def written_from(run: Run, document: str, whole: bool = True) -> str:

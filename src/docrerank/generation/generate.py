@@ -13,15 +13,11 @@ from docrerank.generation.corpus import is_gated, pass_corpus_gates
 from docrerank.generation.documents import write_documents
 from docrerank.generation.fingerprints import (
     STAGE,
-    is_complete,
-    unfinished,
-    written_queries,
-    written_rejected,
-    written_verdicts,
+    open_stage,
 )
 from docrerank.generation.plan import plan_calls
 from docrerank.recipe import Generate
-from docrerank.runs import Run
+from docrerank.runs import Run, Stage
 
 logger = logging.getLogger(__name__)
 #: Words of an opening, and openings that `run.json` shows.
@@ -48,39 +44,30 @@ def generate(
         >>> generate(Run.open("RUN"))["positive"]  # doctest: +SKIP
         1585
     """
-    _forget_removed(run)
-    _fetch_written(run)
-    todo = unfinished(run)
+    stage = open_stage(run)
+    todo = stage.todo()
+    _forget_removed(stage)
     if not todo and is_gated(run):
         return {**count(run), "documents_redone": 0}
     for line in warn(run.recipe.generate):
         logger.warning(line)
-    with run.manifest.stage(STAGE) as counts:
+    with stage.record() as counts:
         if model_roles(run.recipe.generate):
             counts["plan"] = plan_calls(run, sum(run.pages.count(name) for name in todo)).summary()
-        if todo and (usage := write_documents(run, todo, progress, budget or Budget())):
+        if todo and (usage := write_documents(stage, todo, progress, budget or Budget())):
             counts["usage"] = usage
-        _fetch_written(run)
         pass_corpus_gates(run)
         counts.update(count(run), documents=len(run.pages.names()), documents_redone=len(todo))
         counts["monotony"] = describe_monotony(query.text for query in run.queries.read() if query.kind == "positive")
     return {name: value for name, value in counts.items() if name not in ("plan", "usage", "monotony")}
 
 
-def _forget_removed(run: Run) -> None:
-    """Delete the parts of documents that have left the run; nothing is written for those imported complete."""
-    names = run.pages.names()
+def _forget_removed(stage: Stage) -> None:
+    """Delete the parts of documents that have left the run."""
+    run = stage.run
     for parts in (run.queries, run.verdicts, run.rejected(STAGE)):
-        parts.keep_only(names)
-    open_ = [name for name in names if not is_complete(run, name)]
-    for parts in (written_queries(run), written_verdicts(run), written_rejected(run)):
-        parts.keep_only(open_)
-
-
-def _fetch_written(run: Run) -> None:
-    """Of a run in a store: what other machines wrote, or this one before it was killed."""
-    for parts in (written_rejected(run), written_verdicts(run), written_queries(run)):
-        parts.fetch(run.pages.names())
+        parts.keep_only(run.pages.names())
+    stage.forget_others()
 
 
 def warn(recipe: Generate) -> list[str]:

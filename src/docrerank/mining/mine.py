@@ -20,9 +20,9 @@ from docrerank.retrieval import (
     window_settings,
 )
 from docrerank.retrieval.run_index import index_in_memory, is_large, open_index
-from docrerank.runs import Progress, Run, ShardFailure, run_shards, sync
+from docrerank.runs import Progress, Run, ShardFailure, Stage, sync
 
-STAGE = "mine"
+NAME = "mine"
 #: A shard may take so long, and so long for each of its queries.
 BASE_SECONDS, SECONDS_PER_QUERY = 1_800.0, 0.5
 
@@ -47,17 +47,17 @@ def mine(run: Run, progress: Progress = lambda done, total: None) -> dict[str, A
         UserError: workers failed at some shards.
     """
     shards = list_shards(run)
-    run.mined.fetch([shard.name for shard in shards])
-    todo = [shard for shard in shards if not run.mined.is_done(shard.name, shard.made_from)]
-    run.mined.keep_only([shard.name for shard in shards])
+    stage = Stage(run, NAME, {shard.name: shard.made_from for shard in shards}, run.mined)
+    names = set(stage.todo())
+    todo = [shard for shard in shards if shard.name in names]
+    stage.forget_others()
     if not todo:
         return {"mined": _count_mined(run), "redone": 0}
-    with run.manifest.stage(STAGE) as counts:
+    with stage.record() as counts:
         counts.update(queries=_count_positives(run, shards), redone=_count_positives(run, todo), pages_encoded=0)
         excluded: Counter[str] = Counter()
-        for done in _mine_all(run, todo, counts, progress):
+        for done in _mine_all(stage, todo, counts, progress):
             excluded += done.excluded
-        run.mined.fetch([shard.name for shard in todo])
         counts.update(mined=_count_mined(run), queries_with_none=counts["queries"] - _count_mined_queries(run))
         counts["excluded"] = dict(excluded.most_common())
     return counts
@@ -69,10 +69,10 @@ def made_from(run: Run) -> str:
 
 
 def _mine_all(
-    run: Run, todo: Sequence[MineShard], counts: dict[str, Any], progress: Progress
+    stage: Stage, todo: Sequence[MineShard], counts: dict[str, Any], progress: Progress
 ) -> Iterator[ShardCounts]:
     """Mine shards; nothing is loaded if they have no positives."""
-    total, done = counts["redone"], 0
+    run, total, done = stage.run, counts["redone"], 0
 
     def step(queries: int) -> None:
         nonlocal done
@@ -89,22 +89,25 @@ def _mine_all(
     step(0)
     if is_large(run):
         counts["pages_encoded"] += open_index(run, store)[0]
-        yield from _mine_in_workers(run, todo, encoder, step)
+        yield from _mine_in_workers(stage, todo, encoder, step)
         return
     encoded, first = index_in_memory(run, store)
     counts["pages_encoded"] += encoded
     yield from (mine_shard(run, shard, first, encoder, step) for shard in todo)
 
 
-def _mine_in_workers(run: Run, todo: Sequence[MineShard], encoder: TokenEncoder, step: Step) -> Iterator[ShardCounts]:
+def _mine_in_workers(
+    stage: Stage, todo: Sequence[MineShard], encoder: TokenEncoder, step: Step
+) -> Iterator[ShardCounts]:
     """Each worker opens the index and the encoder once; a failed shard leaves the others done."""
+    run = stage.run
     sync(run.path)  # workers on other machines fetch the index from the run's store
     sent, failed = EncoderElsewhere.of(encoder), []
     if sent is None:
         raise UserError("worker processes cannot load this encoder: mine with one that has an `opener`")
     work = MineWork(run, sent, encoder.dimension, fingerprint_pages(run))
     seconds = BASE_SECONDS + SECONDS_PER_QUERY * max(shard.queries for shard in todo)
-    for _, result in run_shards(run, work, todo, seconds, lambda shard: float(shard.queries)):
+    for _, result in stage.work(work, todo, seconds, lambda shard: float(shard.queries)):
         if isinstance(result, ShardFailure):
             failed.append(f"{result.reason}: {result.detail}")
         else:

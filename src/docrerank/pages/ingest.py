@@ -16,7 +16,7 @@ from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, is_url, run_shards
+from docrerank.runs import Parts, Run, ShardFailure, Stage, is_url
 
 #: Raised when the same file and recipe would give other pages than before.
 STAGE_VERSION = 3
@@ -36,11 +36,13 @@ class IngestPlan:
     """What an ingest would do.
 
     Attributes:
+        stage: its shards are the documents.
         todo: documents to read, the biggest first.
         done: documents whose pages are there, made from the same bytes and the same recipe.
         rejected: files that cannot be taken.
     """
 
+    stage: Stage
     todo: list[Document]
     done: list[Document]
     rejected: list[Rejected]
@@ -64,14 +66,13 @@ def plan_ingest(run: Run, paths: Sequence[str | Path]) -> IngestPlan:
     if run.recipe.ingest.ocr == "always" and not has_ocr():
         raise MissingExtra("rapidocr", "ocr")
     documents, rejected = find_documents(paths, run.recipe.ingest.max_file_bytes)
-    run.pages.fetch(document.stem for document in documents)
-    todo: list[Document] = []
-    done: list[Document] = []
-    for document in documents:
-        is_done = run.pages.is_done(document.stem, _made_from(document, run.recipe.ingest))
-        (done if is_done else todo).append(document)
-    todo.sort(key=lambda document: (-document.size, document.stem))
-    return IngestPlan(todo, done, rejected)
+    stage = _open_stage(run, documents)
+    names = set(stage.todo())
+    todo = sorted(
+        (document for document in documents if document.stem in names),
+        key=lambda document: (-document.size, document.stem),
+    )
+    return IngestPlan(stage, todo, [document for document in documents if document.stem not in names], rejected)
 
 
 def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = None) -> dict[str, Any]:
@@ -95,10 +96,7 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
         1392
     """
     plan = plan_ingest(run, paths)
-    stems = {document.stem for document in plan.todo + plan.done}
-    run.rejected("ingest").fetch(stems)
-    run.pages.keep_only(stems)
-    run.rejected("ingest").keep_only(stems)
+    plan.stage.forget_others()
     run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
     report = progress or (lambda finished, total: None)
     counts = _read_todo(run, plan, report) if plan.todo else {**_count(run), "read": 0}
@@ -108,28 +106,26 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
 
 
 def _read_todo(run: Run, plan: IngestPlan, progress: Progress) -> dict[str, Any]:
-    with run.manifest.stage("ingest") as counts:
+    with plan.stage.record() as counts:
         started = time.perf_counter()
-        fresh = _read_all(run, plan.todo, progress)
+        fresh = _read_all(plan.stage, plan.todo, progress)
         speed = round(fresh / (time.perf_counter() - started), 1)
         counts |= {**_count(run), "read": len(plan.todo), "pages_per_second": speed}
     return counts
 
 
-def _read_all(run: Run, documents: Sequence[Document], progress: Progress) -> int:
+def _read_all(stage: Stage, documents: Sequence[Document], progress: Progress) -> int:
     """Read documents in workers; returns how many pages came out."""
-    section, pages = run.recipe.ingest, 0
-    shards = [_Shard(document, section, run.path, _made_from(document, section)) for document in documents]
+    run, pages = stage.run, 0
+    shards = [_Shard(each, run.recipe.ingest, run.path, stage.made_from[each.stem]) for each in documents]
     progress(0, len(shards))
-    results = run_shards(run, _read_shard, shards, _time_limit(documents), _guess_pages)
+    results = stage.work(_read_shard, shards, _time_limit(documents), _guess_pages)
     for finished, (shard, result) in enumerate(results, start=1):
         if isinstance(result, ShardFailure):
             _settle_failure(run, shard, result)
         else:
             pages += result
         progress(finished, len(shards))
-    for parts in (run.pages, run.rejected("ingest")):
-        parts.fetch(document.stem for document in documents)
     return pages
 
 
@@ -165,6 +161,11 @@ def _settle_failure(run: Run, shard: _Shard, failure: ShardFailure) -> None:
         run.pages.keep_only(set(run.pages.names()) - {stem})
     else:
         run.pages.write(stem, [], shard.made_from)
+
+
+def _open_stage(run: Run, documents: Sequence[Document]) -> Stage:
+    origins = {document.stem: _made_from(document, run.recipe.ingest) for document in documents}
+    return Stage(run, "ingest", origins, run.rejected("ingest"), run.pages)
 
 
 def _rejected_parts(folder: Path) -> Parts[Rejected]:

@@ -22,7 +22,7 @@ from docrerank.pages.wording import Hashes, Wording, read_wording
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, Repeat
 from docrerank.retrieval.named_pages import number_pages, strip_numbers
-from docrerank.runs import Parts, Run
+from docrerank.runs import Parts, Run, Stage
 
 FOLDER, PART, STAGE, STAGE_VERSION = "repeats", "corpus", "repeats", 1
 #: Two pages whose shingles have a Jaccard similarity of .8 agree in a band with .8 ** 5, and in none with 5e-5.
@@ -50,8 +50,9 @@ def find_repeats(run: Run) -> dict[str, str]:
         run.recipe.mine.near_identical,
         [[name, run.pages.made_from(name)] for name in run.pages.names()],
     )
-    if not parts.is_done(PART, origin):
-        with run.manifest.stage(STAGE) as counts:
+    stage = Stage(run, STAGE, {PART: origin}, parts)
+    if stage.todo():
+        with stage.record() as counts:
             rows = list(list_repeats(run.pages.read(), run.recipe.mine.near_identical))
             counts.update(pages_that_repeat=len(rows), pages_repeated=len({row.first_id for row in rows}))
             parts.write(PART, rows, origin)

@@ -14,6 +14,7 @@ from docrerank.runs.progress import Progress
 from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
+from docrerank.runs.stage import Stage
 from docrerank.runs.store import fetch_folder, fetch_late, locate, remove, sync, work_folder
 from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, worker_count
 
@@ -26,6 +27,7 @@ __all__ = [
     "Run",
     "ShardFailure",
     "Split",
+    "Stage",
     "end_with_parent",
     "fetch_folder",
     "fetch_late",

@@ -1,0 +1,64 @@
+"""One stage of a run: its shards, what each was made from, and which are still to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from docrerank.runs.engine import run_shards
+from docrerank.runs.parts import Parts
+from docrerank.runs.run import Run
+from docrerank.runs.workers import ShardFailure
+
+Shard = TypeVar("Shard")
+Result = TypeVar("Result")
+
+
+class Stage:
+    """Does the shards of a stage that are missing or were made from something else, and no others.
+
+    Args:
+        run: the stage's run.
+        name: the stage's name in `run.json`.
+        made_from: each shard's name with the fingerprint of all that its parts depend on.
+        parts: one part of each is written for a shard; the last one, written last, says that the shard is done.
+
+    Example:
+        >>> stage = Stage(run, "mine", {"a": "f00d"}, run.mined)  # doctest: +SKIP
+        >>> stage.todo()  # doctest: +SKIP
+        ['a']
+    """
+
+    def __init__(self, run: Run, name: str, made_from: Mapping[str, str], *parts: Parts[Any]) -> None:
+        self.run, self.name, self.made_from, self.parts = run, name, made_from, parts
+        self.fetch()
+
+    def todo(self) -> list[str]:
+        """Names of the shards that are not done."""
+        return [name for name, origin in self.made_from.items() if not self.parts[-1].is_done(name, origin)]
+
+    def forget_others(self) -> None:
+        """Delete the parts of shards that the stage no longer has."""
+        for parts in self.parts:
+            parts.keep_only(self.made_from)
+
+    def fetch(self) -> None:
+        """Take over what other machines wrote, of a run in a store."""
+        for parts in self.parts:
+            parts.fetch(self.made_from)
+
+    def record(self) -> AbstractContextManager[dict[str, Any]]:
+        """Time the stage; what the block puts into the dictionary goes to `run.json` beside seconds and memory."""
+        return self.run.manifest.stage(self.name)
+
+    def work(
+        self,
+        function: Callable[[Shard], Result],
+        shards: Sequence[Shard],
+        seconds: float,
+        pages: Callable[[Shard], float] = lambda shard: 1.0,
+    ) -> Iterator[tuple[Shard, Result | ShardFailure]]:
+        """Yield every shard with its result or its failure, as `run_shards` does; parts are then fetched."""
+        yield from run_shards(self.run, function, shards, seconds, pages)
+        self.fetch()
