@@ -190,7 +190,7 @@ OPEN = """
 import sys, time
 import numpy as np
 from docrerank.retrieval import ENCODINGS, Encoding, PageStore
-from docrerank.mining import fill_store, open_index
+from docrerank.retrieval import fill_store, open_index
 from docrerank.runs import Run
 
 class Slow:

@@ -17,10 +17,10 @@ from docrerank.generation import generate
 from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
 from docrerank.records import Rejected, UserError
-from docrerank.runs import Run, objects, store, store_lock, write_text
+from docrerank.runs import Run, lock, objects, store, write_text
+from docrerank.runs.lock import hold_there
 from docrerank.runs.objects import is_url
 from docrerank.runs.ray_cluster import open_site
-from docrerank.runs.store_lock import hold_there
 
 CORPUS = Path(__file__).parents[2] / "samples" / "benchmark" / "corpus"
 SMALL = [CORPUS / "calder-ridge-handbook-2025-26.pdf", CORPUS / "leak-listening-paper.pdf"]
@@ -56,7 +56,7 @@ def test_a_run_in_a_store_is_the_local_one_and_goes_on_from_another_machine(
     write(local)
     write(ours)
     assert contents(ours, *folders) == contents(local, *folders)
-    assert {"recipe.yaml", "run.json", "files.parquet"} <= set(bucket.names("run"))
+    assert {"recipe.yaml", "run.json"} <= set(bucket.names("run"))
     assert not [name for name in bucket.names("run") if name.startswith(".")]
     move(monkeypatch, tmp_path / "elsewhere")
     bucket.proxy.asked.clear()
@@ -65,7 +65,7 @@ def test_a_run_in_a_store_is_the_local_one_and_goes_on_from_another_machine(
         assert ingest(again, SMALL)["read"] == 0
         assert generate(again)["documents_redone"] == 0
     assert contents(again, *folders) == contents(local, *folders)
-    assert not [line for line in bucket.proxy.asked if "list-type" in line], "the store was listed"
+    assert len([line for line in bucket.proxy.asked if "list-type" in line]) == 1, "the run is listed once"
 
 
 def test_a_document_that_left_is_gone_from_the_store_and_from_other_machines(
@@ -87,7 +87,8 @@ def test_a_document_that_left_is_gone_from_the_store_and_from_other_machines(
 DRIVER = """
 import sys
 from docrerank.pages import ingest
-from docrerank.runs import Run
+from docrerank.runs import Run, stage
+stage.SECONDS_BETWEEN_SAVES = 0.0
 if __name__ == "__main__":
     run = Run.open(sys.argv[1])
     with run.locked():
@@ -98,7 +99,7 @@ if __name__ == "__main__":
 def test_a_killed_command_goes_on_from_another_machine_where_it_was(
     bucket: Bucket, tmp_path: Path, monkeypatch: Change
 ) -> None:
-    monkeypatch.setattr(store_lock, "SILENCE", 1.0)
+    monkeypatch.setattr(lock, "SILENCE", 1.0)
     (tmp_path / "driver.py").write_text(DRIVER)
     make_run(f"{bucket.url}/run")
     command = [sys.executable, str(tmp_path / "driver.py"), f"{bucket.url}/run", *map(str, FIVE)]
@@ -124,8 +125,8 @@ def test_a_store_that_is_out_for_a_while_costs_patience_and_nothing_else(
     threading.Timer(4.0, setattr, (bucket.proxy, "status", 0)).start()
     bucket.proxy.status = status
     run.rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "encrypted")], "f00d")
+    store.sync(run.path)
     assert bucket.proxy.status == 0
-    assert run.rejected("ingest").is_done("a", "f00d")
     assert {"a.parquet", "a._done"} == set(bucket.names("run/rejected/ingest"))
 
 
@@ -134,15 +135,15 @@ def test_a_store_that_stays_out_ends_in_one_line_and_the_same_command_goes_on(
 ) -> None:
     monkeypatch.setattr(objects, "PATIENCE_SECONDS", 1.0)
     run = make_run(f"{bucket.url}/run")
-    parts, rows = run.rejected("ingest"), [Rejected("ingest", "a.pdf", "encrypted")]
+    store.sync(run.path)
+    run.rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "encrypted")], "f00d")
     bucket.proxy.status = 503
     with pytest.raises(UserError, match=f"{bucket.url}/run/rejected/ingest/a.parquet: the store does not answer"):
-        parts.write("a", rows, "f00d")
-    assert not parts.is_done("a", "f00d")
+        store.sync(run.path)
     assert len([one for one in caplog.records if "asked again for ten minutes" in one.message]) == 1
     bucket.proxy.status = 0
-    parts.write("a", rows, "f00d")
-    assert parts.is_done("a", "f00d")
+    store.sync(run.path)
+    assert {"a.parquet", "a._done"} == set(bucket.names("run/rejected/ingest"))
 
 
 def test_no_such_bucket_and_refused_access_are_told_in_a_line(bucket: Bucket) -> None:
@@ -165,8 +166,8 @@ def test_without_keys_the_run_ends_at_once_in_a_line(bucket: Bucket, tmp_path: P
 def test_a_second_command_on_another_machine_is_refused_and_told_who_the_first_is(
     bucket: Bucket, tmp_path: Path, monkeypatch: Change
 ) -> None:
-    monkeypatch.setattr(store_lock, "BEAT", 0.1)
-    monkeypatch.setattr(store_lock, "SILENCE", 5.0)
+    monkeypatch.setattr(lock, "BEAT", 0.1)
+    monkeypatch.setattr(lock, "SILENCE", 5.0)
     first = make_run(f"{bucket.url}/run")
     with first.locked():
         move(monkeypatch, tmp_path / "elsewhere")
@@ -181,7 +182,7 @@ def test_a_second_command_on_another_machine_is_refused_and_told_who_the_first_i
 
 
 def test_a_holder_that_is_silent_is_replaced_whatever_its_clock_says(bucket: Bucket, monkeypatch: Change) -> None:
-    monkeypatch.setattr(store_lock, "SILENCE", 0.5)
+    monkeypatch.setattr(lock, "SILENCE", 0.5)
     run = make_run(f"{bucket.url}/run")
     bucket.system.pipe_file(f"{bucket.url}/run/.lock", b'{"host": "lost", "pid": 1, "since": "2999-01-01", "beat": 7}')
     with hold_there(run.path):
@@ -189,34 +190,44 @@ def test_a_holder_that_is_silent_is_replaced_whatever_its_clock_says(bucket: Buc
     assert ".lock" not in bucket.names("run")
 
 
-def test_a_machine_lent_to_a_run_reads_what_others_wrote_last_and_puts_up_its_own(
+def test_a_machine_lent_to_a_run_reads_what_the_driver_put_up_and_puts_up_its_own(
     tmp_path: Path, monkeypatch: Change
 ) -> None:
     url = f"file://{tmp_path}/store/run"
     move(monkeypatch, tmp_path / "driver")
     run = make_run(url)
     run.rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "old")], "1")
-    run.model.mkdir()
-    (run.model / "weights").write_text("trained")
     store.sync(run.path)
     with open_site(run.path) as site:
         shutil.move(run.path, tmp_path / "hidden")  # a machine that has nothing
         site.enter()
-        assert (run.model / "weights").read_text() == "trained", "to encode with"
         lent = run.rejected("ingest")
         assert [row.reason for row in lent.read("a")] == ["old"]
+        lent.write("a", [Rejected("ingest", "a.pdf", "new")], "2")
+        site.leave()
         move(monkeypatch, tmp_path / "other")
         with pytest.raises(UserError, match="set DOCRERANK_WORK to the same on both"):
             site.enter()
-        Run.open(url).rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "new")], "2")
         move(monkeypatch, tmp_path / "driver")
-        assert lent.is_done("a", "2")
-        assert [row.reason for row in lent.read("a")] == ["new"]
-        lent.write("b", [], "3")
-    move(monkeypatch, tmp_path / "other")
-    assert Run.open(url).rejected("ingest").made_from("b") is None, "not asked for yet"
-    Run.open(url).rejected("ingest").fetch(["a", "b", "c"])
-    assert Run.open(url).rejected("ingest").names() == ["a", "b"]
+        shutil.rmtree(run.path)
+        shutil.move(tmp_path / "hidden", run.path)
+        store.pull(run.path)
+    assert [row.reason for row in run.rejected("ingest").read("a")] == ["new"]
+    assert run.rejected("ingest").is_done("a", "2")
+
+
+def test_a_part_that_changes_never_stands_in_the_store_beside_its_old_marker(
+    tmp_path: Path, monkeypatch: Change
+) -> None:
+    move(monkeypatch, tmp_path / "machine")
+    run = make_run(f"file://{tmp_path}/store")
+    for made_from in ("1", "2"):
+        asked: list[str] = []
+        monkeypatch.setattr(objects.Objects, "put", lambda self, path, name, asked=asked: asked.append(name))
+        monkeypatch.setattr(objects.Objects, "remove", lambda self, name, asked=asked: asked.append(f"-{name}"))
+        run.rejected("ingest").write("a", [], made_from)
+        store.sync(run.path, run.path / "rejected")
+    assert asked == ["-rejected/ingest/a._done", "rejected/ingest/a.parquet", "rejected/ingest/a._done"]
 
 
 def test_the_index_is_fetched_by_who_opens_it_and_what_it_no_longer_has_is_gone(
@@ -231,14 +242,14 @@ def test_the_index_is_fetched_by_who_opens_it_and_what_it_no_longer_has_is_gone(
     move(monkeypatch, tmp_path / "second")
     run = Run.open(url)
     assert not (run.path / "index").exists()
-    store.fetch_folder(run.path, "index")
+    store.pull(run.path, "index")
     assert (run.path / "index" / "1" / "texts").read_text() == "first"
     (run.path / "index" / "1" / "texts").unlink()
     write_text(run.path / "index" / "index.json", "second")
     store.sync(run.path)
     move(monkeypatch, tmp_path / "third")
     run = Run.open(url)
-    store.fetch_folder(run.path, "index")
+    store.pull(run.path, "index")
     found = {str(path.relative_to(run.path / "index")): path.read_text() for path in run.path.glob("index/**/*.*")}
     assert found == {"index.json": "second"}
     assert [path.name for path in (run.path / "index").iterdir() if path.is_dir()] == ["2"]
@@ -260,14 +271,12 @@ def test_what_a_killed_command_could_not_put_up_is_put_up_by_the_next(tmp_path: 
     assert (Run.open(f"file://{tmp_path}/store").path / "model" / "weights").read_text() == "trained"
 
 
-@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "pages/../../outside", ".store/url"])
-def test_an_index_that_names_files_outside_the_run_is_refused(tmp_path: Path, monkeypatch: Change, name: str) -> None:
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "pages/../../outside", "pages//a"])
+def test_a_store_that_names_files_outside_the_run_is_refused(tmp_path: Path, monkeypatch: Change, name: str) -> None:
     move(monkeypatch, tmp_path / "machine")
-    make_run(f"file://{tmp_path}/store")
-    file = store.StoredFile(name, 1, "0" * 64)
-    store.write_records(tmp_path / "store" / store.INDEX, store.StoredFile, [file])
+    monkeypatch.setattr(objects.Objects, "walk", lambda self, below="": iter([(name, 1, "0")]))
     with pytest.raises(UserError, match="which is no file of a run"):
-        Run.open(f"file://{tmp_path}/store")
+        make_run(f"file://{tmp_path}/store")
 
 
 def test_a_folder_from_elsewhere_is_bound_to_nothing(tmp_path: Path, monkeypatch: Change) -> None:

@@ -62,7 +62,7 @@ def write_documents(
         _write_in_workers(stage, documents, step)
         return {}
     try:
-        return asyncio.run(_write_by_models(run, documents, step, budget))
+        return asyncio.run(_write_by_models(stage, documents, step, budget))
     except* UserError as several:
         raise _first(several) from None
 
@@ -104,20 +104,22 @@ async def write_in_turn(
     return [await write_page(page, roles, kept, None if given is None else given.get(page.id, ())) for page in pages]
 
 
-async def _write_by_models(run: Run, documents: Sequence[str], step: Step, budget: Budget) -> dict[str, Any]:
+async def _write_by_models(stage: Stage, documents: Sequence[str], step: Step, budget: Budget) -> dict[str, Any]:
+    run = stage.run
     async with open_clients(run.recipe.generate, run.path / REQUESTS, budget) as clients:
         with contextlib.closing(DrawingPool(run.recipe.workers)) as pool:
             try:
-                await _write_side_by_side(run, documents, clients, pool, step)
+                await _write_side_by_side(stage, documents, clients, pool, step)
             finally:
                 run.manifest.add_usage(sum_usage(clients))
             return sum_usage(clients)
 
 
 async def _write_side_by_side(
-    run: Run, documents: Sequence[str], clients: dict[str, RoleClient], pool: DrawingPool, step: Step
+    stage: Stage, documents: Sequence[str], clients: dict[str, RoleClient], pool: DrawingPool, step: Step
 ) -> None:
     """Begin document after document while there is room for pages; the first error ends all."""
+    run = stage.run
     room = asyncio.Semaphore(_count_room(clients))
 
     async def write(page: Page, roles: Roles, given: Sequence[Query] | None) -> Written:
@@ -136,11 +138,12 @@ async def _write_side_by_side(
                 await room.acquire()
                 own = None if given is None else given.get(page.id, ())
                 tasks.append(group.create_task(write(page, roles, own)))
-            group.create_task(_finish(run, name, tasks))
+            group.create_task(_finish(stage, name, tasks))
 
 
-async def _finish(run: Run, document: str, tasks: Sequence[asyncio.Task[Written]]) -> None:
-    _store(run, document, [await task for task in tasks])
+async def _finish(stage: Stage, document: str, tasks: Sequence[asyncio.Task[Written]]) -> None:
+    _store(stage.run, document, [await task for task in tasks])
+    await asyncio.to_thread(stage.save)
 
 
 def _store(run: Run, document: str, pages: Sequence[Written]) -> None:

@@ -20,7 +20,7 @@ from docrerank.retrieval import (
     window_settings,
 )
 from docrerank.retrieval.run_index import index_in_memory, is_large, open_index
-from docrerank.runs import Progress, Run, ShardFailure, Stage, sync
+from docrerank.runs import Progress, Run, ShardFailure, Stage
 
 NAME = "mine"
 #: A shard may take so long, and so long for each of its queries.
@@ -84,7 +84,7 @@ def _mine_all(
             run.mined.write(shard.name, (), shard.made_from)
         return
     encoder = load_untrained(window_settings(run))
-    store = PageStore(run.path / ENCODINGS, encoder)
+    store = PageStore(run.path / ENCODINGS, encoder, run.count_pages())
     counts["pages_encoded"] = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
     step(0)
     if is_large(run):
@@ -101,7 +101,6 @@ def _mine_in_workers(
 ) -> Iterator[ShardCounts]:
     """Each worker opens the index and the encoder once; a failed shard leaves the others done."""
     run = stage.run
-    sync(run.path)  # workers on other machines fetch the index from the run's store
     sent, failed = EncoderElsewhere.of(encoder), []
     if sent is None:
         raise UserError("worker processes cannot load this encoder: mine with one that has an `opener`")

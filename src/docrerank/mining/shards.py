@@ -16,7 +16,7 @@ from docrerank.retrieval import EncoderElsewhere, TokenEncoder
 from docrerank.retrieval.first_stage import FirstStage
 from docrerank.retrieval.large_stage import LargeFirstStage
 from docrerank.retrieval.run_index import INDEX
-from docrerank.runs import Run, fetch_folder, pack
+from docrerank.runs import Run, pack, pull
 
 STAGE_VERSION = 4
 #: Queries of a shard, negatives and rephrasings counted too: some seconds of work, lost if its process is killed.
@@ -127,7 +127,7 @@ class MineWork:
 
 @lru_cache(maxsize=1)
 def _open_index(folder: Path, dimension: int, state: str) -> LargeFirstStage:
-    fetch_folder(folder.parents[1], INDEX)
+    pull(folder.parents[1], INDEX)
     return LargeFirstStage(folder, dimension)
 
 

@@ -11,7 +11,7 @@ from docrerank.recipe.extras import require
 from docrerank.records import UserError
 from docrerank.retrieval import STARTS, QueryEncoder, TokenEncoder, is_light, read_rarity, read_tensors
 from docrerank.retrieval.model_card import ModelCard
-from docrerank.runs import hash_file, read_json
+from docrerank.runs import hash_file, read_json, tell
 from docrerank.vision import reads_images
 
 Kind = Literal["late_interaction", "cross_encoder"]
@@ -23,6 +23,7 @@ def load_encoder(folder: Path, card: ModelCard) -> TokenEncoder:
     Raises:
         UserError: the folder cannot be loaded.
     """
+    tell(f"loading {folder}")
     encoders = require("sentence_transformers", extra="train")
     try:
         model = encoders.MultiVectorEncoder(str(folder), local_files_only=True)

@@ -16,7 +16,7 @@ from docrerank.recipe.extras import require
 from docrerank.records import Page, UserError
 from docrerank.retrieval.encoder import Encoding, TokenEncoder, Vectors
 from docrerank.retrieval.page_heading import find_heading
-from docrerank.runs import fetch_late, replacing
+from docrerank.runs import fetch_late, replacing, tell
 
 #: The folder of a run that holds its pages' encodings.
 ENCODINGS = "encodings"
@@ -33,10 +33,12 @@ class PageStore:
     Args:
         folder: where the files are; each encoder has a folder of its own inside.
         encoder: encodes what is missing. Its weights, its windows and a page's text are the key.
+        expected: how many pages will be filled in, if that is known; for progress alone.
     """
 
-    def __init__(self, folder: Path, encoder: TokenEncoder) -> None:
+    def __init__(self, folder: Path, encoder: TokenEncoder, expected: int = 0) -> None:
         self.encoder = encoder
+        self._seen, self._expected = 0, expected
         self.folder = folder / encoder.fingerprint
         self._checked: set[tuple[str, int, int]] = set()
 
@@ -44,9 +46,11 @@ class PageStore:
         """Encode what is new or changed of whole documents; returns how many pages were encoded."""
         encoded = 0
         for shard, own in group_by_shard(pages).items():
+            self._seen += len(own)
             if self._made_from(shard) != _made_from(own):
                 self._write(shard, own)
                 encoded += len(own)
+                tell("encoding pages", self._seen, self._expected)
         return encoded
 
     def holds(self, document: str, pages: Iterable[Page]) -> bool:

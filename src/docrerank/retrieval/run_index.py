@@ -10,7 +10,7 @@ from docrerank.retrieval.encoder import Vectors
 from docrerank.retrieval.first_stage import FirstStage
 from docrerank.retrieval.large_stage import LargeFirstStage
 from docrerank.retrieval.page_store import PageStore
-from docrerank.runs import Run, fetch_folder, take_turns, write_text
+from docrerank.runs import Run, pull, take_turns, write_text
 
 #: From so many pages on a run's first stage is on disk; fewer are held in memory.
 LARGE = 20_000
@@ -55,7 +55,7 @@ def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
         encoded += store.fill(pages)
         return pages, store.read_windows(pages)
 
-    fetch_folder(run.path, INDEX)
+    pull(run.path, INDEX)
     with take_turns(run.path / INDEX / LOCK):
         first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
         first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)

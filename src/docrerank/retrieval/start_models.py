@@ -15,7 +15,7 @@ from docrerank.retrieval.encoder import TokenEncoder, Vectors, build_model
 from docrerank.retrieval.minilm_weights import MINILM_SHA256, minilm_folder
 from docrerank.retrieval.query_encoder import QueryEncoder, read_tensors, runs_on_processor
 from docrerank.retrieval.windows import WindowSettings
-from docrerank.runs import Run, hash_file
+from docrerank.runs import Run, hash_file, tell
 
 #: MiniLM trained on people's questions (`docrerank_mini.md`), and MiniLM as it comes.
 MINI, UNTRAINED = "docrerank-mini", "minilm"
@@ -48,6 +48,7 @@ def load_start(name: str = MINI, settings: WindowSettings | None = None) -> Toke
     """
     settings = settings or WindowSettings()
     key = hash_start(name)
+    tell(f"loading {name}")
     model = build_model(minilm_folder(), settings)
     if name == MINI:
         _check_difference(MINI_FILE)

@@ -10,12 +10,12 @@ from docrerank.runs.lock import take_turns
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
-from docrerank.runs.progress import Progress
+from docrerank.runs.progress import Progress, tell, watching
 from docrerank.runs.ray_engine import pack
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.stage import Stage
-from docrerank.runs.store import fetch_folder, fetch_late, locate, remove, sync, work_folder
+from docrerank.runs.store import fetch_late, locate, pull, sync, work_folder
 from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, worker_count
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Split",
     "Stage",
     "end_with_parent",
-    "fetch_folder",
     "fetch_late",
     "hash_file",
     "hash_name",
@@ -37,14 +36,16 @@ __all__ = [
     "locate",
     "map_shards",
     "pack",
+    "pull",
     "read_json",
-    "remove",
     "replacing",
     "run_shards",
     "sort_by_hash",
     "split_run",
     "sync",
     "take_turns",
+    "tell",
+    "watching",
     "work_folder",
     "worker_count",
     "write_text",

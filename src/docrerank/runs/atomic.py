@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docrerank.runs.files import explain
-from docrerank.runs.store import put_up
 
 
 @contextlib.contextmanager
 def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well, it takes `path`'s place in one step.
-
-    A file of a run in an object store is put up then, whole too.
 
     Args:
         path: the file to be written.
@@ -24,8 +21,7 @@ def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
             without, and calls `os.sync` before anything says that they are there.
 
     Raises:
-        UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched. Or the
-            store does not answer.
+        UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched.
 
     Example:
         >>> with replacing(Path("numbers.txt")) as temporary:  # doctest: +SKIP
@@ -41,7 +37,6 @@ def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     try:
         yield temporary
         _settle(temporary, path, flush)
-        put_up(path)
     except OSError as error:
         raise explain(error, path) from error
     finally:

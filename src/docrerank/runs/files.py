@@ -14,8 +14,16 @@ from docrerank.records import UserError
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file; empty if the file is missing, damaged, or holds something else."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return parse_json(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def parse_json(content: bytes) -> dict[str, Any]:
+    """The JSON object that bytes hold; empty if they are damaged or hold something else."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.files import read_json
-from docrerank.runs.store import find_store, remove
 from docrerank.runs.tables import read_column, read_records, write_records
 
 Record = TypeVar("Record")
@@ -49,7 +48,7 @@ class Parts(Generic[Record]):
             made_from: fingerprint of all that the part depends on.
         """
         if self._marker(part).is_file():
-            remove(self._marker(part))
+            self._marker(part).unlink()
         with replacing(self._file(part)) as temporary:
             count = write_records(temporary, self.record, rows)
         marker = {"part": part, "made_from": made_from, "rows": count}
@@ -62,8 +61,6 @@ class Parts(Generic[Record]):
 
     def made_from(self, part: str) -> str | None:
         """The fingerprint a part was made from, or None if it is not there whole."""
-        if (store := find_store(self._file(part))) is not None and store.is_lent:
-            store.refresh([(self._marker(part), self._file(part))])
         if not self._file(part).is_file():
             return None
         return read_json(self._marker(part)).get("made_from")
@@ -92,13 +89,8 @@ class Parts(Generic[Record]):
     def keep_only(self, parts: Iterable[str]) -> None:
         """Delete every part that is not named: its document has left the run."""
         for stale in set(self.names()) - set(parts):
-            remove(self._marker(stale))
-            remove(self._file(stale))
-
-    def fetch(self, parts: Iterable[str]) -> None:
-        """Take over what other machines wrote of these, of a run in a store; nothing where the run is a folder."""
-        if (store := find_store(self.folder)) is not None:
-            store.refresh([(self._marker(part), self._file(part)) for part in parts])
+            self._marker(stale).unlink()
+            self._file(stale).unlink()
 
     def _file(self, part: str) -> Path:
         return self.folder / f"{_file_name(part)}.parquet"

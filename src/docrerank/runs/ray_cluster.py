@@ -18,7 +18,7 @@ from typing import Any
 from docrerank.recipe import Recipe, require
 from docrerank.records import UserError
 from docrerank.runs.atomic import write_text
-from docrerank.runs.store import WORK, bind, find_store, find_working_folder
+from docrerank.runs.store import WORK, bind, find_store, find_working_folder, pull, sync
 from docrerank.runs.workers import worker_count
 
 SECONDS_TO_ANSWER = 10.0
@@ -97,9 +97,9 @@ class Site:
             if folder != find_working_folder(self.url):
                 where = f"{platform.node()} would work in '{find_working_folder(self.url)}', the driver in '{folder}'"
                 raise UserError(f"{where}: set {WORK} to the same on both")
-            bind(folder, self.url, lent=not Path(self.witness).is_file())
-            if (store := find_store(Path(self.witness))) is not None and store.is_lent:
-                store.fetch("model")  # to encode with
+            bind(folder, self.url)
+            if self.is_lent():
+                pull(folder)
             return
         try:
             os.chdir(self.folder)
@@ -107,6 +107,15 @@ class Site:
             raise UserError(f"{platform.node()} has no folder '{self.folder}' ({error.strerror}): {_SHARE}") from None
         if not Path(self.witness).is_file():
             raise UserError(f"{platform.node()} does not see '{Path(self.witness).parent}': {_SHARE}")
+
+    def leave(self) -> None:
+        """Put up what was made on a machine that works for another's command."""
+        if self.is_lent():
+            sync(Path(self.witness).parent)
+
+    def is_lent(self) -> bool:
+        """Whether this machine has a working folder of its own, not the driver's."""
+        return bool(self.url) and not Path(self.witness).is_file()
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from pebble import ProcessPool
 from docrerank.records import UserError
 from docrerank.runs.ray_cluster import Site, connect, last_line, open_site
 from docrerank.runs.run import Run
+from docrerank.runs.store import pull, sync
 from docrerank.runs.workers import ShardFailure, map_in, open_pool
 
 Shard = TypeVar("Shard")
@@ -49,6 +50,7 @@ def map_on_ray(
     if not shards:
         return
     workers = connect(run.recipe)
+    sync(run.path)  # machines that work for this one fetch what the stage reads
     with open_site(run.path) as site:
         work = _Work(function, seconds, site)
         _probe(work)
@@ -61,6 +63,7 @@ def map_on_ray(
         for shard in left.values():
             detail = f"its worker was killed {2 * (RETRIES + 1)} times: out of memory?"
             yield shard, ShardFailure("crashed its reader", detail)
+    pull(run.path)
 
 
 def pack(shards: Mapping[int, Shard], sizes: Sequence[float], most: float) -> list[dict[int, Shard]]:
@@ -96,7 +99,9 @@ class _Work(Generic[Shard, Result]):
         item: dict[int, Shard] = row["item"]
         try:
             self.enter()
-            yield from _tell_now_and_then(self._do(item))
+            for told in _tell_now_and_then(self._do(item)):
+                self.site.leave()
+                yield told
         except UserError as error:
             yield {"finished": [(-1, error)]}
         except Exception as error:

@@ -9,11 +9,10 @@ from pathlib import Path
 from docrerank.recipe import Recipe, dump_recipe, load_recipe
 from docrerank.records import MinedPage, Page, Query, Rejected, UserError, Verdict
 from docrerank.runs.atomic import remove_leftovers, write_text
-from docrerank.runs.lock import hold
+from docrerank.runs.lock import hold, hold_there
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.parts import Parts
 from docrerank.runs.store import locate, sync
-from docrerank.runs.store_lock import hold_there
 
 
 class Run:
@@ -64,7 +63,12 @@ class Run:
         if folder.exists() and not folder.is_dir():
             raise UserError(f"'{path}' is a file: give a folder to --out")
         write_text(folder / "recipe.yaml", dump_recipe(recipe))
+        sync(folder)
         return cls(folder, recipe)
+
+    def count_pages(self) -> int:
+        """How many pages have been read."""
+        return sum(map(self.pages.count, self.pages.names()))
 
     def rejected(self, stage: str) -> Parts[Rejected]:
         """What a stage left out, with reasons."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -9,10 +10,13 @@ from typing import Any, TypeVar
 from docrerank.runs.engine import run_shards
 from docrerank.runs.parts import Parts
 from docrerank.runs.run import Run
+from docrerank.runs.store import sync
 from docrerank.runs.workers import ShardFailure
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
+
+SECONDS_BETWEEN_SAVES = 60.0
 
 
 class Stage:
@@ -32,7 +36,7 @@ class Stage:
 
     def __init__(self, run: Run, name: str, made_from: Mapping[str, str], *parts: Parts[Any]) -> None:
         self.run, self.name, self.made_from, self.parts = run, name, made_from, parts
-        self.fetch()
+        self._saved = time.monotonic()
 
     def todo(self) -> list[str]:
         """Names of the shards that are not done."""
@@ -43,10 +47,11 @@ class Stage:
         for parts in self.parts:
             parts.keep_only(self.made_from)
 
-    def fetch(self) -> None:
-        """Take over what other machines wrote, of a run in a store."""
-        for parts in self.parts:
-            parts.fetch(self.made_from)
+    def save(self) -> None:
+        """Put up what is done of a run in a store, at most once a minute: a lost machine loses no more."""
+        if time.monotonic() - self._saved > SECONDS_BETWEEN_SAVES:
+            sync(self.run.path, *(parts.folder for parts in self.parts))
+            self._saved = time.monotonic()
 
     def record(self) -> AbstractContextManager[dict[str, Any]]:
         """Time the stage; what the block puts into the dictionary goes to `run.json` beside seconds and memory."""
@@ -59,6 +64,7 @@ class Stage:
         seconds: float,
         pages: Callable[[Shard], float] = lambda shard: 1.0,
     ) -> Iterator[tuple[Shard, Result | ShardFailure]]:
-        """Yield every shard with its result or its failure, as `run_shards` does; parts are then fetched."""
-        yield from run_shards(self.run, function, shards, seconds, pages)
-        self.fetch()
+        """Yield every shard with its result or its failure, as `run_shards` does."""
+        for each in run_shards(self.run, function, shards, seconds, pages):
+            yield each
+            self.save()

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from docrerank.records import UserError
-from docrerank.runs import fetch_late, replacing
+from docrerank.runs import replacing, sync
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ def write_checkpoint(file: Path, made_from: str, content: Mapping[str, Any]) -> 
     """
     with replacing(file) as temporary:
         torch.save({"made_from": f"{VERSION} {made_from}", **content}, temporary)
+    sync(file, file.parent)
 
 
 def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
@@ -36,7 +37,7 @@ def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
     Raises:
         UserError: the file cannot be read.
     """
-    if not fetch_late(file):
+    if not file.is_file():
         return None
     try:
         content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)

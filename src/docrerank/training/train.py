@@ -28,7 +28,7 @@ from docrerank.retrieval import (
     weigh_tokens,
     window_settings,
 )
-from docrerank.runs import Run, remove
+from docrerank.runs import Run
 from docrerank.training.calibration import fit_calibration, fit_threshold
 from docrerank.training.deliver import deliver, write_readme
 from docrerank.training.dev import measure
@@ -68,7 +68,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
         counts.update(work(run, origin, gather(run), progress))
-        remove(run.path / FOLDER / CHECKPOINT)
+        (run.path / FOLDER / CHECKPOINT).unlink(missing_ok=True)
     return counts
 
 
@@ -107,7 +107,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
 
 def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list[Example]:
     """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
-    store = PageStore(run.path / ENCODINGS, untrained)
+    store = PageStore(run.path / ENCODINGS, untrained, run.count_pages())
     for name in documents_of(material.pages):
         store.fill(run.pages.read(name))
     return build_examples(material.groups, material.pages, store, 1, material.dev.repeats)
@@ -115,7 +115,7 @@ def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list
 
 def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
-    store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card))
+    store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card), run.count_pages())
     encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))
     for name in run.pages.names():
         store.fill(run.pages.read(name))
