@@ -159,6 +159,7 @@ def test_bad_documents_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "locked.pdf: encrypted" in done.stderr
     assert "cut.pdf: damaged" in done.stderr
+    assert "1 document: 1 read, 2 left out; 2 pages" in done.stderr
     assert sum(1 for _ in Run.open(tmp_path / "RUN").pages.read()) == 2
 
 
@@ -175,6 +176,7 @@ def test_a_document_under_two_names_is_told(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("ingest", "nothere.pdf", "--out", "R"), 1, "'nothere.pdf' does not exist"),
+        (("run", "nothere.pdf", "--out", "R"), 1, "'nothere.pdf' does not exist"),
         (("generate", "nothere"), 1, "is not a run folder"),
         (("rerank", "nothere", "q", "nothere.pdf"), 1, "does not exist"),
         (("ingest", ".", "--out", "R", "--set", "ingest.orc=1"), 1, "did you mean 'ingest.ocr'"),
@@ -192,6 +194,7 @@ def test_a_mistake_is_one_line_and_an_exit_code(
     assert "Traceback" not in done.stderr
     if code == 1:
         assert len(done.stderr.strip().splitlines()) == 1
+        assert not (tmp_path / "R").exists()
 
 
 def test_a_dry_run_says_what_would_be_and_does_nothing(corpus: Path, tmp_path: Path) -> None:
@@ -257,7 +260,7 @@ def test_a_run_and_its_documents_may_be_in_a_store(
     assert ask("ingest", f"file://{corpus}", "--out", url, "--set=workers=1").exit_code == 0
     assert ask("generate", url).exit_code == 0
     names = [path.name for path in (tmp_path / "store" / "RUN").iterdir()]
-    assert {"files.parquet", "queries", "recipe.yaml", "run.json"} <= set(names)
+    assert {"queries", "recipe.yaml", "run.json"} <= set(names)
     monkeypatch.setenv("DOCRERANK_WORK", str(tmp_path / "elsewhere"))
     assert ask("export", url, "--to", "triplet", "--out", tmp_path / "set").exit_code == 0
     assert (tmp_path / "set" / "README.md").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_a_sample_is_measured_and_the_corpus_counted(tmp_path: Path) -> None:
     assert all(size > 0 for size in plan["sample"]["page_bytes"].values())
     assert plan["assumed"]["hours"] == 24
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_plan_is_time_storage_and_money_in_two_digits(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "d.pdf", 2)
+    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--pages", "1000000"], catch_exceptions=False)
+    time, storage, money = done.stdout.splitlines()
+    assert re.match(r"1,000,000 pages: about [\d.]+ (min|h) on \d+ cores? \(reading [\d.]+ (s|min|h), ", time)
+    assert re.match(r"storage: [\d.]+ [GT]B \(pages [\d.]+ [kMG]B, ", storage)
+    assert re.match(r"money: processors \d+\.\d\d$", money)
 
 
 def test_nothing_to_plan_for_is_told(tmp_path: Path) -> None:

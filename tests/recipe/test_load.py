@@ -8,7 +8,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docrerank.recipe import dump_recipe, fingerprint, load_recipe, recipe_keys, shipped_recipes
+from docrerank.recipe import (
+    Recipe,
+    dump_recipe,
+    explain_recipe,
+    fingerprint,
+    load_recipe,
+    recipe_keys,
+    shipped_recipes,
+)
 from docrerank.records import UserError
 
 
@@ -17,6 +25,19 @@ def test_every_shipped_recipe_loads_and_survives_being_written(name: str, tmp_pa
     recipe = load_recipe(name)
     (tmp_path / "copy.yaml").write_text(dump_recipe(recipe))
     assert load_recipe(tmp_path / "copy.yaml") == recipe
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_a_recipe_explained_is_the_same_recipe(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    (tmp_path / "copy.yaml").write_text(explain_recipe(recipe))
+    assert load_recipe(tmp_path / "copy.yaml") == recipe
+
+
+def test_every_key_is_explained_and_a_roles_keys_stand_once() -> None:
+    lines = explain_recipe(Recipe()).splitlines()
+    assert not [line for line in lines if not line.partition("  # ")[2]]
+    assert sum(line.strip().startswith("base_url:") for line in lines) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 # Weights come from packages and folders: a library that would ask a hub first only adds seconds and a failure.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -34,29 +37,43 @@ from docrerank.cli.stages import ingest_run, mine_run, report_run
 from docrerank.cli.train import import_set, train_run
 from docrerank.records import UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.command("run")(run_all)
-app.command("plan")(plan_run)
-app.command("ingest")(ingest_run)
-app.command("generate")(generate_run)
-app.command("mine")(mine_run)
-app.command("train")(train_run)
-app.command("evaluate")(evaluate_run)
-app.command("report")(report_run)
-app.command("probe")(probe_models)
-app.command("ablate")(ablate_run)
-app.command("calibrate")(calibrate_model)
-app.command("rerank")(rerank_files)
-app.command("search")(search_run)
-app.command("serve")(serve_models)
-app.command("export")(export_source)
-app.command("import")(import_set)
-app.command("audit")(audit_run)
-app.command("recipe")(print_recipe)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+#: The verbs by what they are for, in the order of `--help`.
+VERBS: dict[str, dict[str, Callable[..., None]]] = {
+    "Start": {"run": run_all, "plan": plan_run},
+    "Look": {"search": search_run, "rerank": rerank_files, "serve": serve_models, "report": report_run},
+    "Your own data": {"audit": audit_run, "export": export_source, "import": import_set},
+    "Models": {
+        "evaluate": evaluate_run,
+        "probe": probe_models,
+        "calibrate": calibrate_model,
+        "ablate": ablate_run,
+    },
+    "More: the stages of a run one by one, and its settings": {
+        "ingest": ingest_run,
+        "generate": generate_run,
+        "mine": mine_run,
+        "train": train_run,
+        "recipe": print_recipe,
+    },
+}
+for group, verbs in VERBS.items():
+    for name, verb in verbs.items():
+        app.command(name, rich_help_panel=group)(verb)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"docrerank {version('docrerank')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)]
 
 
 @app.callback()
-def docrerank() -> None:
+def docrerank(version_: Version = False) -> None:
     """From a folder of PDFs to a reranker that knows which page answers a question."""
 
 

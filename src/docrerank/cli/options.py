@@ -76,11 +76,6 @@ def choose_engine(engine: str, address: str) -> list[str]:
     return [f"engine={engine}"] * bool(engine) + [f"ray_address={address}"] * bool(address)
 
 
-def create_run(out: Path, recipe: str, overrides: list[str] | None) -> Run:
-    """Make or continue a run under a recipe."""
-    return Run.create(out, load_recipe(recipe, overrides or ()))
-
-
 def open_run(path: Path, overrides: list[str] | None = None) -> Run:
     """Open a run; with overrides its frozen recipe is changed, and stages redo what depends on that."""
     run = Run.open(path)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import resource
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from docrerank.cli.options import Json, Overrides, Pdfs, RecipeName
-from docrerank.cli.output import print_json, say
+from docrerank.cli.output import print_json, progress, results, say, show_size, show_time
 from docrerank.recipe import Recipe, load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Run, sort_by_hash
+from docrerank.runs import Progress, Run, sort_by_hash, worker_count
 from docrerank.vision import is_vision_model
+
+if TYPE_CHECKING:
+    from docrerank.generation.corpus_plan import Line, Rates
 
 #: Pages that are encoded to measure it.
 ENCODED_PAGES = 64
@@ -28,6 +31,8 @@ Cached = Annotated[float, typer.Option("--cached", min=0, max=1, help="Assumed: 
 GpuPrice = Annotated[float, typer.Option("--gpu-price", min=0, help="Assumed: money for a GPU and hour.")]
 CorePrice = Annotated[float, typer.Option("--core-price", min=0, help="Assumed: money for a core and hour.")]
 Hours = Annotated[float, typer.Option("--hours", min=0.01, help="In which all is to be done.")]
+
+Full = Annotated[bool, typer.Option("--full", help="Print every figure with the product that it comes from.")]
 
 
 def plan_run(
@@ -42,6 +47,7 @@ def plan_run(
     gpu_price: GpuPrice = 2.5,
     core_price: CorePrice = 0.04,
     hours: Hours = 24.0,
+    full: Full = False,
     json: Json = False,
 ) -> None:
     """Measure a sample of a corpus and say what all of it would take: time, storage, money; see docs/plan.md."""
@@ -52,7 +58,8 @@ def plan_run(
     with tempfile.TemporaryDirectory(prefix="docrerank-plan-") as folder:
         run = Run.create(folder, loaded.model_copy(update={"workers": 1}))
         chosen, total = _choose(pdfs, loaded, sample)
-        measured = _measure(run, chosen)
+        with progress("measuring a sample") as show:
+            measured = _measure(run, chosen, show)
         wanted = pages or total()
         lines = list(plan_corpus(measured, wanted, plan_calls(run, wanted), rates))
     if json:
@@ -60,10 +67,31 @@ def plan_run(
             {"pages": wanted, "sample": asdict(measured), "assumed": asdict(rates), "plan": list(map(asdict, lines))}
         )
         return
-    say(f"measured on {measured.pages} pages of {measured.documents} documents, by the recipe {loaded.name}:")
-    for line in lines:
-        say(f"  {line}")
-    say("assumed: " + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items()))
+    for text in _list_sums(lines, rates) if full else _sum_up(lines, wanted):
+        results.print(text, markup=False, soft_wrap=True)
+    say(f"measured on {measured.pages} pages of {measured.documents} documents, by the recipe {loaded.name}")
+
+
+def _sum_up(lines: Sequence[Line], pages: int) -> Iterator[str]:
+    """Time, storage and money in two digits."""
+    cores, steps = worker_count(0), {line.what: line.value for line in lines if line.unit == "core hours"}
+    seconds = {what.removesuffix(", processor"): 3600 * hours / cores for what, hours in steps.items()}
+    parts = ", ".join(f"{what} {show_time(value)}" for what, value in seconds.items())
+    yield f"{pages:,} pages: about {show_time(sum(seconds.values()))} on {cores} cores ({parts}), training not counted"
+    values = {line.what: line.value for line in lines}
+    stored = {line.what: line.value * 1e9 for line in lines if line.unit == "GB" and line.what != "storage, all"}
+    parts = ", ".join(f"{what.removeprefix('storage, ')} {show_size(size)}" for what, size in stored.items())
+    yield f"storage: {show_size(1e9 * values['storage, all'])} ({parts})"
+    if "GPUs" in values:
+        gpu_hours = sum(line.value for line in lines if line.unit == "GPU hours")
+        yield f"models: {show_time(3600 * gpu_hours)} of one GPU"
+    money = {what.removeprefix("money, "): value for what, value in values.items() if what.startswith("money, ")}
+    yield "money: " + ", ".join(f"{what} {value:.2f}" for what, value in money.items())
+
+
+def _list_sums(lines: Sequence[Line], rates: Rates) -> Iterator[str]:
+    yield from map(str, lines)
+    yield "assumed: " + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items())
 
 
 def _choose(pdfs: list[str], recipe: Recipe, count: int) -> tuple[list[str], Callable[[], int]]:
@@ -78,7 +106,7 @@ def _choose(pdfs: list[str], recipe: Recipe, count: int) -> tuple[list[str], Cal
     return chosen, lambda: sum(count_pages(document) for document in documents)
 
 
-def _measure(run: Run, documents: list[str]) -> Any:
+def _measure(run: Run, documents: list[str], show: Progress) -> Any:
     """Read the sample, write for it by rules, encode some of it; what each costs a page."""
     from docrerank.chat import estimate_text_tokens
     from docrerank.generation import generate
@@ -86,7 +114,7 @@ def _measure(run: Run, documents: list[str]) -> Any:
     from docrerank.generation.corpus_plan import Sample
     from docrerank.pages import ingest
 
-    seconds, sizes = {"reading": _time(lambda: ingest(run, documents))}, {}
+    seconds, sizes = {"reading": _time(lambda: ingest(run, documents, show))}, {}
     names = run.pages.names()
     pages = sum(map(run.pages.count, names))
     counts = {"text tokens": sum(estimate_text_tokens(text) for text in run.pages.column("text")) / pages}

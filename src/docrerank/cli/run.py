@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +21,9 @@ from docrerank.cli.options import (
     RecipeName,
     choose_engine,
 )
-from docrerank.cli.output import print_json, say
+from docrerank.cli.output import print_json, say, show_time
 from docrerank.cli.plan import plan
+from docrerank.cli.stage_lines import describe_figures
 from docrerank.cli.stages import say_left_out, say_repeats, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
@@ -51,7 +53,7 @@ def run_all(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Do all stages; what is done already, from the same files and the same recipe, is not done again."""
+    """Make a reranker from PDFs: all stages and a report; what is done already is not done again."""
     if count_processes() > 1:
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
     overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
@@ -61,16 +63,21 @@ def run_all(
         for line in find_missing(Run(out, loaded), pdfs, chosen):
             say(f"missing: {line}")
         return
+    if "ingest" in chosen:
+        from docrerank.pages import check_paths
+
+        check_paths(pdfs)
     if benchmark is not None:
         from docrerank.evaluation.benchmark import read_benchmark
 
         read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
     check_needs(Run(out, loaded), pdfs, chosen)
-    run = Run.create(out, loaded)
+    run, started = Run.create(out, loaded), time.monotonic()
     with run.locked():
         counts = {stage: _do(stage, run, pdfs, benchmark, budget) for stage in chosen}
     if json:
         print_json(counts)
+    _say_end(run, counts, time.monotonic() - started)
 
 
 def _do(stage: str, run: Run, pdfs: list[str], benchmark: Path | None, budget: float) -> dict[str, Any]:
@@ -100,19 +107,27 @@ def _evaluate(run: Run, benchmark: Path | None) -> dict[str, Any]:
     if benchmark is None:
         say("evaluate: skipped, no --benchmark was given")
         return {}
-    from docrerank.evaluation import evaluate, read_evaluation
+    from docrerank.evaluation import evaluate
 
-    counts = work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
-    say(read_evaluation(run)["table"])
-    return counts
+    return work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
 
 
 def _report(run: Run) -> dict[str, Any]:
     from docrerank.report import write_report
 
-    path = write_report(run)
-    say(f"report: {path}")
-    return {"path": str(path)}
+    return work(run, "report", lambda run, show: {"path": str(write_report(run))})
+
+
+def _say_end(run: Run, counts: dict[str, dict[str, Any]], seconds: float) -> None:
+    """How long it took, the figures that count, and what to do next."""
+    say(f"done in {show_time(seconds)}")
+    for line in describe_figures(counts.get("evaluate", {})):
+        say(line)
+    if (run.path / "model").is_dir():
+        say(f'next: docrerank search {run.path} "your question"')
+    elif last := [name for name in counts if name != "report"]:
+        later = STAGES[STAGES.index(last[-1]) + 1 :]
+        say(f"next: the same command with --from {later[0]} --to {STAGES[-1]}" if later else "")
 
 
 def _between(first: str, last: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +16,11 @@ from docrerank.cli.options import (
     RecipeName,
     RunFolder,
     choose_engine,
-    create_run,
     open_run,
 )
-from docrerank.cli.output import describe, print_json, progress, say
+from docrerank.cli.output import print_json, progress, say, show_time
+from docrerank.cli.stage_lines import describe_stage
+from docrerank.recipe import load_recipe
 from docrerank.runs import Progress, Run
 
 #: Documents and pages named on the command line; the rest is counted.
@@ -37,9 +39,11 @@ def ingest_run(
     json: Json = False,
 ) -> None:
     """Read PDFs and images into page records (text, word boxes; OCR where there is no text)."""
-    from docrerank.pages import ingest
+    from docrerank.pages import check_paths, ingest
 
-    run = create_run(out, recipe, [*choose_engine(engine, ray_address), *(set_ or [])])
+    loaded = load_recipe(recipe, [*choose_engine(engine, ray_address), *(set_ or [])])
+    check_paths(pdfs)  # a mistake leaves no run folder behind
+    run = Run.create(out, loaded)
     _work(run, "ingest", lambda run, show: ingest(run, pdfs, show), json)
     say_left_out(run)
     with run.locked():
@@ -82,9 +86,10 @@ def say_repeats(run: Run) -> None:
 
 def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:
     """Do one stage of a run whose lock is held, and say what came of it."""
+    started = time.monotonic()
     with progress(name) as show:
         counts = stage(run, show)
-    say(f"{name}: {describe(counts)}")
+    say(f"{name}: {describe_stage(name, counts)} ({show_time(time.monotonic() - started)})")
     return counts
 
 

@@ -10,7 +10,7 @@ from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import find_source, render
 from docrerank.pages.repeats import find_repeats
-from docrerank.pages.sources import Document, find_documents, find_image_suffix
+from docrerank.pages.sources import Document, check_paths, find_documents, find_image_suffix
 from docrerank.pages.title_strip import add_title_strip
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "PageNotDrawn",
     "add_title_strip",
     "blocks",
+    "check_paths",
     "count_pages",
     "draw_jpeg",
     "find_documents",

@@ -85,8 +85,8 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
         progress: told (documents finished, documents to read) at the start and after each.
 
     Returns:
-        counts: `documents`, `pages`, `layer`, `ocr`, `none`, `rejected`, and for this call `read` (documents) and
-        `pages_per_second`.
+        counts: `documents` (of which there are pages), `left_out` (documents), `pages`, `layer`, `ocr`, `none`,
+        `rejected` (documents and pages), and for this call `read` (documents) and `pages_per_second`.
 
     Raises:
         UserError: nothing to read, nothing of it could be read, or the disk is full. What was written stays.
@@ -99,7 +99,7 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
     plan.stage.forget_others()
     run.rejected("ingest").write(SOURCES, plan.rejected, fingerprint("ingest", STAGE_VERSION))
     report = progress or (lambda finished, total: None)
-    counts = _read_todo(run, plan, report) if plan.todo else {**_count(run), "read": 0}
+    counts = _read_todo(run, plan, report) if plan.todo else {**_count(run, plan), "read": 0}
     if not counts["pages"]:
         raise UserError(_nothing_read(run))
     return counts
@@ -110,7 +110,8 @@ def _read_todo(run: Run, plan: IngestPlan, progress: Progress) -> dict[str, Any]
         started = time.perf_counter()
         fresh = _read_all(plan.stage, plan.todo, progress)
         speed = round(fresh / (time.perf_counter() - started), 1)
-        counts |= {**_count(run), "read": len(plan.todo), "pages_per_second": speed}
+        read = sum(run.pages.count(document.stem) > 0 for document in plan.todo)
+        counts |= {**_count(run, plan), "read": read, "pages_per_second": speed}
     return counts
 
 
@@ -192,10 +193,12 @@ def _bound_memory() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (WORKER_BYTES, hard))
 
 
-def _count(run: Run) -> dict[str, Any]:
+def _count(run: Run, plan: IngestPlan) -> dict[str, Any]:
     sources = Counter(run.pages.column("text_source"))
+    documents = sum(run.pages.count(name) > 0 for name in run.pages.names())
     return {
-        "documents": len(run.pages.names()),
+        "documents": documents,
+        "left_out": len(plan.todo) + len(plan.done) + len(plan.rejected) - documents,
         "pages": sources.total(),
         "layer": sources["layer"],
         "ocr": sources["ocr"],

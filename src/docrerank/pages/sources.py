@@ -71,6 +71,16 @@ def find_documents(
     return documents, rejected
 
 
+def check_paths(paths: Sequence[str | Path]) -> None:
+    """Look whether all paths exist and every folder holds a document; objects in a store are not looked for.
+
+    Raises:
+        UserError: as `find_documents`.
+    """
+    for _ in _expand([path for path in paths if not is_url(path)]):
+        pass
+
+
 def _expand(paths: Sequence[str | Path]) -> Iterator[Path]:
     for given in map(Path, paths):
         if given.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from docrerank.recipe.explain import explain_recipe
 from docrerank.recipe.extras import require
 from docrerank.recipe.fingerprint import fingerprint
 from docrerank.recipe.load import dump_recipe, load_recipe, parse_recipe, recipe_keys, shipped_recipes
@@ -18,6 +19,7 @@ __all__ = [
     "Train",
     "Vision",
     "dump_recipe",
+    "explain_recipe",
     "fingerprint",
     "load_recipe",
     "parse_recipe",

@@ -21,10 +21,10 @@ class Sampling(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    temperature: float | None = Field(0.0, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    max_tokens: int | None = Field(1024, ge=1, description="an answer is cut off here")
-    seed: int | None = Field(13, ge=0)
+    temperature: float | None = Field(0.0, ge=0, le=2, description="null leaves a field out of the request")
+    top_p: float | None = Field(None, gt=0, le=1, description="share of probability that is drawn from")
+    max_tokens: int | None = Field(1024, ge=1, description="tokens; an answer is cut off here")
+    seed: int | None = Field(13, ge=0, description="sent to the server")
 
 
 class Endpoint(BaseModel):
@@ -39,14 +39,14 @@ class Endpoint(BaseModel):
     base_url: str = Field(
         EMBEDDED, pattern=r"^(embedded$|https?://[^/@?#]+)", description="up to and with /v1, or `embedded`"
     )
-    model: str = Field("embedded", min_length=1)
+    model: str = Field("embedded", min_length=1, description="its name at the server")
     api_key_env: str = Field("", pattern=r"^([A-Z_][A-Z0-9_]{0,99})?$", description="environment variable of the key")
     sampling: Sampling = Sampling()
     extra: dict[str, JsonValue] = Field({}, description="further fields of every request, as the server wants them")
     image_pixels: int = Field(600_000, ge=784, description="a page image has at most this many pixels")
     image_patch: int = Field(28, ge=1, description="side in pixels of the square that costs one token")
     timeout: float = Field(120.0, gt=0, description="seconds for one try of one call")
-    max_concurrency: int = Field(64, ge=1, le=4096)
+    max_concurrency: int = Field(64, ge=1, le=4096, description="calls at once, at most")
     price_input: float = Field(0.0, ge=0, description="money for a million input tokens")
     price_output: float = Field(0.0, ge=0, description="money for a million output tokens")
 

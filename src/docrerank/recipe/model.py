@@ -18,14 +18,14 @@ class Section(BaseModel):
 class Ingest(Section):
     """PDFs and images to pages."""
 
-    ocr: Literal["auto", "never", "always"] = "auto"
+    ocr: Literal["auto", "never", "always"] = Field("auto", description="auto: pages without text, and pictures")
     ocr_below_words: int = Field(5, ge=0, description="a page with fewer words in its text layer is read by OCR")
     ocr_pixels: int = Field(1_200_000, ge=10_000, description="pixels of the bitmap that OCR reads")
     picture_share: float = Field(
         0.05, ge=0, le=1, description="OCR also reads pictures of at least this share of a page that has text; 0: none"
     )
     max_pages: int = Field(5_000, ge=1, description="a document with more pages is rejected")
-    max_file_bytes: int = Field(500_000_000, ge=1)
+    max_file_bytes: int = Field(500_000_000, ge=1, description="bytes; a larger file is rejected")
     max_page_words: int = Field(20_000, ge=1, description="words of a page beyond this are cut off")
     max_image_pixels: int = Field(80_000_000, ge=1, description="an image with more pixels is rejected")
 
@@ -33,13 +33,13 @@ class Ingest(Section):
 class Generate(Section):
     """Positives, hard negatives and rephrasings of each page, and who judges them (paper section 2)."""
 
-    positives_per_page: int = Field(4, ge=1)
+    positives_per_page: int = Field(4, ge=1, description="questions kept per page, at most")
     positive_candidates: int = Field(0, ge=0, le=24, description="positives a model is asked for; 0: twice as many")
     negative_candidates: int = Field(12, ge=1, description="edits tried per positive (the paper: 12)")
     negatives_per_positive: int = Field(3, ge=1, description="kept per positive (the paper: 3)")
     verify_negatives: bool = Field(True, description="false leaves out the judge of negatives, for ablations alone")
     min_negatives: int = Field(0, ge=0, description="a positive with fewer verified negatives is rejected")
-    rephrasings_per_positive: int = Field(1, ge=0, le=3)
+    rephrasings_per_positive: int = Field(1, ge=0, le=3, description="kept per positive (the paper: 3)")
     near_duplicate: float = Field(0.85, gt=0, le=1, description="token Jaccard from which two queries are one")
     taxonomy: Literal["general", "finance"] = Field("general", description="properties that a negative's edit changes")
     title_strip: bool = Field(False, description="write company and period over the image of a filing's page")
@@ -70,16 +70,16 @@ class Train(Section):
     base: str = Field("docrerank-mini", description="docrerank-mini, minilm, or any reranker's folder or hub name")
     groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
-    negatives_per_group: int = Field(3, ge=1, le=64)
+    negatives_per_group: int = Field(3, ge=1, le=64, description="wrong pages, or hard negatives, beside a positive")
     positive_weight: float = Field(3.0, gt=0, description="weight of a positive pair against a negative one")
     rephrased_share: float = Field(0.5, ge=0, le=1, description="of groups with a rephrasing, those that use it")
     dev_share: float = Field(0.15, gt=0, lt=1, description="share of positives, in whole documents, for the dev part")
     dev_pages: int = Field(200, ge=1, description="pages of the dev part that are measured, at most")
     dev_queries: int = Field(300, ge=1, description="queries of the dev part that are measured, at most")
-    epochs: float = Field(1.0, gt=0)
-    batch_groups: int = Field(16, ge=1)
-    learning_rate: float = Field(2e-5, gt=0)
-    warmup_share: float = Field(0.1, ge=0, lt=1)
+    epochs: float = Field(1.0, gt=0, description="passes over the groups")
+    batch_groups: int = Field(16, ge=1, description="groups of one step")
+    learning_rate: float = Field(2e-5, gt=0, description="the highest, after the warm-up")
+    warmup_share: float = Field(0.1, ge=0, lt=1, description="share of the steps in which the learning rate rises")
     temperature: float = Field(0.05, gt=0, description="scores are divided by this in the listwise losses")
     pointwise_weight: float = Field(0.2, ge=0, description="weight of the yes-or-no loss beside the listwise ones")
     in_batch_weight: float = Field(0.5, ge=0, description="weight of the loss against pages of other documents")
@@ -87,7 +87,7 @@ class Train(Section):
     false_answer_rate: float = Field(0.1, ge=0, lt=1, description="unanswerable dev questions that may pass")
     evaluations: int = Field(4, ge=1, description="times that the dev part is measured during training")
     window_tokens: int = Field(126, ge=16, le=400, description="tokens of a page window, special tokens not counted")
-    window_overlap: int = Field(30, ge=0)
+    window_overlap: int = Field(30, ge=0, description="tokens that a window repeats of the one before, at most")
     context_tokens: int = Field(24, ge=0, le=64, description="tokens of the page's heading in front of each window")
 
     @model_validator(mode="before")
@@ -107,8 +107,8 @@ class Vision(Section):
     prompt: Literal["", "own", "mono", "qwen3"] = Field("", description="read with a page; empty: the base's own")
     loss: Literal["pointwise", "listwise"] = Field("pointwise", description="over two tokens, or over a group")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
-    lora_alpha: int = Field(32, ge=1)
-    lora_dropout: float = Field(0.1, ge=0, lt=1)
+    lora_alpha: int = Field(32, ge=1, description="LoRA's change is scaled by this over the rank")
+    lora_dropout: float = Field(0.1, ge=0, lt=1, description="share of LoRA's inputs that a step leaves out")
     train_vision: bool = Field(False, description="the vision tower learns too")
     gradient_checkpointing: bool = Field(True, description="recompute activations: less memory, a third more time")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
@@ -139,8 +139,8 @@ class Recipe(Section):
         100
     """
 
-    name: str = "cpu"
-    seed: int = Field(13, ge=0)
+    name: str = Field("cpu", description="stands in the report")
+    seed: int = Field(13, ge=0, description="of every draw")
     workers: int = Field(0, ge=0, description="processes; 0 means one per core")
     engine: Literal["local", "ray"] = Field("local", description="what works on documents: this machine's processes")
     ray_address: str = Field("", description="with `engine: ray`: a cluster's host:port; empty starts one here")

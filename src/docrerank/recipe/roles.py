@@ -12,16 +12,11 @@ from docrerank.recipe.endpoints import Endpoint
 class Role(Endpoint):
     """One role of generation (paper section 2): an endpoint, and how it is asked.
 
-    Attributes:
-        by: `rules` needs no model; `model` asks the endpoint.
-        sees: the page's image, or its text, for endpoints without vision.
-        prompt: `short` asks for less in fewer words (models under some 4 billion parameters), and the judge for one
-            token, whose probability is kept.
     """
 
-    by: Literal["rules", "model"] = "rules"
-    sees: Literal["image", "text"] = "image"
-    prompt: Literal["full", "short"] = "full"
+    by: Literal["rules", "model"] = Field("rules", description="rules need no model; model: asks the endpoint")
+    sees: Literal["image", "text"] = Field("image", description="text: for endpoints without vision")
+    prompt: Literal["full", "short"] = Field("full", description="short: less in fewer words, the judge in one token")
     gguf: str = Field("", description="with `base_url: embedded`: a GGUF file; empty for SmolLM2-135M-Instruct")
     projector: str = Field("", description="with `gguf`: the mmproj file of a vision-language model")
 
