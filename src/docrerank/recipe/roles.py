@@ -10,9 +10,7 @@ from docrerank.recipe.endpoints import Endpoint
 
 
 class Role(Endpoint):
-    """One role of generation (paper section 2): an endpoint, and how it is asked.
-
-    """
+    """One role of generation (paper section 2): an endpoint, and how it is asked."""
 
     by: Literal["rules", "model"] = Field("rules", description="rules need no model; model: asks the endpoint")
     sees: Literal["image", "text"] = Field("image", description="text: for endpoints without vision")
