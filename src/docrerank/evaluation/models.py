@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.names import BASELINES
-from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
+from docrerank.evaluation.peer_scorers import CrossEncoderScorer, EmbedderScorer, OwnCodeScorer
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError
 from docrerank.reranker import Reranker
 from docrerank.retrieval import STARTS, hash_start, read_card
-from docrerank.vision import is_vision_model
+from docrerank.runs import read_json
+from docrerank.vision import find_folder, is_vision_model, reads_images
 
 #: Peers by a short name.
 PEERS = {
@@ -26,6 +26,10 @@ PEERS = {
     "qwen3-vl-reranker-2b": "Qwen/Qwen3-VL-Reranker-2B",
     "qwen3-vl-reranker-8b": "Qwen/Qwen3-VL-Reranker-8B",
     "docrerank-reranker": "DocReRank/DocReRank-Reranker",
+    "lychee-rerank-mm": "vec-ai/lychee-rerank-mm",
+    "lighton-rerank-pw-0.8b": "lightonai/LightOn-rerank-PW-0.8B",
+    "lighton-rerank-pw-2b": "lightonai/LightOn-rerank-PW-2B",
+    "lighton-rerank-pw-4b": "lightonai/LightOn-rerank-PW-4B",
 }
 #: Peers whose weights need the code of their repository.
 OWN_CODE = ("jinaai/jina-reranker-m0",)
@@ -47,18 +51,13 @@ class Model:
     path: str
     trained: bool
 
-    @property
-    def is_vision(self) -> bool:
-        """Whether it reads images."""
-        return self.path in OWN_CODE or is_vision_model(self.path)
-
     def fingerprint(self) -> str:
-        """Changes with the model's files; of a hub name it is the name."""
-        folder = Path(self.path)
+        """Changes with the model's files; of a hub name with the revision that is in the hub's cache."""
+        folder, snapshot = Path(self.path), find_folder(self.path)
         if self.path in STARTS:
             return fingerprint("model", self.path, hash_start(self.path))
         if not folder.is_dir():
-            return fingerprint("model", self.path)
+            return fingerprint("model", self.path, snapshot.name if snapshot else "")
         files = sorted(file for file in folder.rglob("*") if file.is_file())
         return fingerprint("model", [[file.name, _identify(file)] for file in files])
 
@@ -106,15 +105,18 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
     """
     path = _find_weights(model.path)
     if model.path in OWN_CODE or _needs_own_code(Path(path)):
-        return _load_own_code(model.name, path, trust_code)
-    if model.is_vision:
+        return _load_own_code(model.name, path, trust_code, reading)
+    if is_vision_model(path):
         from docrerank.vision import PageCache, VisionReranker
 
         return VisionScorer(VisionReranker.from_pretrained(path, cache=PageCache(), **reading), with_text)
     if read_kind(Path(path)) == "SentenceTransformer":
         return load_embedder(path, images=False)
+    if reads_images(Path(path)):
+        return _load_cross_encoder(model.name, path, trust_code, reading)
     reranker = Reranker.from_pretrained(path)
-    assert isinstance(reranker, Reranker)
+    if not isinstance(reranker, Reranker):
+        raise UserError(f"'{model.name}' is not a model that scores pages")
     return TextScorer(reranker)
 
 
@@ -144,12 +146,15 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
 
 def read_kind(folder: Path) -> str:
     """`SentenceTransformer`, `MultiVectorEncoder`, `CrossEncoder` or nothing, as a folder says of itself."""
-    try:
-        kind = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get("model_type")
-    except (OSError, ValueError, AttributeError):
-        kind = None
-    if kind is None and (folder / "modules.json").is_file():
-        kind = "SentenceTransformer"
+    kind = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    modules = folder / "modules.json"
+    if kind is None and modules.is_file():
+        kind = (
+            "CrossEncoder" if "LogitScore" in modules.read_text("utf-8", errors="replace") else "SentenceTransformer"
+        )
+    architectures = read_json(folder / "config.json").get("architectures") or [""]
+    if kind is None and str(architectures[0]).endswith("ForSequenceClassification"):
+        kind = "CrossEncoder"
     return str(kind or "")
 
 
@@ -175,7 +180,39 @@ def _find_weights(name: str) -> str:
     return str(folder)
 
 
-def _load_own_code(name: str, path: str, trust_code: bool) -> OwnCodeScorer:
+def _load_cross_encoder(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> CrossEncoderScorer:
+    """A CrossEncoder of any family on page images, as sentence-transformers runs it: by its own prompt.
+
+    Raises:
+        UserError: its files do not say how it scores an image, or it cannot be loaded.
+    """
+    kind = read_json(Path(path) / "config.json").get("model_type")
+    if read_kind(Path(path)) != "CrossEncoder":
+        raise UserError(
+            f"'{name}' is a {kind} model that reads images, and its files do not say how it scores a page: "
+            "only CrossEncoders of sentence-transformers are scored in this family"
+        )
+    if "prompt" in reading:
+        raise UserError(f"'{name}' brings its own prompt: leave --prompt out")
+    loader = require("sentence_transformers", extra="train").CrossEncoder
+    on_gpu = require("torch", extra="train").cuda.is_available()
+    try:
+        model = loader(
+            path,
+            local_files_only=True,
+            trust_remote_code=trust_code,
+            model_kwargs={"dtype": "auto"} if on_gpu else None,
+        )
+    except Exception as error:
+        if "torchvision" in str(error).lower():
+            raise MissingExtra("torchvision", "vision") from error
+        raise UserError(f"'{name}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+    if "image" not in model.modalities:
+        raise UserError(f"'{name}' is a {kind} model that sentence-transformers gives no page image")
+    return CrossEncoderScorer(model, **reading)
+
+
+def _load_own_code(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> OwnCodeScorer:
     if not trust_code:
         raise UserError(f"'{name}' runs code from its repository: read it, then give --trust-remote-code")
     require("torchvision", extra="vision")  # its code loads the whole processor, the part for videos too
@@ -184,15 +221,11 @@ def _load_own_code(name: str, path: str, trust_code: bool) -> OwnCodeScorer:
     loaded.to("cuda" if require("torch", extra="train").cuda.is_available() else "cpu")
     if not hasattr(loaded, "compute_score"):
         raise UserError(f"'{name}' has no compute_score: it is not a reranker of this kind")
-    return OwnCodeScorer(loaded)
+    return OwnCodeScorer(loaded, **reading)
 
 
 def _needs_own_code(folder: Path) -> bool:
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "JinaVLForRanking" in (config.get("architectures") or [])
+    return "JinaVLForRanking" in (read_json(folder / "config.json").get("architectures") or [])
 
 
 def _identify(file: Path) -> list[Any]:

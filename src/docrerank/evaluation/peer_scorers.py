@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +18,8 @@ from docrerank.retrieval import Vectors
 MAX_TEXT = 100_000
 #: Pixels of a page's image for models without a budget of their own.
 PIXELS = 768 * 28 * 28
+#: Pairs that such a model reads together.
+BATCH = 8
 
 
 class EmbedderScorer:
@@ -71,34 +74,80 @@ class EmbedderScorer:
         return len(ids)
 
 
-class OwnCodeScorer:
+class _ImageScorer:
+    """A model of another library that is given pairs of a query and a page's image, some pages at a time.
+
+    Args:
+        pixels: that a page is drawn with at most; the model's own processor may shrink it further.
+    """
+
+    needs_text = False
+
+    def __init__(self, pixels: int = PIXELS) -> None:
+        self.pixels = pixels
+        self.reading = "" if pixels == PIXELS else str(pixels)
+
+    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+        """See `Scorer`; a page is drawn once, and encoded for each of its queries."""
+        for step in cut_steps(pairs):
+            images: dict[str, Any] = {}
+            for page in {name_page(pairs[place][1]): pairs[place][1] for place in step}.values():
+                with suppress(UserError):
+                    images[name_page(page)] = render(page, self.pixels)
+            rows = [row for row, place in enumerate(step) if name_page(pairs[place][1]) in images]
+            values = np.full((len(step), 1), UNREADABLE, np.float32)
+            if rows:
+                asked = [pairs[step[row]] for row in rows]
+                values[rows, 0] = self.compare([(query, images[name_page(page)]) for query, page in asked])
+            yield Scores(step, values, np.zeros(len(step), np.int64))
+
+    def count_query(self, query: str) -> int:
+        """Unknown: the library hides them."""
+        return 0
+
+    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
+        """Scores of (query, image) pairs, of shape (pairs,)."""
+        raise NotImplementedError
+
+
+class CrossEncoderScorer(_ImageScorer):
+    """Any multimodal CrossEncoder of sentence-transformers on page images, by the prompt it brings.
+
+    Args:
+        model: as loaded.
+        pixels: see `_ImageScorer`.
+    """
+
+    def __init__(self, model: Any, pixels: int = PIXELS) -> None:
+        super().__init__(pixels)
+        self.model = model
+
+    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
+        """Bare logits: a sigmoid would make equal scores of two good pages."""
+        options = {"batch_size": BATCH, "show_progress_bar": False, "activation_fn": _keep}
+        return np.asarray(self.model.predict(list(pairs), **options), np.float32).reshape(len(pairs), -1)[:, 0]
+
+
+class OwnCodeScorer(_ImageScorer):
     """A model whose own code scores pairs of text and image, as jina-reranker-m0's `compute_score` does.
 
     Args:
         model: what `AutoModel.from_pretrained(..., trust_remote_code=True)` gave.
+        pixels: see `_ImageScorer`.
     """
 
-    needs_text, reading = False, ""
-
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, pixels: int = PIXELS) -> None:
+        super().__init__(pixels)
         self.model = model
 
-    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
-        """See `Scorer`; a page is drawn once, and encoded as often as the model's code does."""
-        for step in cut_steps(pairs, 1):
-            values = np.full((len(step), 1), UNREADABLE, np.float32)
-            try:
-                image = render(pairs[step[0]][1], PIXELS)
-            except UserError:
-                image = None
-            for row, place in enumerate(step if image else ()):
-                score = self.model.compute_score([[pairs[place][0], image]], max_length=8192, doc_type="image")
-                values[row] = float(np.ravel(score)[0])
-            yield Scores(step, values, np.zeros(len(step), np.int64))
+    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
+        """What the code gives, several pairs to a batch."""
+        asked = [list(pair) for pair in pairs]
+        return np.ravel(self.model.compute_score(asked, batch_size=BATCH, max_length=8192, doc_type="image"))
 
-    def count_query(self, query: str) -> int:
-        """Unknown: the model's own code hides them."""
-        return 0
+
+def _keep(scores: Any) -> Any:
+    return scores
 
 
 def _join(vectors: Sequence[Any]) -> Any:
