@@ -27,6 +27,7 @@ WARM_STEPS, STEPS = 1, 3
 VISION: dict[str, Any] = {
     "prompt": "",
     "pixels": SIDE[0] * SIDE[1],
+    "page_text": 0.0,
     "loss": "pointwise",
     "lora_rank": 32,
     "lora_alpha": 32,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from docrerank.records import Page, UserError
+from docrerank.retrieval import ModelCard
 from docrerank.vision import PageCache, VisionReranker, save_reranker
 from docrerank.vision import scoring as scoring_module
 
@@ -135,6 +137,15 @@ def test_pages_of_a_pdf_are_drawn_at_the_size_that_is_read(reranker: VisionReran
     drawn = scoring_module.Grouper(reader.prompt, reader.pixels)._open(page).draw(28)
     grid = reader.read(scoring_module.Grouper(reader.prompt, reader.pixels)._open(page)).grid[0].tolist()
     assert [grid[2] * 14, grid[1] * 14] == list(drawn.size)  # the processor has nothing left to resize
+
+
+def test_a_model_trained_with_page_text_reads_pages_with_their_text(reranker: VisionReranker, tmp_path: Path) -> None:
+    page = replace(read_pdf(tmp_path), text="net sales 41")
+    bare, given = reranker.score([("margin", page), ("margin", {"image": page, "text": page.text})]).values
+    assert bare != pytest.approx(given, abs=1e-4)
+    folder = save_reranker(reranker.parts, tmp_path / "saved")
+    ModelCard(page_text=True).write(folder)
+    assert VisionReranker.from_pretrained(folder).score([("margin", page)]).values == pytest.approx([given], abs=1e-5)
 
 
 def read_pdf(folder: Path) -> Page:

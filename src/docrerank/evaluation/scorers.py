@@ -138,7 +138,7 @@ class VisionScorer:
 
     def __init__(self, reranker: VisionReranker, with_text: bool = False) -> None:
         self.reranker = reranker
-        self.needs_text = with_text
+        self.needs_text = with_text or reranker.page_text
         reader = reranker.parts.reader
         self.reading = fingerprint(reader.prompt.template, reader.pixels)
 

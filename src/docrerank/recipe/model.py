@@ -105,6 +105,7 @@ class Vision(Section):
 
     pixels: int = Field(602_112, ge=3_136, description="a page image has at most this many pixels (768 visual tokens)")
     prompt: Literal["", "own", "mono", "qwen3"] = Field("", description="read with a page; empty: the base's own")
+    page_text: float = Field(0.0, ge=0, le=1, description="share of the pages that training reads with their text")
     loss: Literal["pointwise", "listwise"] = Field("pointwise", description="over two tokens, or over a group")
     lora_rank: int = Field(32, ge=0, description="0 trains the language model's own weights")
     lora_alpha: int = Field(32, ge=1, description="LoRA's change is scaled by this over the rank")

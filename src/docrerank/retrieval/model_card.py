@@ -43,6 +43,7 @@ class ModelCard:
         calibration: what `predict` makes of a score.
         made_from: fingerprint of the pages, queries and recipe it was trained from; empty if it was not.
         relevance_threshold: from where on a page is said to answer; None if none was chosen.
+        page_text: whether a vision-language model was trained on images with the pages' text beside them.
     """
 
     windows: WindowSettings = field(default_factory=WindowSettings)
@@ -50,6 +51,7 @@ class ModelCard:
     calibration: Calibration = field(default_factory=Calibration)
     made_from: str = ""
     relevance_threshold: Threshold | None = None
+    page_text: bool = False
 
     def write(self, folder: Path) -> None:
         """Put the file into a model's folder."""
@@ -82,6 +84,7 @@ def read_card(folder: Path) -> ModelCard:
             Calibration(**_numbers(values["calibration"])),
             str(values["made_from"]),
             _read_threshold(values.get("relevance_threshold")),
+            values.get("page_text") is True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None

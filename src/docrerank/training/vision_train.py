@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,11 @@ def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, count
     parts, device = trainer.parts, trainer.processes.device
     with take_place(run.model) as partial:
         save_reranker(parts, partial, form=run.recipe.vision.save)
+        own = ModelCard(made_from=origin, page_text=run.recipe.vision.page_text > 0)
+        own.write(partial)
         parts.model.to("cpu")  # room for the saved one
         saved, threshold = measure_saved(partial, trainer, device)
-        ModelCard(made_from=origin, relevance_threshold=threshold).write(partial)
+        replace(own, relevance_threshold=threshold).write(partial)
         card = write_card(run, trainer.material, (course.start, saved), {**counts, "made_from": origin})
         (partial / "README.md").write_text(card, "utf-8")
     tell_difference(course.end, saved)

@@ -54,7 +54,7 @@ class VisionTrainer(Trainer):
         self.parts, self.material, self.recipe, self.processes = parts, material, recipe, processes
         self.loss = choose_loss(recipe.vision.loss, recipe.train.positive_weight)
         self.plan = plan_dev(material.dev, recipe.vision.dev_candidates)
-        self.reranker = VisionReranker(parts)
+        self.reranker = VisionReranker(parts, page_text=recipe.vision.page_text > 0)
         self.unreadable: dict[str, str] = {}
         self.patience, self.writes = recipe.vision.patience, not processes.rank
         self.relief = (
@@ -99,7 +99,8 @@ class VisionTrainer(Trainer):
     def _load_pieces(self, step: int) -> Any:
         vision, who, size = self.recipe.vision, self.processes, self.settings.batch_groups
         groups = [group.group for group in self.material.groups]
-        route = Route(groups, size, self.steps, who.rank, who.world, vision.micro_tokens)
+        draw = (vision.page_text, self.recipe.seed)
+        route = Route(groups, size, self.steps, who.rank, who.world, vision.micro_tokens, *draw)
         reader, dtype = self.parts.reader, core_of(self.parts.model).dtype
         stream = PieceStream(route, self.material.pages, reader, self.loss, step, dtype)
         piece = vision.micro_tokens * reader.token_values * dtype.itemsize

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from docrerank.vision.base import fingerprint_vision, hash_base
 from docrerank.vision.detect import find_folder, is_vision_model, reads_images
 from docrerank.vision.launcher import count_processes, read_rank
-from docrerank.vision.pairs import Pair, cut_pieces, cut_units, list_pairs, share_units
+from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
 
 if TYPE_CHECKING:
     from docrerank.vision.export import export_classifier
@@ -40,6 +40,7 @@ __all__ = [
     "count_free",
     "count_needed",
     "count_processes",
+    "count_tokens",
     "cut_pieces",
     "cut_units",
     "export_classifier",

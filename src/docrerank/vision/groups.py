@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from docrerank.records import UserError
+from docrerank.records import Page, UserError
 from docrerank.vision.images import PageSource, open_page
 from docrerank.vision.prefix import PagePrefix
 from docrerank.vision.prompt import Prompt
@@ -42,11 +42,11 @@ class Grouper:
     Args:
         prompt: the checkpoint's prompt.
         pixels: the page's pixel budget.
+        page_text: whether `Page` records come with their text.
     """
 
-    def __init__(self, prompt: Prompt, pixels: int) -> None:
-        self._prompt = prompt
-        self._pixels = pixels
+    def __init__(self, prompt: Prompt, pixels: int, page_text: bool = False) -> None:
+        self._prompt, self._pixels, self._page_text = prompt, pixels, page_text
         self.reasons: dict[int, str] = {}
         self._opened: dict[int, PageSource | str] = {}
 
@@ -86,8 +86,9 @@ class Grouper:
         """The page, or why there is none; an object that comes again is hashed once."""
         known = self._opened.get(id(document))
         if known is None:
+            with_text = self._page_text and isinstance(document, Page)
             try:
-                known = open_page(document, self._pixels)
+                known = open_page({"image": document, "text": document.text} if with_text else document, self._pixels)
             except UserError as error:
                 known = str(error)
             self._opened[id(document)] = known

@@ -11,13 +11,15 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from docrerank.records import Page, TrainingGroup, UserError
+from docrerank.runs import hash_name
 from docrerank.vision.ahead import AHEAD
 from docrerank.vision.backbone import PageTokens
-from docrerank.vision.images import ImageReader, open_page
+from docrerank.vision.images import ImageReader, PageInput, open_page
 from docrerank.vision.losses import StepLoss
 from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, group_by_page, list_pairs, share_units
 
 PROMPT_TOKENS = 32
+HELD = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Route:
         rank: of this process.
         world: processes.
         budget: tokens of a piece.
+        page_text: share of the pages that come with their text in a step.
+        seed: draws which do.
     """
 
     groups: Sequence[TrainingGroup]
@@ -64,11 +68,19 @@ class Route:
     rank: int
     world: int
     budget: int
+    page_text: float = 0.0
+    seed: int = 0
 
     def batch(self, step: int) -> list[TrainingGroup]:
         """The groups of a step; after the last comes the first again."""
         count = len(self.groups)
         return [self.groups[(step * self.size + place) % count] for place in range(min(self.size, count))]
+
+    def gives_text(self, step: int, page: str) -> bool:
+        """Whether a page comes with its text: the same in every process, another draw in every step."""
+        if not self.page_text:
+            return False
+        return int.from_bytes(hash_name(f"{step}\n{page}", self.seed)[:4]) < self.page_text * 2**32
 
 
 class PieceStream(IterableDataset[Piece]):
@@ -106,46 +118,56 @@ class PieceStream(IterableDataset[Piece]):
 
     def _plan(self) -> Iterator[tuple[int, int, bool, float, list[Pair]]]:
         """Every process has as many pieces in a step as any other, the last of them empty if need be."""
-        suffix = lru_cache(4096)(lambda query: len(self._ask(query)))
+        query = lru_cache(HELD)(lambda text: len(self._ask(text, "")))
+        text = lru_cache(HELD)(lambda page: self.reader.prompt.count_page_text(self.pages[page].text))
         for step in range(self.start, self.route.steps):
+
+            def bound(page: str, step: int = step) -> int:
+                return self.reader.page_tokens + PROMPT_TOKENS + (text(page) if self._gives_text(step, page) else 0)
+
+            def count(pairs: Sequence[Pair]) -> int:
+                return count_tokens(pairs, bound, query)
+
             pairs = list_pairs(self.route.batch(step))
-            units = cut_units(pairs, self.loss.whole_groups)
-            shares = [
-                cut_pieces(share, self._bound_page(), suffix, self.route.budget)
-                for share in share_units(
-                    units, self.route.world, lambda unit: count_tokens(unit, self._bound_page(), suffix)
-                )
-            ]
-            own, most = shares[self.route.rank], max(map(len, shares))
+            shares = share_units(cut_units(pairs, self.loss.whole_groups), self.route.world, count)
+            pieces = [cut_pieces(share, count, self.route.budget) for share in shares]
+            own, most = pieces[self.route.rank], max(map(len, pieces))
             for number in range(most):
                 piece = own[number] if number < len(own) else []
                 yield step, number, number == most - 1, self.loss.count(pairs), piece
 
     def _read(self, step: int, number: int, last: bool, total: float, pairs: Sequence[Pair]) -> Piece:
         drawn: dict[str, PageTokens] = {}
+        texts: dict[str, str] = {}
         reasons: dict[str, str] = {}
         for page in group_by_page(pairs):
             try:
-                read = self.reader.read(open_page(self.pages[page], self.reader.pixels))
-                drawn[page] = replace(read, pixels=read.pixels.to(self.dtype))
+                source = open_page(self._give(step, page), self.reader.pixels)
+                read = self.reader.read(source)
             except UserError as error:
                 reasons[page] = str(error)
+                continue
+            drawn[page] = replace(read, pixels=read.pixels.to(self.dtype))
+            texts[page] = self.reader.prompt.clean_page_text(source.text)
         rows = group_by_page(self._drop(pairs, reasons))
-        queries = tuple(tuple(tuple(self._ask(pair.query)) for pair in row) for row in rows.values())
+        queries = tuple(tuple(tuple(self._ask(pair.query, texts[page])) for pair in row) for page, row in rows.items())
         kept = tuple(pair for row in rows.values() for pair in row)
-        pages = tuple(drawn[page] for page in rows)
-        return Piece(step, number, last, total, pages, queries, kept, reasons)
+        return Piece(step, number, last, total, tuple(drawn[page] for page in rows), queries, kept, reasons)
+
+    def _give(self, step: int, page: str) -> PageInput:
+        record = self.pages[page]
+        return {"image": record, "text": record.text} if self._gives_text(step, page) else record
+
+    def _gives_text(self, step: int, page: str) -> bool:
+        return bool(self.pages[page].text) and self.route.gives_text(step, page)
 
     def _drop(self, pairs: Sequence[Pair], reasons: Mapping[str, str]) -> list[Pair]:
         """The pairs whose page could be drawn; of whole groups, those that lost none."""
         lost = {pair.group for pair in pairs if pair.page in reasons} if self.loss.whole_groups else set()
         return [pair for pair in pairs if pair.page not in reasons and pair.group not in lost]
 
-    def _ask(self, query: str) -> list[int]:
-        return self.reader.prompt.suffix_ids(self.reader.prompt.clean_query(query), "")
-
-    def _bound_page(self) -> int:
-        return self.reader.page_tokens + PROMPT_TOKENS
+    def _ask(self, query: str, page_text: str) -> list[int]:
+        return self.reader.prompt.suffix_ids(self.reader.prompt.clean_query(query), page_text)
 
 
 def load_pieces(stream: PieceStream, workers: int) -> DataLoader[Any]:

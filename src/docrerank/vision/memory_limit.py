@@ -8,32 +8,29 @@ from typing import TypeVar
 
 import torch
 
-from docrerank.records import UserError
-
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
-def run_halving(run: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]) -> list[Result]:
-    """Run a batch; where it does not fit into memory, its halves.
-
-    Raises:
-        UserError: not even one item fits.
-    """
+def run_halving(
+    run: Callable[[Sequence[Item]], None], items: Sequence[Item], lose: Callable[[Item, str], None]
+) -> None:
+    """Run a batch, or its halves where it does not fit into memory; `lose` is told of an item that never fits."""
     try:
         return run(items)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         message = " ".join(str(error).split())[:120]
-    if len(items) == 1:
-        raise UserError(f"out of memory on a single page ({message}): lower pixels= or use a larger device")
-    half = len(items) // 2
-    logger.warning("out of memory with %d in a batch: going on with %d", len(items), half)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return run_halving(run, items[:half]) + run_halving(run, items[half:])
+    if len(items) == 1:
+        lose(items[0], f"out of memory on a single page ({message}): lower pixels= or use a larger device")
+        return None
+    half = len(items) // 2
+    logger.warning("out of memory with %d in a batch: going on with %d", len(items), half)
+    run_halving(run, items[:half], lose)
+    return run_halving(run, items[half:], lose)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

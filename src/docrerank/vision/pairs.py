@@ -73,28 +73,19 @@ def group_by_page(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     return pages
 
 
-def cut_pieces(
-    units: Sequence[Unit], page_tokens: int, query_tokens: Callable[[str], int], budget: int
-) -> list[list[Pair]]:
-    """Cut units into pieces of at most `budget` padded tokens, one unit at least.
-
-    Args:
-        units: in order; neighbours with a page in common share its row.
-        page_tokens: upper bound of a page's prefix.
-        query_tokens: length of a query behind it.
-        budget: rows times the longest row.
-    """
+def cut_pieces(units: Sequence[Unit], tokens: Callable[[Sequence[Pair]], int], budget: int) -> list[list[Pair]]:
+    """Cut units, in order, into pieces of at most `budget` tokens, one unit at least; see `count_tokens`."""
     pieces: list[list[Pair]] = []
     for unit in units:
         joined = [*pieces[-1], *unit] if pieces else unit
-        if pieces and count_tokens(joined, page_tokens, query_tokens) <= budget:
+        if pieces and tokens(joined) <= budget:
             pieces[-1] = joined
         else:
             pieces.append(list(unit))
     return pieces
 
 
-def count_tokens(pairs: Sequence[Pair], page_tokens: int, query_tokens: Callable[[str], int]) -> int:
-    """Padded tokens of pairs as packed rows: rows times the longest."""
-    rows = group_by_page(pairs).values()
-    return len(rows) * max(page_tokens + sum(query_tokens(pair.query) for pair in row) for row in rows)
+def count_tokens(pairs: Sequence[Pair], page: Callable[[str], int], query: Callable[[str], int]) -> int:
+    """Padded tokens of pairs as packed rows: rows times the longest, by the lengths of pages and queries."""
+    rows = group_by_page(pairs)
+    return len(rows) * max(page(name) + sum(query(pair.query) for pair in row) for name, row in rows.items())

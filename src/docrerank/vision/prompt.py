@@ -87,6 +87,10 @@ class Prompt:
         """A page's text as the prompt takes it; may be empty."""
         return self._clean(text, MAX_PAGE_TOKENS, "page text")
 
+    def count_page_text(self, text: str) -> int:
+        """Tokens that a page's text adds to its prompt, at most."""
+        return len(self._encode(self.clean_page_text(text))) + 2
+
     def _clean(self, text: str, limit: int, what: str) -> str:
         text = text[: limit * 40]
         for token in self._special:

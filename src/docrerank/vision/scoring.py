@@ -41,6 +41,8 @@ class VisionReranker:
         parts: what `load_parts` gives.
         cache: where pages are kept between calls; 2 GB of host memory if None.
         batch_tokens: tokens of a batch of pages, padding counted; by the kind of device if None.
+        threshold: the relevance from which a page is said to answer.
+        page_text: whether `Page` records are read with their text, as the model was trained.
 
     Example:
         >>> reranker = VisionReranker.from_pretrained("RUN/model")  # doctest: +SKIP
@@ -54,10 +56,11 @@ class VisionReranker:
         cache: PageCache | None = None,
         batch_tokens: int | None = None,
         threshold: Threshold | None = None,
+        page_text: bool = False,
     ) -> None:
         self.parts = parts
         self.cache = PageCache.of_size() if cache is None else cache
-        self.threshold = threshold
+        self.threshold, self.page_text = threshold, page_text
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
         self._keys = PageKeys(parts)
 
@@ -75,7 +78,8 @@ class VisionReranker:
     ) -> VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
         parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
-        return cls(parts, cache, threshold=read_card(Path(name_or_path)).relevance_threshold)
+        card = read_card(Path(name_or_path))
+        return cls(parts, cache, threshold=card.relevance_threshold, page_text=card.page_text)
 
     @property
     def model(self) -> Any:
@@ -128,19 +132,19 @@ class VisionReranker:
         texts = [page.text if isinstance(page, Page) else "" for page in pages]
         return Answer(measure_relevance(query, texts, float(probability)), self.threshold)
 
-    @torch.no_grad()  # not inference_mode: weights that are gathered for it (FSDP) are trained on afterwards
+    @torch.no_grad()
     def score(self, pairs: Sequence[Sequence[Any]]) -> Scored:
         """Logit differences of pairs, with the reasons of those that have none; see `predict`."""
         groups, scored = self._group(pairs)
         for step in self._cut(groups):
             stored = {place: found for place, group in enumerate(step) if (found := self._recall(group))}
-            read = {place: self._read(step[place]) for place in sorted(set(range(len(step))) - set(stored))}
+            read = {place: self._read(group) for place, group in enumerate(step) if place not in stored}
             self._score_step(step, stored, read, scored)
         return Scored(scored.values, dict(sorted(scored.reasons.items())), scored.tokens)
 
     @torch.no_grad()
     def stream(self, pairs: Sequence[Sequence[Any]], workers: int = -1) -> Iterator[tuple[list[int], Scored]]:
-        """Score many pairs: pages are drawn ahead by other processes, and each is encoded once for all its queries.
+        """Score many pairs: other processes draw pages ahead, and each page is encoded once for all its queries.
 
         Args:
             pairs: as for `predict`; pages are taken in the order of their first pair, and none is looked up or kept.
@@ -154,8 +158,7 @@ class VisionReranker:
         if scored.reasons:
             yield scored.take(sorted(scored.reasons))
         for step in self._cut(groups):
-            read = {place: next(drawn) for place in range(len(step))}
-            self._score_step(step, {}, read, scored, keep=False)
+            self._score_step(step, {}, {place: next(drawn) for place in range(len(step))}, scored, keep=False)
             yield scored.take(sorted(index for group in step for index in group.indices))
 
     def warm(self, pages: Sequence[Any]) -> dict[int, str]:
@@ -176,7 +179,8 @@ class VisionReranker:
     def _group(self, pairs: Sequence[Sequence[Any]]) -> tuple[list[PageGroup], Scored]:
         """Pairs by page, and where their scores go."""
         self.parts.model.eval()
-        grouper, scored = Grouper(self.parts.reader.prompt, self.parts.reader.pixels), Scored.none_of(len(pairs))
+        reader, scored = self.parts.reader, Scored.none_of(len(pairs))
+        grouper = Grouper(reader.prompt, reader.pixels, self.page_text)
         groups = grouper.group(pairs)
         scored.reasons.update(grouper.reasons)
         return groups, scored
@@ -203,60 +207,40 @@ class VisionReranker:
     ) -> None:
         """Score the pairs of a few pages, or say why not; `stored` and `drawn` are by the groups' places."""
         read = {place: page for place, page in drawn.items() if not isinstance(page, str)}
+
+        def lose(place: int, reason: str) -> None:
+            scored.reasons.update(dict.fromkeys(groups[place].indices, reason))
+
+        def encode(places: Sequence[int]) -> None:
+            for place, prefix in zip(places, encode_pages(self.model, [read[at] for at in places]), strict=True):
+                stored[place] = prefix
+                if keep and not groups[place].query:
+                    self.cache.put(self._keys.read(groups[place].page), prefix)
+
         for place, reason in drawn.items():
             if isinstance(reason, str):
-                scored.reasons.update(dict.fromkeys(groups[place].indices, reason))
+                lose(place, reason)
         for batch in batch_by_tokens(sorted(read), lambda place: len(read[place].ids), self.batch_tokens):
-            self._encode(batch, groups, read, stored, scored.reasons, keep)
-        try:
-            self._ask([(groups[place], stored[place]) for place in sorted(stored)], scored)
-        except UserError as error:
-            lost = [index for place in stored for index in groups[place].indices if np.isnan(scored.values[index])]
-            scored.reasons.update(dict.fromkeys(lost, str(error)))
+            run_halving(encode, batch, lose)
+        self._ask([row for place in sorted(stored) for row in cut_rows(groups[place], stored[place])], scored)
 
-    def _encode(
-        self,
-        batch: Sequence[int],
-        groups: Sequence[PageGroup],
-        read: Mapping[int, PageTokens],
-        stored: dict[int, PagePrefix],
-        reasons: dict[int, str],
-        keep: bool,
-    ) -> None:
-        """Encode a batch of pages, page by page if the batch holds one that does not fit at all."""
-        try:
-            prefixes = run_halving(lambda places: encode_pages(self.model, [read[p] for p in places]), batch)
-        except UserError as error:
-            if len(batch) == 1:
-                reasons.update(dict.fromkeys(groups[batch[0]].indices, str(error)))
-            for place in batch if len(batch) > 1 else ():
-                self._encode([place], groups, read, stored, reasons, keep)
-            return
-        for place, prefix in zip(batch, prefixes, strict=True):
-            stored[place] = prefix
-            if keep:
-                self._keep(groups[place], prefix)
-
-    def _ask(self, pages: Sequence[tuple[PageGroup, PagePrefix]], scored: Scored) -> None:
-        rows = [row for group, prefix in pages for row in cut_rows(group, prefix)]
+    def _ask(self, rows: Sequence[Row], scored: Scored) -> None:
         head = self.parts.head()
 
-        def run(batch: Sequence[Row]) -> list[None]:
+        def ask(batch: Sequence[Row]) -> None:
             queries = [row.queries for row in batch]
             logits = score_queries(self.model, head, [row.prefix for row in batch], queries, MAX_PER_ROW)
             places = [index for row in batch for index in row.indices]
             scored.values[places] = (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
             scored.tokens[places] = [row.prefix.tokens + len(query) for row in batch for query in row.queries]
-            return []
+
+        def lose(row: Row, reason: str) -> None:
+            scored.reasons.update(dict.fromkeys(row.indices, reason))
 
         for batch in batch_by_tokens(rows, lambda row: row.tokens, self.batch_tokens * QUERY_SHARE):
-            run_halving(run, batch)
+            run_halving(ask, batch, lose)
 
     def _recall(self, group: PageGroup) -> PagePrefix | None:
         if group.query:
             return None
         return self.cache.get(self._keys.read(group.page), unwrap(self.model).dtype, self.device)
-
-    def _keep(self, group: PageGroup, prefix: PagePrefix) -> None:
-        if not group.query:
-            self.cache.put(self._keys.read(group.page), prefix)

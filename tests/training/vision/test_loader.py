@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from docrerank.vision import ahead
 from docrerank.vision.ahead import AHEAD, count_workers
+from docrerank.vision.loader import Route
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -40,6 +42,18 @@ def test_shared_memory_bounds_the_workers_and_says_so(
         assert count_workers(-1, 1, 5 * 2**20) == 32 // (5 * (AHEAD + 1))
         assert count_workers(2, 1, 100 * 2**20) == 0
     assert "--shm-size" in caplog.text
+
+
+def test_which_pages_come_with_text_changes_with_the_step_and_follows_from_the_seed() -> None:
+    route = Route([], 1, 1, 0, 1, 1, page_text=0.5, seed=3)
+    drawn = {(step, page): route.gives_text(step, str(page)) for step in range(20) for page in range(50)}
+    assert 400 < sum(drawn.values()) < 600
+    assert {drawn[step, 0] for step in range(20)} == {True, False}
+    assert not Route([], 1, 1, 0, 1, 1).gives_text(0, "a")
+    assert all(replace(route, page_text=1.0).gives_text(*key) for key in ((0, "a"), (1, "b")))
+    assert [replace(route, seed=4).gives_text(0, str(page)) for page in range(50)] != [
+        drawn[0, page] for page in range(50)
+    ]
 
 
 def test_patches_are_handed_over_in_the_models_type(make_trainer: Callable[..., Any]) -> None:

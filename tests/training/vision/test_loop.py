@@ -62,6 +62,20 @@ def test_packed_rows_train_as_one_pair_at_a_time_does(
     assert other != pytest.approx(plain, abs=1e-4)
 
 
+def test_pages_come_with_their_text_by_turns_and_still_train_as_one_pair_at_a_time(
+    make_trainer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer("vision.page_text=0.5", name="packed")
+    lengths = {len(page.ids) for piece in trainer._load_pieces(0) for page in piece.pages}
+    bare = {len(page.ids) for piece in make_trainer(name="bare")._load_pieces(0) for page in piece.pages}
+    assert min(lengths) == min(bare)
+    assert max(lengths) > max(bare)
+    packed = run(trainer)
+    monkeypatch.setattr(steps, "packed_logits", one_by_one())
+    assert run(make_trainer("vision.page_text=0.5", name="plain")) == pytest.approx(packed, abs=1e-4)
+    assert run(make_trainer(name="images")) != pytest.approx(packed, abs=1e-4)
+
+
 def test_accumulation_checkpointing_and_workers_change_nothing_but_rounding(make_trainer: Make) -> None:
     whole = run(make_trainer(name="whole"))
     cut = run(make_trainer("vision.micro_tokens=1", name="cut"))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from docrerank.records import TrainingGroup
-from docrerank.vision import Pair, cut_pieces, cut_units, list_pairs, share_units
+from docrerank.vision import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
 
 GROUPS = [
     TrainingGroup("mined", ("a?",), ("x/1", "x/2", "x/3")),
@@ -48,7 +48,8 @@ def test_pieces_keep_the_budget_and_share_a_page_within_it() -> None:
     units = cut_units(list_pairs(GROUPS), whole_groups=True)
 
     def cut(budget: int) -> list[int]:
-        return [len(piece) for piece in cut_pieces(units, 100, lambda query: 10, budget)]
+        pieces = cut_pieces(units, lambda pairs: count_tokens(pairs, lambda page: 100, lambda query: 10), budget)
+        return [len(piece) for piece in pieces]
 
     assert cut(10_000) == [8]
     assert cut(1) == [3, 2, 3]  # one unit at least
