@@ -64,8 +64,7 @@ MINI_CALIBRATION = Calibration(17.658, -8.4812)
 
 def describe_start(name: str, windows: WindowSettings | None = None) -> ModelCard:
     """The card of a start that was not trained any further."""
-    calibration = MINI_CALIBRATION if name == MINI else Calibration()
-    return ModelCard(windows or WindowSettings(), calibration=calibration)
+    return ModelCard(windows or WindowSettings(), calibration=MINI_CALIBRATION if name == MINI else Calibration())
 
 
 def read_card(folder: Path) -> ModelCard:
