@@ -15,7 +15,7 @@ from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.models import Model, find_model, load_scorer
 from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.page_by_page import ByPage
-from docrerank.evaluation.peer_scorers import EmbedderScorer, OwnCodeScorer
+from docrerank.evaluation.peer_scorers import EmbedderScorer
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
 from docrerank.evaluation.run_systems import RunResults
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
@@ -32,7 +32,6 @@ __all__ = [
     "EmbedderScorer",
     "Measured",
     "Model",
-    "OwnCodeScorer",
     "ResultsTable",
     "RunResults",
     "Scorer",

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from docrerank.evaluation.benchmark import Collection, read_page, take_top
 from docrerank.evaluation.models import find_model, load_embedder
@@ -17,7 +16,7 @@ from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, ig
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, load_untrained, score_windows
-from docrerank.runs import Progress, write_text
+from docrerank.runs import Progress, read_json, write_text
 
 #: First stages by name; anything else is an embedder or a file.
 MINILM, HYBRID = UNTRAINED, "hybrid"
@@ -68,7 +67,7 @@ def find_candidates(
     model = "" if stage in (PLAIN_BM25, MINILM, HYBRID) else find_model(stage).fingerprint()
     version = fingerprint("candidates", 2, collection.fingerprint(), stage, top, model)
     path = folder / "candidates" / f"{slug(collection.name)}--{slug(stage)}-top{top}.json"
-    known = _read(path)
+    known = read_json(path)
     if known.get("made_from") == version:
         return Candidates(stage, known["candidates"], version)
     found = rank_pages(_open_stage(collection, stage), collection, top, progress)
@@ -134,7 +133,7 @@ def _take_given(collection: Collection, top: int) -> Candidates:
 
 def _read_file(path: Path, collection: Collection, top: int) -> Candidates:
     """Candidates of an earlier evaluation, or any `{query id: {page id: score}}`."""
-    content = _read(path)
+    content = read_json(path)
     if not content:
         raise UserError(f"'{path}' is no file of candidates: give JSON, query id to page id to score")
     rows = content.get("candidates", content)
@@ -155,11 +154,3 @@ def _check(pages: Mapping[str, Mapping[str, float]], collection: Collection, whe
         unknown = next((page for page in found if page not in known[collection.group_of(query)]), None)
         if unknown is not None:
             raise UserError(f"{where} names page {unknown!r} for question {query!r}, which is not in its corpus")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from docrerank.evaluation.scorers import UNREADABLE, Kept, Pair, Scores, cut_steps, name_page
+from docrerank.evaluation.scorers import HELD, UNREADABLE, Pair, Scores, cut_steps, name_page
 from docrerank.pages import render
 from docrerank.records import Page, UserError
 from docrerank.retrieval import Vectors
@@ -34,7 +35,7 @@ class EmbedderScorer:
     def __init__(self, model: Any, images: bool, name: str) -> None:
         self.model, self.images, self.name = model, images, name
         self.needs_text, self.reading = not images, ""
-        self._asked = Kept[Any]()
+        self._ask_one = lru_cache(HELD)(lambda query: self.ask([query])[0])
 
     def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
         """See `Scorer`; the model's own similarity."""
@@ -66,8 +67,7 @@ class EmbedderScorer:
 
     def _compare(self, queries: Sequence[str], page: Any) -> Vectors:
         """Similarities of a page with its queries, each of which is encoded once for all its pages."""
-        asked = [self._asked.get(query, lambda query=query: self.ask([query])[0]) for query in queries]  # type: ignore[misc]
-        return self.compare(_join(asked), [page])[:, 0]
+        return self.compare(_join([self._ask_one(query) for query in queries]), [page])[:, 0]
 
     def _count(self, text: str) -> int:
         ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]

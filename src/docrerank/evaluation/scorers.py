@@ -6,10 +6,10 @@ reads each page once. It never sees judgements, ids or what else is asked.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from docrerank.retrieval import Encoding, TokenEncoder, Vectors, clean_text, sco
 if TYPE_CHECKING:
     from docrerank.vision import VisionReranker
 
-Value = TypeVar("Value")
 Pair = tuple[str, Page]
 
 #: Score of a page that could not be read or drawn: behind every page that could.
@@ -77,8 +76,8 @@ class TextScorer:
 
     def __init__(self, reranker: Reranker) -> None:
         self.reranker = reranker
-        self._counts = Kept[int]()
-        self._asked = Kept[tuple[Encoding, Encoding]]()
+        self._ask = lru_cache(HELD)(self._encode)
+        self._count = lru_cache(HELD)(self._count_page)
 
     def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
         """See `Scorer`; the two views of late interaction, or what a cross-encoder predicts."""
@@ -107,7 +106,7 @@ class TextScorer:
         encoded = zip(first.encode_pages(given), reranker.encode_pages(given), strict=True)
         rows = []
         for (windows, tokens), (_, own) in zip(encoded, groupby(pairs, lambda p: name_page(p[1])), strict=True):
-            asked = [self._asked.get(query, lambda: self._encode(query)) for query, _ in own]  # noqa: B023
+            asked = [self._ask(query) for query, _ in own]
             best = score_windows([each for each, _ in asked], [windows])[:, 0]
             rows.append(np.stack([best, score_tokens([each for _, each in asked], [tokens])[:, 0]], axis=1))
         return np.concatenate(rows)
@@ -116,15 +115,15 @@ class TextScorer:
         return self.reranker.open_first().encode_queries([query])[0], self.reranker.encode_queries([query])[0]
 
     def _count_pair(self, query: str, page: Page, late: bool) -> int:
-        windows = self._counts.get(name_page(page), lambda: self._count(page))
+        windows = self._count(page.text)
         return windows if late else windows + self._count_asked(query)
 
     def _count_asked(self, query: str) -> int:
         return int(sum(self.reranker.scorer.cutter.count([clean_text(query)]))) + 2
 
-    def _count(self, page: Page) -> int:
+    def _count_page(self, text: str) -> int:
         cutter = self.reranker.scorer.cutter
-        windows = cutter.cut([page.text])[0]
+        windows = cutter.cut([text])[0]
         return int(sum(cutter.count(windows))) + 2 * len(windows)
 
 
@@ -154,22 +153,6 @@ class VisionScorer:
 
     def _give(self, page: Page) -> Any:
         return {"image": page, "text": page.text} if self.needs_text else page
-
-
-class Kept(Generic[Value]):
-    """The last few thousand values by their names."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[str, Value] = OrderedDict()
-
-    def get(self, name: str, make: Callable[[], Value]) -> Value:
-        """The value of a name, made if it is not held."""
-        if name not in self._values:
-            self._values[name] = make()
-            while len(self._values) > HELD:
-                self._values.popitem(last=False)
-        self._values.move_to_end(name)
-        return self._values[name]
 
 
 def name_page(page: Page) -> str:

@@ -24,7 +24,7 @@ NOTHING: Cell = ("-", "")
 #: Values of a trait that a table shows; JSON has them all.
 MAX_VALUES = 12
 #: Characters of a line of text at most: short, and full.
-SHORT, WIDE = 100, 170
+SHORT, WIDE, MARKDOWN_WIDTH = 100, 170, 100_000
 #: Characters of a line that a system's name has at least.
 MIN_NAME = 12
 
@@ -47,9 +47,10 @@ def render(table: ResultsTable, form: Format = "text", full: bool = False) -> st
         full: every metric, p-value, pair of systems, breakdown and note; else the headline, R@1 and gains, in lines of
             100 characters.
     """
+    notes = [*_tell_gains(table), *_list_notes(table)]
     if not full:
-        return _write([_lay_out_headline(table)], _list_notes(table)[:2], form, SHORT)
-    return _write(list(_lay_out(table)), _list_notes(table), form, WIDE)
+        return _write([_lay_out_headline(table)], notes[:2], form, SHORT)
+    return _write(list(_lay_out(table)), notes, form, WIDE)
 
 
 def render_summary(summary: Mapping[str, Any], form: Format = "text") -> str:
@@ -260,6 +261,19 @@ def _shorten(number: str) -> str:
     return number.replace("0.", ".", 1) if number.lstrip("+-").startswith("0.") else number
 
 
+def _tell_gains(table: ResultsTable) -> list[str]:
+    """The three figures that count on one line, and what training gained by itself."""
+    if not table.start and not table.trained:
+        return []
+    names = {"best untrained": table.baseline, "start": table.start, "trained": table.trained}
+    shown = [
+        f"{what} {_show(table.system(each).means[table.headline], True)[0]}" for what, each in names.items() if each
+    ]
+    gain = table.difference(table.trained or "", table.start or "").get(table.headline)
+    told = f" Training gained {_show_difference(gain, short=True)[0]} over the start." if gain else ""
+    return [f"{table.headline}: {', '.join(shown)}.{told}"]
+
+
 def _list_notes(table: ResultsTable) -> list[str]:
     recall = table.ceiling.means["recall"].value
     return [
@@ -273,17 +287,23 @@ def _list_notes(table: ResultsTable) -> list[str]:
 
 
 def _write(grids: Sequence[Grid], notes: Sequence[str], form: Format, width: int) -> str:
-    if form == "markdown":
-        parts = [_write_markdown(grid) for grid in grids]
-        parts += ["\n".join(f"- {_escape(note)}" for note in notes)] if notes else []
-        return "\n\n".join(parts) + "\n"
+    markdown = form == "markdown"
     out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None)
+    console = Console(file=out, width=MARKDOWN_WIDTH if markdown else width, color_system=None)
     for grid in grids:
-        console.print(_build_table(grid, width))
+        console.print(_build_markdown(grid) if markdown else _build_table(grid, width))
     for note in notes:
-        console.print(Text(_clean(note)))
+        console.print(Text(f"- {_escape(note)}" if markdown else _clean(note)))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _build_markdown(grid: Grid) -> Table:
+    table = Table(title=Text(f"**{_escape(grid.title)}**\n"), title_justify="left", box=box.MARKDOWN, leading=0)
+    for place, name in enumerate(grid.header):
+        table.add_column(Text(_escape(name)), justify="right" if place else "left", no_wrap=True)
+    for row in grid.rows:
+        table.add_row(*(Text(_escape(f"{value} {sureness}".strip())) for value, sureness in row))
+    return table
 
 
 def _build_table(grid: Grid, width: int) -> Table:
@@ -316,13 +336,6 @@ def _stack(value: str, sureness: str) -> str:
     """A cell of narrow lines: the value, its p-value if it has one, and its interval without what can be spared."""
     lines = _clean(value).replace(" p=", "\np=")
     return f"{lines}\n{sureness.replace('0.', '.').replace(', ', ' ')}" if sureness else lines
-
-
-def _write_markdown(grid: Grid) -> str:
-    lines = [[_escape(name) for name in grid.header], ["---", *["---:"] * (len(grid.header) - 1)]]
-    lines += [[_escape(f"{value} {sureness}".strip()) for value, sureness in row] for row in grid.rows]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"**{_escape(grid.title)}**\n\n{body}"
 
 
 def _clean(text: str) -> str:
