@@ -135,7 +135,7 @@ def measure_disk(tier: DiskTier, prefix: PagePrefix) -> dict[str, float]:
 def measure_error(ours: VisionReranker, folder: Path, pages: list[Image.Image]) -> float:
     """Largest change of a logit difference by storing pages on disk."""
     pairs = [(query, page) for query in ("margin", "total revenue") for page in pages]
-    ours.cache = PageCache((), DiskTier(folder))
+    ours.cache = PageCache(None, DiskTier(folder))
     fresh = ours.score(pairs).values
     return float(np.abs(ours.score(pairs).values - fresh).max())
 

@@ -46,10 +46,10 @@ def test_packed_rows_equal_separate_sequences(
     tokens, queries = plain.read(pages), plain.ask()
     reference = plain.logits(tokens, queries)
     expected = gradients(plain.model, loss_of(reference))
-    for side, checkpointed in (("left", False), ("right", True)):
+    for checkpointed in (False, True):
         if checkpointed:
             plain.checkpoint()
-        found = packed_logits(plain.model, plain.cut_head(), tokens, queries, side)
+        found = packed_logits(plain.model, plain.cut_head(), tokens, queries)
         assert (found - reference).abs().max() < bound
         assert_close(gradients(plain.model, loss_of(found)), expected, relative)
 

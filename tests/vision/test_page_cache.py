@@ -105,7 +105,7 @@ def test_the_least_recently_used_page_leaves_the_disk(tmp_path: Path) -> None:
 def test_a_damaged_or_stale_file_is_encoded_again(
     damage: str, bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache((), DiskTier(tmp_path)))
+    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(None, DiskTier(tmp_path)))
     fresh = reranker.predict([("margin", page) for page in pages])
     file, other = files_of(tmp_path)[:2]
     content = bytearray(file.read_bytes())
@@ -113,7 +113,7 @@ def test_a_damaged_or_stale_file_is_encoded_again(
     file.write_bytes(
         {"cut": bytes(content[:500]), "flip": bytes(content), "other": other.read_bytes(), "empty": b""}[damage]
     )
-    again = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache((), DiskTier(tmp_path)))
+    again = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(None, DiskTier(tmp_path)))
     np.testing.assert_allclose(again.predict([("margin", page) for page in pages]), fresh, atol=1e-3)
     assert "damaged or stale" in caplog.text
     assert (again.cache.hits.disk, again.cache.hits.missed) == (2, 1)
@@ -142,7 +142,7 @@ def test_a_disk_that_refuses_is_said_once_and_scores_go_on(
     bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    cache = PageCache((), DiskTier(tmp_path / "file"))
+    cache = PageCache(None, DiskTier(tmp_path / "file"))
     scores = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=cache).predict(
         [("margin", page) for page in pages]
     )
@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_threads_share_a_cache(tmp_path: Path) -> None:
-    cache = PageCache([MemoryTier(3 * make_prefix(0).nbytes)], DiskTier(tmp_path, budget=40_000))
+    cache = PageCache(MemoryTier(3 * make_prefix(0).nbytes), DiskTier(tmp_path, budget=40_000))
     barrier = threading.Barrier(4)
 
     def work(worker: int) -> int:

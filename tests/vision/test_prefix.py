@@ -20,11 +20,15 @@ def test_stored_prefixes_score_as_whole_sequences_do(family: str, dtype: Any, ma
     plain = make_plain(family, dtype)
     tokens, queries = plain.read(pages), plain.ask()
     expected = plain.logits(tokens, queries)
-    for side in ("left", "right"):
-        prefixes = encode_pages(plain.model, tokens, side)
-        for per_row in (1, 2, 8):
-            found = score_queries(plain.model, plain.cut_head(), prefixes, queries, per_row, side)
-            assert (found - expected).abs().max() < BOUNDS[dtype]
+    prefixes = encode_pages(plain.model, tokens)
+    for per_row in (1, 2, 8):
+        rows = [
+            (prefix, asked[start : start + per_row])
+            for prefix, asked in zip(prefixes, queries, strict=True)
+            for start in range(0, len(asked), per_row)
+        ]
+        found = score_queries(plain.model, plain.cut_head(), *zip(*rows, strict=True))
+        assert (found - expected).abs().max() < BOUNDS[dtype]
 
 
 @torch.no_grad()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Side = Literal["left", "right"]
 #: Segment of padding and of the page; queries count from 1.
 PADDING, PAGE = -1, 0
 
@@ -31,20 +29,19 @@ class Rows:
     ends: Tensor
 
 
-def lay_out(rows: Sequence[Sequence[Sequence[int]]], starts: Sequence[int], side: Side = "right") -> Rows:
+def lay_out(rows: Sequence[Sequence[Sequence[int]]], starts: Sequence[int]) -> Rows:
     """Put each row's queries one after the other; every query's positions begin again at its row's start.
 
     Args:
         rows: for each row, its queries' token ids.
         starts: for each row, the first position behind its page.
-        side: where the shorter rows are padded.
     """
     width = max(sum(len(ids) for ids in queries) for queries in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.long)
     positions, segments = torch.zeros_like(ids), torch.full_like(ids, PADDING)
     ends = []
     for row, queries in enumerate(rows):
-        column = width - sum(len(query) for query in queries) if side == "left" else 0
+        column = 0
         for number, query in enumerate(queries, 1):
             span = slice(column, column + len(query))
             ids[row, span] = torch.tensor(query)
@@ -90,10 +87,9 @@ def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Tensor:
     return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
 
 
-def pad(tensors: Sequence[Tensor], width: int, value: int, side: Side) -> Tensor:
-    """Stack 1-D tensors to (n, width)."""
+def pad(tensors: Sequence[Tensor], width: int, value: int) -> Tensor:
+    """Stack 1-D tensors to (n, width), padded behind."""
     stacked = tensors[0].new_full((len(tensors), width), value)
     for row, tensor in enumerate(tensors):
-        start = width - len(tensor) if side == "left" else 0
-        stacked[row, start : start + len(tensor)] = tensor
+        stacked[row, : len(tensor)] = tensor
     return stacked

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from docrerank.vision.backbone import PageTokens, core_of, feed_pages, locate, read_logits
-from docrerank.vision.layout import PADDING, PAGE, Side, fit_mask, lay_out
+from docrerank.vision.layout import PADDING, PAGE, fit_mask, lay_out
 
 
 def packed_logits(
@@ -20,7 +20,6 @@ def packed_logits(
     head: Tensor,
     pages: Sequence[PageTokens],
     queries: Sequence[Sequence[Sequence[int]]],
-    side: Side = "right",
 ) -> Tensor:
     """Differentiable logits of every page's queries, exactly those of separate (query, page) sequences.
 
@@ -29,7 +28,6 @@ def packed_logits(
         head: (2, width), the head's two rows: `cut_head` keeps them attached to their parameter.
         pages: one row each.
         queries: for each page, its queries' token ids; at least one each.
-        side: where shorter rows are padded.
 
     Returns:
         float32 (float64 for such a model) of shape (all queries, 2): page by page, true before false.
@@ -43,7 +41,7 @@ def packed_logits(
     starts = [int(positions.max()) + 1 for positions in located]
     # The page is its row's first segment; its positions and number are put right afterwards.
     rows = [[page.ids.tolist(), *of_page] for page, of_page in zip(pages, queries, strict=True)]
-    layout = lay_out(rows, starts, side)
+    layout = lay_out(rows, starts)
     positions = _place(layout.positions.clone(), layout.segments, located)
     segments = torch.where(layout.segments == PADDING, PADDING, layout.segments - 1 + PAGE)
     hidden = core(

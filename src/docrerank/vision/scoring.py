@@ -17,7 +17,7 @@ from docrerank.retrieval.model_card import read_card
 from docrerank.retrieval.relevance import Threshold, measure_relevance
 from docrerank.vision.ahead import draw_ahead
 from docrerank.vision.backbone import PageTokens, unwrap
-from docrerank.vision.groups import MAX_PER_ROW, Grouper, PageGroup, Row, Scored, batch_by_tokens, cut_rows
+from docrerank.vision.groups import Grouper, PageGroup, Row, Scored, batch_by_tokens, cut_rows
 from docrerank.vision.load import Parts, load_parts
 from docrerank.vision.memory_limit import run_halving
 from docrerank.vision.page_cache import PageCache
@@ -229,7 +229,7 @@ class VisionReranker:
 
         def ask(batch: Sequence[Row]) -> None:
             queries = [row.queries for row in batch]
-            logits = score_queries(self.model, head, [row.prefix for row in batch], queries, MAX_PER_ROW)
+            logits = score_queries(self.model, head, [row.prefix for row in batch], queries)
             places = [index for row in batch for index in row.indices]
             scored.values[places] = (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
             scored.tokens[places] = [row.prefix.tokens + len(query) for row in batch for query in row.queries]
