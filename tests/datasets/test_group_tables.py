@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from docrerank.datasets import ExportOptions, export_run
-from docrerank.datasets.group_tables import GROUP_FORMS, build_rows
-from docrerank.datasets.groups import FamilyGroup, GroupReader
-from docrerank.datasets.usage import SNIPPETS
+from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, GroupReader, build_rows
+from docrerank.datasets.usage import PAIRS, SNIPPETS
 from docrerank.queries import Family
 from docrerank.records import MinedPage, Query
 from docrerank.runs import Run
@@ -47,21 +46,15 @@ def test_the_anchor_is_the_query_of_mined_groups_and_the_page_of_generated_ones(
         ("mined", ("a/1#0", "a/1", "a/3")),
         *[("generated", ("a/1", "a/1#0", f"n{n}")) for n in range(3)],
     ]
-    assert rows("n-tuple", group) == [
-        ("mined", ("a/1#0", "a/1", "a/2", "a/3")),
-        ("generated", ("a/1", "a/1#0", "n0", "n1")),
-    ]
     assert rows("labeled-list", group) == [
         ("mined", ("a/1#0", ["a/1", "a/2", "a/3"], [1, 0, 0])),
         ("generated", ("a/1", ["a/1#0", "n0", "n1"], [1, 0, 0])),
     ]
-    pairs = [*[(f"n{n}", "a/1", 0) for n in range(3)], ("a/1#0", "a/2", 0), ("a/1#0", "a/3", 0)]
-    assert rows("labeled-pair", group) == [("pairs", row) for row in [("a/1#0", "a/1", 1), *pairs]]
 
 
-def test_a_family_with_too_few_negatives_makes_no_tuple() -> None:
-    assert rows("n-tuple", FamilyGroup("train", family((), 1), ())) == []
-    assert rows("triplet", FamilyGroup("train", family((), 0), ())) == []
+def test_a_family_without_negatives_makes_no_group() -> None:
+    for form in GROUP_TABLES:
+        assert rows(form, FamilyGroup("train", family((), 0), ())) == []
 
 
 def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) -> None:
@@ -77,12 +70,8 @@ def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) 
     group = next(reader.read())
     assert group.family.mined == ["acme/3"]
     assert reader.left_out["a mined page that answers the query"] == 1
-    labels = {row[:2]: row[2] for _, row in rows("labeled-pair", group)}
-    assert labels["acme/1#0", "acme/2"] == 1
-    assert labels[queries[2].id, "acme/3"] == 1
-    assert labels[queries[2].id, "acme/1"] == 0
-    for form in GROUP_FORMS[:2]:
-        assert all("acme/2" not in row[2:] for table, row in rows(form, group) if table == "mined")
+    for form in GROUP_TABLES:
+        assert all("acme/2" not in str(row[1:]) for table, row in rows(form, group) if table == "mined")
 
 
 def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
@@ -96,10 +85,10 @@ def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
     assert not found["train"] & found["dev"]
 
 
-@pytest.mark.parametrize("form", GROUP_FORMS)
+@pytest.mark.parametrize("form", GROUP_TABLES)
 def test_the_snippet_joins_texts_and_images(form: str, sets: Callable[[str], Path]) -> None:
     loaded = load(form, sets(form), "image")
-    for table in ("pairs",) if form == "labeled-pair" else ("mined", "generated"):
+    for table in ("mined", "generated"):
         row = loaded[table][0]
         first, second, *_ = row.values()
         query, page = (second, first) if table == "generated" else (first, second)
@@ -149,13 +138,7 @@ def text_model(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("form", "name"),
-    [
-        ("triplet", "MultipleNegativesRankingLoss"),
-        ("n-tuple", "MultipleNegativesRankingLoss"),
-        ("labeled-pair", "BinaryCrossEntropyLoss"),
-        ("labeled-list", "LambdaLoss"),
-    ],
+    ("form", "name"), [("triplet", "MultipleNegativesRankingLoss"), ("labeled-list", "LambdaLoss")]
 )
 def test_a_cross_encoder_trains_on_it(
     form: str, name: str, sets: Callable[[str], Path], text_model: Any, tmp_path: Path
@@ -163,11 +146,24 @@ def test_a_cross_encoder_trains_on_it(
     from sentence_transformers.cross_encoder import losses
 
     loaded, loss = load(form, sets(form)), getattr(losses, name)(text_model)
-    if form == "labeled-pair":
-        data: Any = loaded["pairs"]
-    else:
-        data = datasets.DatasetDict({table: loaded[table] for table in ("mined", "generated")})
+    data = datasets.DatasetDict({table: loaded[table] for table in ("mined", "generated")})
     assert train(text_model, data, loss, tmp_path / "out") > 0
+
+
+def load_pairs(folder: Path, page: str) -> Any:
+    """What the card's second snippet makes of the lists."""
+    names = load("labeled-list", folder, page)
+    exec(PAIRS, names)
+    return names["pairs"]
+
+
+def test_pairs_of_the_lists_have_the_query_first_and_both_kinds_of_negatives(sets: Callable[[str], Path]) -> None:
+    rows = load_pairs(sets("labeled-list"), "text")[:]
+    assert list(rows) == ["query", "page", "label"]
+    assert sum(rows["label"]) < len(rows["label"])
+    wrong = [(q, p) for q, p, label in zip(*rows.values(), strict=True) if not label]
+    assert any("2031" in query and "acme" in page for query, page in wrong), "a hard negative with its own page"
+    assert all(query.endswith(("?", "2020")) for query in rows["query"])
 
 
 def test_a_vision_cross_encoder_trains_on_the_images(
@@ -181,5 +177,5 @@ def test_a_vision_cross_encoder_trains_on_the_images(
 
     saved: Any = Reranker.from_pretrained(tiny_base)
     model = load_cross_encoder(save_reranker(saved.parts, tmp_path / "saved"), monkeypatch)
-    pairs = load("labeled-pair", sets("labeled-pair"), "image")["pairs"]
+    pairs = load_pairs(sets("labeled-list"), "image")
     assert train(model, pairs, losses.BinaryCrossEntropyLoss(model), tmp_path / "out") > 0

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docrerank.datasets import ExportOptions, ImportOptions, export_run, import_dataset
-from docrerank.datasets.asked_pages import AskedPage
 from docrerank.datasets.imported_rows import parse_queries
-from docrerank.datasets.released import SCHEMA, build_row
+from docrerank.datasets.released import RELEASED_COLUMNS, AskedPage, build_row
+from docrerank.datasets.tables import build_schema
 from docrerank.queries import find_families, normalise
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query
@@ -66,7 +66,7 @@ def page_queries(draw: st.DrawFn) -> list[Query]:
 def test_any_queries_of_a_page_come_back_through_arrow(queries: list[Query]) -> None:
     families = list(find_families(queries).values())
     image = {"bytes": b"x", "path": "x.png"}
-    written = pa.Table.from_pylist([build_row(AskedPage(PAGE, families), image)], SCHEMA)
+    written = pa.Table.from_pylist([build_row(AskedPage(PAGE, families), image)], build_schema(RELEASED_COLUMNS))
     found, faults = parse_queries(written.to_pylist()[0], "a/1", "imported x")
     assert not faults
     assert sorted(found, key=lambda query: query.id) == sorted(queries, key=lambda query: query.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,14 +26,14 @@ To = Annotated[
     str,
     typer.Option(
         "--to",
-        help="The form. Of a run's training set: hf, triplet, n-tuple, labeled-pair, labeled-list, ms-swift, "
-        "tevatron, beir, benchmark. Of a model (or the one in a run): vllm, sentence-transformers.",
+        help="The form. Of a run's training set: hf, triplet, labeled-list, beir. Of a model (or the one in a run): "
+        "vllm, sentence-transformers.",
         show_default=False,
     ),
 ]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Set: pixels of a page image at most.")]
 DevShare = Annotated[float, typer.Option("--dev-share", help="Set: share of positives that make a dev split.")]
-Negatives = Annotated[int, typer.Option("--negatives", min=1, help="Set: negatives of an n-tuple or labelled list.")]
+Negatives = Annotated[int, typer.Option("--negatives", min=1, help="Set: negatives of a labelled list, at most.")]
 License = Annotated[str, typer.Option("--license", help="Set: licence for its card, e.g. cc-by-4.0.")]
 Push = Annotated[str, typer.Option("--push-to-hub", help="Set: upload it to this dataset repository, OWNER/NAME.")]
 Private = Annotated[bool, typer.Option("--private", help="Set: a new repository is private.")]
@@ -66,6 +67,7 @@ def export_source(
         raise UserError(_list_forms(source, to, is_run, tuple(FORMS)))
     if push_to_hub:
         check_repo(push_to_hub)
+        os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
     options = ExportOptions(to, pixels, dev_share, negatives, license_)
     counts = export_set(Run.open(source), out, options)
     if push_to_hub:

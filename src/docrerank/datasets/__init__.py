@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from docrerank.datasets.export import export_run
+from docrerank.datasets.export import FORMS, ExportOptions, export_run
 from docrerank.datasets.importing import ImportOptions, import_dataset
-from docrerank.datasets.job import FORMS, ExportOptions
 from docrerank.datasets.published import find_published
 from docrerank.datasets.push import check_repo, push_folder
 

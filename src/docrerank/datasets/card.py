@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from docrerank.datasets.survey import Survey, survey_run
+from docrerank.report.audit import AuditSummary, Rate, read_summary
 from docrerank.runs import Run
 
 #: Documents named in a card; the rest is counted.
 MAX_DOCUMENTS = 50
+#: Stages whose rejected rows are counted.
+STAGES = ("ingest", "import", "generate")
 #: Sections of the recipe that shape no data, and keys that hold addresses and paths of whoever made it.
 _NOT_DATA = ("workers", "train", "vision", "evaluate", "ablation", "serve")
 _PRIVATE = frozenset({"base_url", "api_key_env", "gguf", "projector", "model_path", "cache", "path"})
@@ -45,7 +48,6 @@ class CardFacts:
         usage: how to load it, as Markdown.
         left_out: what the run has and the set has not: reason to count.
         license: as the hub names it; empty if nobody said.
-        audit: what people found, as Markdown; empty without an audit.
     """
 
     form: tuple[str, str]
@@ -53,7 +55,35 @@ class CardFacts:
     usage: str
     left_out: Mapping[str, int]
     license: str = ""
-    audit: str = ""
+
+
+@dataclass(slots=True)
+class Survey:
+    """Counts over a whole run.
+
+    Attributes:
+        documents: name to (pages, sha256 of the file).
+        kinds, properties, forms, levels: of the queries; properties of hard negatives, levels of rephrasings.
+        writers: who wrote queries, as their records say.
+        judges: (judge, wording, prompt) of the verdicts, and how many each gave.
+        rejected: stage to reasons.
+        answered: hard negatives that are a positive for another page.
+    """
+
+    documents: dict[str, tuple[int, str]] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    properties: Counter[str] = field(default_factory=Counter)
+    forms: Counter[str] = field(default_factory=Counter)
+    levels: Counter[int] = field(default_factory=Counter)
+    writers: Counter[str] = field(default_factory=Counter)
+    judges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    rejected: dict[str, Counter[str]] = field(default_factory=dict)
+    answered: int = 0
+
+    @property
+    def pages(self) -> int:
+        """Pages of all documents."""
+        return sum(pages for pages, _ in self.documents.values())
 
 
 def write_card(run: Run, facts: CardFacts) -> str:
@@ -68,7 +98,7 @@ def write_card(run: Run, facts: CardFacts) -> str:
         _write_counts(facts, survey),
         _write_makers(survey),
         _write_gates(facts, survey),
-        f"## Checked by people\n\n{facts.audit or 'Not audited: nobody has looked at a sample of it yet.'}",
+        f"## Checked by people\n\n{describe_audit(run) or 'Not audited: nobody has looked at a sample of it yet.'}",
         _write_lineage(run, survey),
         _write_limits(facts, survey),
     ]
@@ -171,3 +201,58 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _escape(cell: str) -> str:
     return " ".join(cell.replace("|", "\\|").split())
+
+
+def survey_run(run: Run) -> Survey:
+    """Count a run's pages, queries, verdicts and rejected rows, column by column or one at a time."""
+    survey = Survey()
+    for document, digest in zip(run.pages.column("document"), run.pages.column("sha256"), strict=True):
+        pages, first = survey.documents.get(document, (0, digest))
+        survey.documents[document] = (pages + 1, first)
+    for query in run.queries.read():
+        survey.kinds[query.kind] += 1
+        survey.forms[query.form] += 1
+        survey.writers[query.writer] += 1
+        survey.levels[query.level] += query.kind == "rephrased"
+        survey.properties[query.property] += query.kind == "hard_negative"
+        survey.answered += query.kind == "hard_negative" and bool(query.answered_by)
+    columns = (run.verdicts.column(name) for name in ("judge", "wording", "prompt"))
+    survey.judges.update(zip(*columns, strict=True))
+    for stage in STAGES:
+        if reasons := Counter(run.rejected(stage).column("reason")):
+            survey.rejected[stage] = reasons
+    return survey
+
+
+def describe_audit(run: Run) -> str:
+    """A table of the audit's rates as Markdown; empty if nobody has audited the run."""
+    summary = read_summary(run.path)
+    return "" if summary is None or not summary.judged else write_audit(summary)
+
+
+def write_audit(summary: AuditSummary) -> str:
+    """The rates of an audit, each with its 95 % interval.
+
+    Args:
+        summary: of the run.
+    """
+    who = len(summary.auditors)
+    lines = [
+        f"{summary.judged} questions, drawn at random (seed {summary.seed}), were held against their page by {who} "
+        f"{'person' if who == 1 else 'people'}; {summary.unclear} were unclear.",
+        "",
+        "| | cases | of | share | 95 % interval |",
+        "| --- | --- | --- | --- | --- |",
+        _write_rate("hard negatives that the page answers", summary.false_negatives),
+        _write_rate("positives that it does not answer", summary.false_positives),
+    ]
+    rates = sorted(dict(summary.by_property).items())
+    lines += [_write_rate(f"hard negatives: {name or 'property unknown'}", rate) for name, rate in rates]
+    if summary.agreement is not None:
+        lines += ["", f"Agreement between people: Fleiss' kappa {summary.agreement:.2f}."]
+    return "\n".join(lines)
+
+
+def _write_rate(name: str, rate: Rate) -> str:
+    share = f"{rate.cases / rate.of:.1%}" if rate.of else "-"
+    return f"| {name} | {rate.cases} | {rate.of} | {share} | {rate.low:.1%} to {rate.high:.1%} |"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from docrerank.datasets.mined_table import MinedTable
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from docrerank.datasets.tables import ID, IDS, Columns
 from docrerank.queries import Family, find_families
 from docrerank.records import Query
 from docrerank.runs import Run
@@ -15,6 +21,18 @@ MISSING = "its page could not be drawn"
 UNKNOWN = "its page is not in the run"
 OTHER_SPLIT = "its page is in the other split"
 ANSWERS = "a mined page that answers the query"
+LABELS = pa.list_(pa.int64())
+#: The tables of each form and their columns, in the order in which a loss reads them.
+GROUP_TABLES: dict[str, dict[str, Columns]] = {
+    "triplet": {
+        "mined": {"query_id": ID, "positive_id": ID, "negative_id": ID},
+        "generated": {"page_id": ID, "positive_id": ID, "negative_id": ID},
+    },
+    "labeled-list": {
+        "mined": {"query_id": ID, "page_ids": IDS, "labels": LABELS},
+        "generated": {"page_id": ID, "query_ids": IDS, "labels": LABELS},
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,7 @@ class GroupReader:
 
     def read(self) -> Iterator[FamilyGroup]:
         """Yield every family of a page that is in the set."""
-        table = MinedTable(self.run)
+        table = _MinedTable(self.run)
         self._known = frozenset(self.run.pages.column("id"))
         for document in self.run.queries.names():
             mined = table.of(document)
@@ -88,3 +106,64 @@ class GroupReader:
         if page not in self._known:
             return UNKNOWN
         return "" if self.split_of(page) == split else OTHER_SPLIT
+
+
+def build_rows(form: str, group: FamilyGroup, negatives: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (table, row) for one family; every wording of its positive makes groups of its own.
+
+    Args:
+        form: `triplet` or `labeled-list`.
+        group: the family.
+        negatives: of a labelled list, at most.
+    """
+    for wording in group.family.wordings():
+        mined = ("mined", "query_id", "page_ids", wording.id, group.page, group.family.mined)
+        queries = [query.id for query in group.family.negatives]
+        generated = ("generated", "page_id", "query_ids", group.page, wording.id, queries)
+        for table, anchor_name, name, anchor, positive, others in (mined, generated):
+            if form == "triplet":
+                for other in others:
+                    yield table, {anchor_name: anchor, "positive_id": positive, "negative_id": other}
+            elif ids := others[:negatives]:
+                yield table, {anchor_name: anchor, name: [positive, *ids], "labels": [1, *[0] * len(ids)]}
+
+
+def judge_queries(group: FamilyGroup) -> Iterator[tuple[Query, dict[str, int]]]:
+    """Yield the queries that some page answers, with the pages judged: 1 if it answers, 0 if it is known not to.
+
+    A hard negative is one of them only if another page answers it; its own page is then judged 0.
+    """
+    elsewhere: dict[str, list[str]] = {}
+    for query, page in group.elsewhere:
+        elsewhere.setdefault(query.id, []).append(page)
+    for query in group.family.wordings():
+        yield query, dict.fromkeys([group.page, *elsewhere.get(query.id, [])], 1)
+    for query in group.family.negatives:
+        if query.id in elsewhere:
+            yield query, {**dict.fromkeys(elsewhere[query.id], 1), group.page: 0}
+
+
+_MINED = {"query_id": pa.string(), "page_id": pa.string(), "rank": pa.int64()}
+
+
+class _MinedTable:
+    """The mined pages of a run by document, in Arrow's memory: some tens of bytes for each."""
+
+    def __init__(self, run: Run) -> None:
+        files = [run.mined.folder / f"{name}.parquet" for name in run.mined.names()]
+        tables = [pq.read_table(file, columns=list(_MINED)) for file in files]
+        table = pa.concat_tables([pa.schema(list(_MINED.items())).empty_table(), *tables])
+        documents = pc.list_element(pc.split_pattern(table["query_id"], "/", max_splits=1), 0)
+        table = table.append_column("document", documents)
+        self._table = table.sort_by([("document", "ascending"), ("rank", "ascending")])
+        counted = pc.value_counts(self._table["document"])
+        names, counts = counted.field("values").to_pylist(), counted.field("counts").to_numpy(zero_copy_only=False)
+        self._bounds = dict(zip(names, zip(np.cumsum(counts) - counts, counts, strict=True), strict=True))
+
+    def of(self, document: str) -> dict[str, list[str]]:
+        """Positive's id to the ids of its mined pages, the closest first."""
+        found: dict[str, list[str]] = defaultdict(list)
+        start, count = self._bounds.get(document, (0, 0))
+        for row in self._table.slice(int(start), int(count)).to_pylist():
+            found[row["query_id"]].append(row["page_id"])
+        return found

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.datasets.images import SINGLE, Drawn, name_image
 from docrerank.datasets.imported_rows import Fault
+from docrerank.datasets.page_tables import SINGLE, name_image
 from docrerank.pages import Document, find_image_suffix, read_document, render
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError
@@ -96,10 +96,10 @@ def _shrink(page: Page, folder: Path, pixels: int) -> Page | Fault:
     return _keep(replace(page, width=image.width, height=image.height), name_image(buffer.getvalue(), ".png"), folder)
 
 
-def _keep(page: Page, drawn: Drawn, folder: Path) -> Page:
+def _keep(page: Page, image: dict[str, Any], folder: Path) -> Page:
     """Put the file where its content says, if it is not there whole yet."""
-    path = folder.resolve() / drawn.name[:2] / drawn.name
-    if not path.is_file() or path.stat().st_size != len(drawn.content):
+    path = folder.resolve() / image["path"][:2] / image["path"]
+    if not path.is_file() or path.stat().st_size != len(image["bytes"]):
         with replacing(path, flush=False) as temporary:
-            temporary.write_bytes(drawn.content)
+            temporary.write_bytes(image["bytes"])
     return replace(page, source=str(path), sha256=path.stem)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from docrerank.datasets.staging import MANIFEST
+from docrerank.datasets.export import MANIFEST
 from docrerank.recipe import require
 from docrerank.records import UserError
 
@@ -31,7 +30,7 @@ def push_folder(folder: Path, repo: str, private: bool = False) -> str:
         The address of the repository.
 
     Raises:
-        UserError: it is no finished set, there is no token, or the hub does not answer.
+        UserError: it is no finished set, there is no token, the hub does not answer, or `HF_HUB_OFFLINE` is set.
 
     Example:
         >>> push_folder(Path("set"), "me/my-pages")  # doctest: +SKIP
@@ -40,9 +39,7 @@ def push_folder(folder: Path, repo: str, private: bool = False) -> str:
     check_repo(repo)
     if not (folder / MANIFEST).is_file():
         raise UserError(f"'{folder}' is no finished set: export it first")
-    os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
     hub = require("huggingface_hub", extra="hub")
-    setattr(require("huggingface_hub.constants", extra="hub"), "HF_HUB_OFFLINE", False)  # noqa: B010
     try:
         api = hub.HfApi()
         url = api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
@@ -59,6 +56,8 @@ def push_folder(folder: Path, repo: str, private: bool = False) -> str:
 
 
 def _explain(error: Exception) -> str:
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return "HF_HUB_OFFLINE is set: unset it before huggingface_hub is imported"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status == 401 or type(error).__name__ == "LocalTokenNotFoundError":
         return "the hub wants a token: set HF_TOKEN or run 'hf auth login'"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from docrerank.datasets.asked_pages import AskedPage
-from docrerank.datasets.features import IMAGE, build_schema
-from docrerank.queries import Family
-from docrerank.records import Query
+from docrerank.datasets.tables import IMAGE
+from docrerank.queries import Family, find_families
+from docrerank.records import Page, Query
+from docrerank.runs import Run
 
 Role = Literal["positive", "rephrased", "negative"]
 ROLES: tuple[Role, ...] = ("positive", "rephrased", "negative")
@@ -82,20 +83,54 @@ _VOTES = {
     "negative_yes": pa.list_(pa.list_(pa.int64())),
     "negative_no": pa.list_(pa.list_(pa.int64())),
 }
-SCHEMA = build_schema(
-    {
-        "image": IMAGE,
-        **{column.name: column.kind for column in (*RELEASED, ANSWER)},
-        **PAGE,
-        **{column.name: column.kind for column in (REPHRASED, *ADDED)},
-        **_VOTES,
-    }
-)
+RELEASED_COLUMNS = {
+    "image": IMAGE,
+    **{column.name: column.kind for column in (*RELEASED, ANSWER)},
+    **PAGE,
+    **{column.name: column.kind for column in (REPHRASED, *ADDED)},
+    **_VOTES,
+}
+
+
+@dataclass(slots=True)
+class AskedPage:
+    """One page and its families; votes are (yes, no) of the judges by query id."""
+
+    page: Page
+    families: list[Family]
+    votes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def read_asked_pages(run: Run, document: str, left_out: Counter[str]) -> Iterator[AskedPage]:
+    """Yield a document's pages in order, each with its queries; pages without a query have no family.
+
+    Args:
+        run: the run.
+        document: of its pages.
+        left_out: counts queries that are left out, by reason.
+    """
+    votes = count_votes(run, document)
+    families: dict[str, list[Family]] = {}
+    for family in find_families(run.queries.read(document), left_out).values():
+        families.setdefault(family.positive.page_id, []).append(family)
+    for page in run.pages.read(document):
+        own = families.get(page.id, [])
+        asked = {query.id for family in own for query in (*family.wordings(), *family.negatives)}
+        yield AskedPage(page, own, {key: votes[key] for key in asked & votes.keys()})
+
+
+def count_votes(run: Run, document: str) -> dict[str, tuple[int, int]]:
+    """Query id to how many verdicts said that its page answers it, and how many that it does not."""
+    votes: dict[str, tuple[int, int]] = {}
+    for verdict in run.verdicts.read(document):
+        yes, no = votes.get(verdict.query_id, (0, 0))
+        votes[verdict.query_id] = (yes + verdict.answerable, no + (not verdict.answerable))
+    return votes
 
 
 def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
     """One row of the set: the page's image, its queries, and where they come from."""
-    row: dict[str, Any] = {"image": image, **describe_page(asked)}
+    row: dict[str, Any] = {"image": image, **describe_page(asked.page)}
     for column in COLUMNS:
         row[column.name] = [_read(column, family) for family in asked.families]
     for place, word in enumerate(("yes", "no")):
@@ -105,9 +140,8 @@ def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def describe_page(asked: AskedPage) -> dict[str, Any]:
+def describe_page(page: Page) -> dict[str, Any]:
     """The columns of `PAGE`; `word_boxes` are the boxes of the text's tokens, four numbers each."""
-    page = asked.page
     values = (page.id, page.document, page.number, page.sha256, float(page.width), float(page.height), page.text)
     return dict(zip(PAGE, (*values, page.text_source, page.boxes.ravel()), strict=True))
 

@@ -1,9 +1,8 @@
-"""Small tables of a set, written a batch at a time, as parquet or as JSON lines."""
+"""Parquet tables that `datasets` reads as they are meant: images as images, lists as lists."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,28 +11,37 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from docrerank.datasets.features import build_schema
-from docrerank.records import Query
 from docrerank.runs import replacing
 
 ROWS_AT_ONCE = 1000
 Write = Callable[[dict[str, Any]], None]
-#: Name of a table to its columns; None for JSON lines.
-Tables = Mapping[str, dict[str, pa.DataType] | None]
-#: The name of a table and a row of it.
-TableRow = tuple[str, dict[str, Any]]
+Columns = Mapping[str, pa.DataType]
+#: How `datasets` stores an image: the bytes of the file and a name for it.
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+ID, TEXT, IDS = pa.string(), pa.string(), pa.list_(pa.string())
 
-_TYPES = {"level": pa.int64(), "answered_by": pa.list_(pa.string())}
-#: All of a query's fields.
-QUERIES = {field.name: _TYPES.get(field.name, pa.string()) for field in dataclasses.fields(Query)}
+
+def build_schema(columns: Columns) -> pa.Schema:
+    """A schema whose metadata name the features, in the words that `datasets` 3 and later understand.
+
+    Example:
+        >>> build_schema({"id": pa.string(), "image": IMAGE}).metadata[b"huggingface"][:20]
+        b'{"info": {"features"'
+    """
+    features = {name: _describe(kind) for name, kind in columns.items()}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema(list(columns.items()), metadata)
 
 
 @contextlib.contextmanager
-def writing_parquet(path: Path, columns: dict[str, pa.DataType]) -> Iterator[Write]:
+def writing_parquet(path: Path, columns: Columns, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Write]:
     """Give a function that takes rows; the file is there when the block ends well."""
     schema = build_schema(columns)
     rows: list[dict[str, Any]] = []
-    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with (
+        replacing(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=False) as writer,
+    ):
 
         def flush() -> None:
             writer.write_table(pa.Table.from_pylist(rows, schema))
@@ -41,7 +49,7 @@ def writing_parquet(path: Path, columns: dict[str, pa.DataType]) -> Iterator[Wri
 
         def write(row: dict[str, Any]) -> None:
             rows.append(row)
-            if len(rows) == ROWS_AT_ONCE:
+            if len(rows) == rows_at_once:
                 flush()
 
         yield write
@@ -49,13 +57,11 @@ def writing_parquet(path: Path, columns: dict[str, pa.DataType]) -> Iterator[Wri
             flush()
 
 
-@contextlib.contextmanager
-def writing_lines(path: Path) -> Iterator[Write]:
-    """As `writing_parquet`, with one JSON object a line."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        yield lambda row: print(json.dumps(row, ensure_ascii=False), file=file)
-
-
-def describe_query(query: Query) -> dict[str, Any]:
-    """A row of the `queries` table."""
-    return {name: getattr(query, name) for name in QUERIES}
+def _describe(kind: pa.DataType) -> dict[str, Any]:
+    """`Sequence` is the one name for a list that every version reads."""
+    if kind == IMAGE:
+        return {"_type": "Image"}
+    if pa.types.is_list(kind):
+        return {"feature": _describe(kind.value_type), "_type": "Sequence"}
+    names = {pa.string(): "string", pa.float32(): "float32", pa.float64(): "float64"}
+    return {"dtype": names.get(kind, str(kind)), "_type": "Value"}

@@ -3,91 +3,64 @@
 from __future__ import annotations
 
 _LOAD = "from datasets import load_dataset\n"
-_HF = f"""{_LOAD}
+_JOIN = f"""{_LOAD}from sentence_transformers.util import resolve_ids
+
+queries = load_dataset(SET, "queries", split="train")
+pages = load_dataset(SET, "pages", split="train")
+text, page = (queries, "id", "text"), (pages, "id", PAGE)
+mined = load_dataset(SET, "mined", split="train")
+generated = load_dataset(SET, "generated", split="train")
+"""
+#: SET is the set's folder or hub name; PAGE is "image" or "text".
+SNIPPETS = {
+    "hf": f"""{_LOAD}
 pages = load_dataset(SET, split="train")
 row = pages[0]
 row["image"], row["positive_queries"], row["negative_queries"], row["answer"]
-"""
-_LOOKUPS = """queries = load_dataset(SET, "queries", split="train")
-pages = load_dataset(SET, "pages", split="train")
-"""
-_JOIN = f"""{_LOAD}from sentence_transformers.util import resolve_ids
-
-{_LOOKUPS}text, page = (queries, "id", "text"), (pages, "id", PAGE)
-"""
-_TRIPLET = """mined = load_dataset(SET, "mined", split="train")
-mined.set_transform(resolve_ids({"query_id": text, "positive_id": page, "negative_id": page}))
-generated = load_dataset(SET, "generated", split="train")
+""",
+    "triplet": _JOIN
+    + """mined.set_transform(resolve_ids({"query_id": text, "positive_id": page, "negative_id": page}))
 generated.set_transform(resolve_ids({"page_id": page, "positive_id": text, "negative_id": text}))
-"""
-_TUPLE = """mined = load_dataset(SET, "mined", split="train")
-mined.set_transform(resolve_ids({name: text if name == "query_id" else page for name in mined.column_names}))
-generated = load_dataset(SET, "generated", split="train")
-generated.set_transform(resolve_ids({name: page if name == "page_id" else text for name in generated.column_names}))
-"""
-_PAIR = """pairs = load_dataset(SET, "pairs", split="train")
-pairs.set_transform(resolve_ids({"query_id": text, "page_id": page}))
-"""
-_LIST = """mined = load_dataset(SET, "mined", split="train")
-mined.set_transform(resolve_ids({"query_id": text, "page_ids": page}, output_format="lists"))
-generated = load_dataset(SET, "generated", split="train")
+""",
+    "labeled-list": _JOIN
+    + """mined.set_transform(resolve_ids({"query_id": text, "page_ids": page}, output_format="lists"))
 generated.set_transform(resolve_ids({"page_id": page, "query_ids": text}, output_format="lists"))
-"""
-_BEIR = f"""{_LOAD}
+""",
+    "beir": f"""{_LOAD}
 corpus = load_dataset(SET, "corpus", split="test")
 queries = load_dataset(SET, "queries", split="test")
 qrels = load_dataset(SET, "qrels", split="test")
-"""
-
-#: Code of each form that is loaded in Python. SET is the set's folder or hub name; PAGE is "image" or "text".
-SNIPPETS = {
-    "hf": _HF,
-    "triplet": _JOIN + _TRIPLET,
-    "n-tuple": _JOIN + _TUPLE,
-    "labeled-pair": _JOIN + _PAIR,
-    "labeled-list": _JOIN + _LIST,
-    "beir": _BEIR,
-    "tevatron": f"""{_LOAD}
-queries = load_dataset(SET, "queries", split="train")
-corpus = load_dataset(SET, "corpus", split="train")
 """,
 }
+#: After the snippet of `labeled-list`: one query and one page a row, the query first.
+PAIRS = """from datasets import Dataset
+
+def list_pairs():
+    for row in load_dataset(SET, "mined", split="train"):
+        for page_id, label in zip(row["page_ids"], row["labels"]):
+            yield {"query_id": row["query_id"], "page_id": page_id, "label": label}
+    for row in load_dataset(SET, "generated", split="train"):
+        for query_id, label in zip(row["query_ids"], row["labels"]):
+            yield {"query_id": query_id, "page_id": row["page_id"], "label": label}
+
+pairs = Dataset.from_list(list(list_pairs()))
+pairs.set_transform(resolve_ids({"query_id": text, "page_id": page}))  # for BinaryCrossEntropyLoss
+"""
 _ROLES = (
     "`mined` has one query and several pages, `generated` one page and several queries: there the page is the anchor. "
-    "A model whose prompt tells query and document apart must see them in their places: train it on `labeled-pair`, "
-    "where a query always comes first."
+    "A model whose prompt tells query and document apart must see them in their places, so as pairs."
 )
-_SHELL = {
-    "ms-swift": """```
-export ROOT_IMAGE_DIR=SET        # image paths are relative to the set
-swift sft --task_type generative_reranker --dataset SET/mined/train.jsonl ...
-```
-
-`generated/` has the page in `messages` and queries in `positive_messages` and `negative_messages`: the roles are \
-exchanged, so train on it with a template that puts the page first, and not mixed with `mined/`.""",
-    "benchmark": """```
-docrerank evaluate RUN --benchmark SET
-```""",
-}
 _NOTES = {
     "hf": 'Rows of `negative_queries` belong to the positives in the same place. `datasets.load_dataset("parquet", '
     'data_files="SET/data/*.parquet")` loads it too.',
     "triplet": _ROLES,
-    "n-tuple": _ROLES,
-    "labeled-pair": "Each (query, page) pair stands once; label 1 if the page answers. Pages that answer a hard "
-    "negative of another page are positives here.",
     "labeled-list": _ROLES,
-    "tevatron": "Rows are one query with documents: hard negative queries have no place in this form.",
     "beir": "Queries are the positives, their rephrasings, and those hard negatives that another page answers.",
 }
 
 
-def _describe(form: str) -> str:
-    if form in _SHELL:
-        return _SHELL[form]
+def describe_usage(form: str) -> str:
+    """Markdown for the card of a form."""
     code = SNIPPETS[form].replace("PAGE)", 'PAGE)  # PAGE is "image" or "text"')
-    return f"```python\n{code.strip()}\n```\n\n{_NOTES[form]}"
-
-
-#: Markdown for the card of each form.
-USAGE = {form: _describe(form) for form in (*SNIPPETS, *_SHELL)}
+    pairs = f"\n\n```python\n{PAIRS.strip()}\n```" if form == "labeled-list" else ""
+    return f"```python\n{code.strip()}\n```\n\n{_NOTES[form]}{pairs}"

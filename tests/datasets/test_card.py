@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from docrerank.datasets.audited import describe_audit, write_audit
+from docrerank.datasets.card import describe_audit, write_audit
 from docrerank.report.audit import AuditSummary, Rate
 from docrerank.runs import Run
 

@@ -1,6 +1,6 @@
 """Peak memory and time of exports and of an import, over as many synthetic pages as asked for.
 
-python benchmarks/exchange.py [PAGES ...]
+python benchmarks/export_import.py [PAGES ...]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from docrerank.records import MinedPage, Page, Query
 from docrerank.runs import Run
 
 PAGES_PER_DOCUMENT, POSITIVES, NEGATIVES, WORDS = 50, 4, 3, 400
-JOBS = ("hf", "labeled-pair", "import")
+JOBS = ("hf", "labeled-list", "import")
 
 
 def make_run(folder: Path, pages: int) -> Run:

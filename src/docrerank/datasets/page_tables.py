@@ -1,0 +1,176 @@
+"""The pages of a set, drawn into parquet files by worker processes, a few rows held at a time."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, AskedPage, build_row, describe_page, read_asked_pages
+from docrerank.datasets.tables import ID, IMAGE, TEXT, writing_parquet
+from docrerank.pages import find_source, render
+from docrerank.records import Page, UserError
+from docrerank.runs import Run, ShardFailure, hash_file, is_url, run_shards
+
+#: Pages of a file: about 50 MB of images.
+FILE_PAGES = 200
+#: Rows that a worker holds at once, and of a row group.
+ROWS_AT_ONCE = 16
+SECONDS_PER_FILE = 3600.0
+#: Image files of these kinds hold one page; within the pixel budget they go into a set as they are.
+SINGLE = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+
+Table = Literal["released", "pages", "corpus"]
+Progress = Callable[[int, int], None]
+
+_KEPT = ("document", "page_number", "sha256")
+_COLUMNS: dict[str, dict[str, pa.DataType]] = {
+    "released": RELEASED_COLUMNS,
+    "pages": {"id": ID, "text": TEXT, "image": IMAGE, **{name: PAGE[name] for name in _KEPT}},
+    "corpus": {"id": ID, "title": TEXT, "text": TEXT, "image": IMAGE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """One parquet file and its pages: (document, start, stop) among the pages that the set takes of a document."""
+
+    path: Path
+    slices: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What came of drawing: rows by split, pages that could not be drawn with the reason, queries left out."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    missing: dict[str, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def count_pages(run: Run, asked: bool) -> dict[str, int]:
+    """How many pages of each document a set takes: all, or those with a positive."""
+    if not asked:
+        return dict(Counter(run.pages.column("document")))
+    rows = zip(run.queries.column("page_id"), run.queries.column("kind"), strict=True)
+    pages = {page for page, kind in rows if kind == "positive"}
+    counts: Counter[str] = Counter()
+    for page, document in zip(run.pages.column("id"), run.pages.column("document"), strict=True):
+        counts[document] += page in pages
+    return dict(+counts)
+
+
+def plan_files(counts: Mapping[str, int], folder: Path, split: str) -> list[PageFile]:
+    """Documents in order, cut into files of `FILE_PAGES` pages, with the names that the hub's files have."""
+    cut: list[list[tuple[str, int, int]]] = []
+    room = 0
+    for document in sorted(counts):
+        start = 0
+        while start < counts[document]:
+            if not room:
+                cut.append([])
+                room = FILE_PAGES
+            stop = min(counts[document], start + room)
+            cut[-1].append((document, start, stop))
+            room -= stop - start
+            start = stop
+    return [PageFile(folder / f"{split}-{n:05}-of-{len(cut):05}.parquet", tuple(own)) for n, own in enumerate(cut)]
+
+
+def draw_files(run: Run, table: Table, pixels: int, files: Sequence[PageFile], progress: Progress) -> Drawn:
+    """Write page files; a page that cannot be drawn is noted, and the rest goes on.
+
+    Raises:
+        UserError: no page at all could be drawn, or a worker died.
+    """
+    whole = Drawn()
+    results = run_shards(run, _Work(run, table, pixels), files, SECONDS_PER_FILE)
+    for done, (file, result) in enumerate(results, 1):
+        if isinstance(result, ShardFailure):
+            raise UserError(f"{file.path.name} was not written: {result.reason} ({result.detail}); export again")
+        whole.rows[file.path.name.split("-")[0]] += result.rows.total()
+        whole.missing.update(result.missing)
+        whole.left_out.update(result.left_out)
+        progress(done, len(files))
+    if files and not whole.rows.total():
+        page, reason = next(iter(sorted(whole.missing.items())), ("", "no page has a query"))
+        raise UserError(f"no page could be drawn ({page}: {reason})")
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """In a worker: write one file."""
+
+    run: Run
+    table: Table
+    pixels: int
+
+    def __call__(self, file: PageFile) -> Drawn:
+        drawn = Drawn()
+        with writing_parquet(file.path, _COLUMNS[self.table], ROWS_AT_ONCE) as write:
+            for asked in self._read(file, drawn.left_out):
+                try:
+                    write(_build(self.table, asked, draw_page(asked.page, self.pixels)))
+                    drawn.rows["all"] += 1
+                except UserError as error:
+                    drawn.missing[asked.page.id] = _hide_folder(asked.page, error)
+        return drawn
+
+    def _read(self, file: PageFile, left_out: Counter[str]) -> Iterator[AskedPage]:
+        for document, start, stop in file.slices:
+            if self.table == "released":
+                counted = Counter[str]() if start else left_out  # what a document leaves out is counted once
+                pages = (asked for asked in read_asked_pages(self.run, document, counted) if asked.families)
+            else:
+                pages = (AskedPage(page, []) for page in self.run.pages.read(document))
+            yield from islice(pages, start, stop)
+
+
+def _build(table: Table, asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
+    page = asked.page
+    if table == "released":
+        return build_row(asked, image)
+    own = {"id": page.id, "text": page.text, "image": image}
+    return {**own, "title": page.document} if table == "corpus" else {**own, **describe_page(page)}
+
+
+def draw_page(page: Page, pixels: int) -> dict[str, Any]:
+    """Draw a page as an image of `datasets`; one that came as a small enough image keeps its bytes.
+
+    Raises:
+        UserError: its file is gone, has changed since it was read, or cannot be drawn.
+    """
+    file = Path(find_source(page.source, page.sha256))
+    if not is_url(page.source) and _hash(file, file.stat().st_mtime_ns) != page.sha256:
+        raise UserError(f"'{page.source}' has changed since it was read: ingest again")
+    suffix = file.suffix.lower()
+    if suffix in SINGLE and page.width * page.height <= pixels:
+        return name_image(file.read_bytes(), suffix)
+    buffer = io.BytesIO()
+    render(page, pixels).save(buffer, "PNG")
+    return name_image(buffer.getvalue(), ".png")
+
+
+def name_image(content: bytes, suffix: str) -> dict[str, Any]:
+    """An image as `datasets` stores it, named by its content."""
+    return {"bytes": content, "path": hashlib.sha256(content).hexdigest() + suffix}
+
+
+@functools.lru_cache(64)
+def _hash(file: Path, changed: int) -> str:
+    """A document's pages come one after the other: its bytes are hashed once."""
+    return hash_file(file)
+
+
+def _hide_folder(page: Page, error: UserError) -> str:
+    """A reason that may be published: without the folder that the page's file is in."""
+    return str(error).replace(page.source, Path(page.source).name)
