@@ -114,7 +114,7 @@ class Vision(Section):
     gradient_checkpointing: bool = Field(True, description="recompute activations: less memory, a third more time")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU")
     lora_init: Literal["kaiming", "gaussian"] = Field("kaiming", description="how an adapter's first matrix begins")
-    weight_decay: float = Field(0.01, ge=0)
+    weight_decay: float = Field(0.01, ge=0, description="of AdamW")
     micro_tokens: int = Field(8_192, ge=1, description="tokens of one forward; a step accumulates as many as it needs")
     loader_workers: int = Field(-1, ge=-1, description="processes that draw pages; 0: the training one, -1: by cores")
     dev_candidates: int = Field(10, ge=2, description="pages that each query of the dev part is measured among")
