@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from typer.testing import CliRunner
 
-from docrerank.cli.app import app
+from docrerank.cli.app import app, main
 from docrerank.records import UserError
 from docrerank.runs import Run
 
@@ -54,6 +55,14 @@ def docrerank(*arguments: object, timeout: float = 240) -> subprocess.CompletedP
 def ask(*arguments: object) -> Any:
     """A verb in this process, which has what takes seconds to import; one that fails raises its error."""
     return CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+
+
+def call_main(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """The exit code of the whole command line in this process."""
+    monkeypatch.setattr(sys, "argv", ["docrerank", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +122,10 @@ def test_a_run_leaves_a_model_an_evaluation_and_a_report(finished: Path) -> None
 
 def test_the_same_command_again_redoes_nothing(corpus: Path, finished: Path) -> None:
     before = write_times(finished)
-    again = finish(corpus, finished)
-    assert again.returncode == 0
+    again = ask("run", corpus / "corpus", "--benchmark", corpus, "--out", finished, *SMALL)
     assert write_times(finished) == before
+    assert re.search(r"train: as before \(\d+ s\)", again.stderr)
+    assert f'next: docrerank search {finished} "your question"' in again.stderr
 
 
 def kill_when(corpus: Path, out: Path, sign: str) -> None:
@@ -142,10 +152,10 @@ def test_a_changed_document_is_the_only_one_written_again(corpus: Path, tmp_path
         (tmp_path / name).write_bytes((corpus / "corpus" / name).read_bytes())
     out = tmp_path / "RUN"
     arguments = ("run", tmp_path / "north.pdf", tmp_path / "south.pdf", "--out", out, "--to", "generate")
-    assert docrerank(*arguments).returncode == 0
+    ask(*arguments)
     before = {part.name: part.stat().st_mtime_ns for part in (out / "written").glob("*.parquet")}
     write_pdf(tmp_path / "south.pdf", 3, 71)
-    assert docrerank(*arguments).returncode == 0
+    ask(*arguments)
     after = {part.name: part.stat().st_mtime_ns for part in (out / "written").glob("*.parquet")}
     assert after["north.parquet"] == before["north.parquet"]
     assert after["south.parquet"] != before["south.parquet"]
@@ -155,8 +165,7 @@ def test_bad_documents_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     good, locked = write_pdf(tmp_path / "good.pdf", 2), write_pdf(tmp_path / "locked.pdf", 1, password="secret")
     cut = tmp_path / "cut.pdf"
     cut.write_bytes(good.read_bytes()[:400])
-    done = docrerank("ingest", good, locked, cut, "--out", tmp_path / "RUN")
-    assert done.returncode == 0
+    done = ask("ingest", good, locked, cut, "--out", tmp_path / "RUN")
     assert "locked.pdf: encrypted" in done.stderr
     assert "cut.pdf: damaged" in done.stderr
     assert "1 document: 1 read, 2 left out; 2 pages" in done.stderr
@@ -185,28 +194,31 @@ def test_a_document_under_two_names_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_an_exit_code(
-    arguments: tuple[str, ...], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...],
+    code: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = docrerank(*arguments)
-    assert done.returncode == code
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert call_main(monkeypatch, *arguments) == code
+    told = capsys.readouterr().err
+    assert message in told
     if code == 1:
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert len(told.strip().splitlines()) == 1
         assert not (tmp_path / "R").exists()
 
 
 def test_a_dry_run_says_what_would_be_and_does_nothing(corpus: Path, tmp_path: Path) -> None:
-    done = docrerank("run", corpus / "corpus", "--out", tmp_path / "RUN", "--dry-run")
-    assert done.returncode == 0
+    done = ask("run", corpus / "corpus", "--out", tmp_path / "RUN", "--dry-run")
     assert "3 of 3 documents to read" in done.stderr
     assert not (tmp_path / "RUN").exists()
 
 
 def test_rerank_and_search_find_the_page_and_speak_json(corpus: Path, finished: Path) -> None:
     question = "What share of visitors of hall 33 paid by card?"
-    found = json.loads(docrerank("search", finished, question, "--json").stdout)
+    found = json.loads(ask("search", finished, question, "--json").stdout)
     assert found["pages"][0]["page"] == "south/3"
     assert found["relevance"] > 0.9
     ranked = ask("rerank", finished, question, corpus / "corpus" / "south.pdf", "--json")
@@ -214,10 +226,8 @@ def test_rerank_and_search_find_the_page_and_speak_json(corpus: Path, finished: 
 
 
 def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> None:
-    with Run.open(finished).locked():
-        done = finish(corpus, finished)
-    assert done.returncode == 1
-    assert "another docrerank works on" in done.stderr
+    with Run.open(finished).locked(), pytest.raises(UserError, match="another docrerank works on"):
+        ask("run", corpus / "corpus", "--benchmark", corpus, "--out", finished, *SMALL)
 
 
 def test_a_threshold_is_calibrated_stored_and_used(finished: Path, tmp_path: Path) -> None:
