@@ -69,13 +69,13 @@ def write_evaluation(run: Run, text: str) -> None:
     after = {"a/1": 0.9, "a/2": 0.5, "a/3": 0.1}
     qrels = {"q1": {"a/1": 1}, "q2": {"a/2": 1}}
     collection = make_collection(queries, qrels, {"evidence": {"q1": queries[0].evidence}})
-    ours = (names.TRAINED_FUSED, True)
+    start = names.STARTED_SEARCH["docrerank-mini"]
     measured = [
-        Measured(name, trained, {query.id: after if trained else before for query in queries}, {"q1": 1.5})
-        for name, trained in (*((name, False) for name in UNTRAINED), ours)
+        Measured(name, False, {query.id: before for query in queries}, {"q1": 1.5}) for name in (*UNTRAINED, start)
     ]
+    measured.append(Measured(names.TRAINED_FUSED, True, {query.id: after for query in queries}, {"q1": 1.5}))
     candidates = Candidates(names.FIRST_STAGE, {query.id: before for query in queries}, "")
-    results = RunResults(measured, candidates, trained=names.TRAINED_FUSED)
+    results = RunResults(measured, candidates, start, names.TRAINED_FUSED)
     found = build_evaluation(run, replace(collection, name=text), Corpus({"a": run.pages}, 1), results)
     origin = {"command": text, "platform": "Linux"}
     run.evaluation.write_text(json.dumps({"made_from": "f00d", **found, **origin}))
@@ -93,8 +93,8 @@ def fill_run(folder: Path, text: str) -> Run:
     (run.path / "training").mkdir()
     curves = {"loss": [2.0, 1.5, 1.0], "dev": [[0, 0.5, 0.5], [3, 0.7, 0.6]]}
     (run.path / "training" / "curves.json").write_text(json.dumps(curves))
-    with run.manifest.stage("ingest") as counts:
-        counts["pages"] = 3
+    with run.manifest.stage("train") as counts:
+        counts |= {"dev_queries": 4, "dev_ndcg_untrained": 0.5, "dev_ndcg": 0.7, "kept": "trained"}
     write_evaluation(run, text)
     return run
 

@@ -34,6 +34,6 @@ def test_hostile_words_of_documents_and_models_stay_words(written: tuple[dict[st
 def test_the_worst_cases_stand_with_their_page(written: tuple[dict[str, object], str]) -> None:
     content, page = written
     assert content["cases"] == 2
-    assert page.count('<article class="page"') == 2
+    assert page.count('<article class="example"') == 2
     assert "Not done: too few queries." in page
     assert 'src="data:image' in page

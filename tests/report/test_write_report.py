@@ -11,6 +11,8 @@ import pytest
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, UserError
 from docrerank.report import write_report
+from docrerank.report.examples import find_evidence
+from docrerank.report.results import describe_gain
 from docrerank.runs import Run
 
 
@@ -63,7 +65,7 @@ def test_folders_of_the_machine_are_not_told(hostile_report: Path) -> None:
 def test_every_picture_is_described_and_every_table_has_a_caption(plain_report: Path) -> None:
     page = read(plain_report)
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(pictures) == 2 + 2 * 3
+    assert len(pictures) == 2 + 2 * 3, [picture["alt"] for picture in pictures]
     assert all(picture["alt"] and picture["width"] for picture in pictures)
     tags = [tag for tag, _ in page.tags]
     assert tags.count("table") == tags.count("caption") == 5
@@ -84,13 +86,54 @@ def test_edits_are_marked(plain_report: Path) -> None:
     assert "answered by page 3" in text
 
 
-def test_the_numbers_of_the_evaluation_are_told(plain_report: Path) -> None:
+def test_training_is_credited_with_what_it_gained_over_its_start(plain_report: Path) -> None:
     text = " ".join(read(plain_report).text.split())
-    assert "3 pages gave 2 verified questions and 2 hard negatives" in text
-    assert "best right page: rank 2 before, rank 1 after" in text
-    assert "best right page: rank 1 before, rank 2 after" in text
-    assert "ceiling of the candidates" in text
-    assert "1 × What are net sales" in text
+    lead, results = text.partition("Results")[0], text.partition("Results")[2].partition("Examples")[0]
+    assert "3 pages gave 2 verified questions and 2 hard negatives" in lead
+    assert lead.endswith("Training made no difference that 2 questions can show. ")
+    figures = results.partition("All 5 systems")[0]
+    order = [figures.index(title) for title in ("Best untrained", "Start", "Trained", "Gain of training")]
+    assert order == sorted(order)
+    assert "docrerank-mini, fused" in figures
+    assert "the best right page went from rank 2 to rank 1" in results
+    assert "the best right page went from rank 1 to rank 2" in results
+    assert "best order of the 20 candidates" in results
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        ((0.02, 0.01, 0.03), "Training gained NDCG@5 on these questions"),
+        ((-0.02, -0.03, -0.01), "Training lost NDCG@5 on these questions"),
+        ((0.0, 0.0, 0.0), "Training made no difference that 1,234 questions can show"),
+    ],
+)
+def test_the_verdict_follows_the_interval(gain: tuple[float, float, float], said: str) -> None:
+    interval = dict(zip(("value", "low", "high"), gain, strict=True))
+    content = {"gain_of_training": interval, "comparison": {"queries": 1234}}
+    found = describe_gain(content)
+    assert found is not None
+    assert found[0] == said
+    assert describe_gain({"gain_of_training": None, "gain_over_untrained": interval, "trained": None}) is None
+
+
+def test_documents_read_and_left_out_are_counted_apart(plain_report: Path) -> None:
+    text = " ".join(read(plain_report).text.split())
+    assert "1 document read, 1 left out; 3 pages" in text
+    assert "2 files, pages and queries left out" in text
+    assert "docrerank rejected RUN" in text
+
+
+def test_the_answer_is_marked_on_its_page(tmp_path: Path) -> None:
+    words = "Net sales rose to 744.3 in 2019 and Net sales fell".split()
+    boxes = np.array(
+        [[0.1 * (at % 6), 0.2 * (at // 6), 0.1 * (at % 6) + 0.08, 0.2 * (at // 6) + 0.1] for at in range(11)]
+    )
+    page = Page("a/1", "a", 1, "a.pdf", "", 1, 1, " ".join(words), "layer", boxes.astype(np.float32))
+    (mark,) = find_evidence(page, "sales 744.3 In")
+    assert (mark["left"], mark["top"], mark["width"]) == pytest.approx((10, 0, 48), abs=1e-3)
+    assert len(find_evidence(page, " ".join(words))) == 2  # two lines
+    assert find_evidence(page, "nothing of this is here") == find_evidence(page, "") == []
 
 
 def test_the_same_run_gives_the_same_file(plain_run: Run, plain_report: Path) -> None:

@@ -1,7 +1,8 @@
-"""`docrerank ablate`: what is each part of the method worth on these documents?"""
+"""`docrerank ablate`: what each part of the method is worth on these documents."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from docrerank.runs import Run, write_text
 Benchmark = Annotated[
     Path, typer.Option("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
 ]
-Arms = Annotated[str, typer.Option("--arms", help="`all`, `table4`, or names of arms with commas between.")]
+Arms = Annotated[str, typer.Option("--arms", help="`all`, `table4`, or with commas: names, train.KEY=VALUE.")]
 Groups = Annotated[int, typer.Option("--groups", min=1, help="Training groups of every arm, at most.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How often every arm is trained.")]
 Out = Annotated[
@@ -34,9 +35,10 @@ def ablate_run(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Train rerankers on mined, generated and other mixtures at equal size; writes ablation.json, .md and .svg.
+    """Train rerankers that differ in one thing, at equal size, and compare them; writes ablation.json, .md and .svg.
 
-    What is done already is not done again: give the same command after a kill, or more arms or seeds.
+    Each arm is a run folder in FOLDER/arms. What is done is not done again: give the same command after a kill, or
+    more arms or seeds.
     """
     from docrerank.evaluation.ablation import PRESETS, ablate, draw, find_arms, render_markdown
 
@@ -51,7 +53,7 @@ def ablate_run(
     write_text(folder / "ablation.md", table)
     write_text(folder / "ablation.svg", draw(found))
     if json:
-        print_json(found.to_dict())
+        print_json(asdict(found))
     else:
         results.print(table, markup=False, soft_wrap=True)
     say(f"drawing: {folder / 'ablation.svg'}")

@@ -29,6 +29,7 @@ from docrerank.cli.output import say
 from docrerank.cli.plan_corpus import plan_run
 from docrerank.cli.probe import probe_models
 from docrerank.cli.recipe import print_recipe
+from docrerank.cli.rejected import show_rejected
 from docrerank.cli.rerank import rerank_files
 from docrerank.cli.run import run_all
 from docrerank.cli.search import search_run
@@ -42,7 +43,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 #: The verbs by what they are for, in the order of `--help`.
 VERBS: dict[str, dict[str, Callable[..., None]]] = {
     "Start": {"run": run_all, "plan": plan_run},
-    "Look": {"search": search_run, "rerank": rerank_files, "serve": serve_models, "report": report_run},
+    "Look": {
+        "search": search_run,
+        "rerank": rerank_files,
+        "serve": serve_models,
+        "report": report_run,
+        "rejected": show_rejected,
+    },
     "Your own data": {"audit": audit_run, "export": export_source, "import": import_set},
     "Models": {
         "evaluate": evaluate_run,

@@ -54,26 +54,14 @@ def audit_run(
 
 
 def _sum_up(run: Run, seed: int, json: bool) -> None:
-    from docrerank.report.audit import Rate, summarise
+    from docrerank.report.audit import describe_summary, summarise
 
     summary, stale = summarise(run, seed)
     if json:
         print_json(asdict(summary))
         return
-
-    def tell(rate: Rate) -> str:
-        share = f" = {rate.share:.1%} [{rate.low:.1%}, {rate.high:.1%}]" if rate.of else ""
-        return f"{rate.cases} of {rate.of}{share}"
-
-    say(f"judged {summary.judged} by {len(summary.auditors)} people, {summary.unclear} unclear or even")
-    say(f"false negatives (hard negatives that the page answers): {tell(summary.false_negatives)}")
-    for name, rate in summary.by_property.items():
-        say(f"  {name or 'property unknown'}: {tell(rate)}")
-    say(f"false positives (positives that it does not answer): {tell(summary.false_positives)}")
-    if summary.agreement is not None and summary.agreed is not None:
-        say(f"agreement: {summary.agreed:.0%} of those that several judged, Fleiss' kappa {summary.agreement:.2f}")
-    if stale:
-        say(f"{stale} judgements are of queries that the run no longer holds; they do not count")
+    for line in describe_summary(summary, stale):
+        say(line)
 
 
 def _find_user() -> str:

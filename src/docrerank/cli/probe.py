@@ -1,7 +1,8 @@
-"""`docrerank probe`: which near misses does a model not tell from the question that its page answers?"""
+"""`docrerank probe`: which near misses a model does not tell from the question that its page answers."""
 
 from __future__ import annotations
 
+import json as json_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,7 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
 
     A model that was trained on RUN is probed on the pages that its training held out.
     """
-    from docrerank.evaluation.probe import find_cases, probe
+    from docrerank.evaluation.probe import find_cases, probe, try_shortcuts
     from docrerank.report import describe_probe, write_probe
     from docrerank.runs import write_text
 
@@ -48,26 +49,17 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
     found = find_cases(opened, names, limit)
     with progress("probe") as show:
         probed = probe(names, opened, found, show)
-    content = describe_probe(found, probed, _check(opened), opened.recipe.seed)
+    content = describe_probe(
+        found, probed, try_shortcuts(list(opened.queries.read()), opened.recipe.seed), opened.recipe.seed
+    )
     folder = out or run / "probe"
-    write_text(folder / "probe.json", _dump(content))
+    write_text(folder / "probe.json", json_module.dumps(content, indent=1, ensure_ascii=False) + "\n")
     page = write_probe(folder / "probe.html", opened, found, probed, content)
     if json:
         print_json(content)
     else:
         _show(content)
     say(f"worst cases with their pages: {page}")
-
-
-def _check(run: Run) -> Any:
-    """The shortcut check over all of the run's queries, or why it cannot be done."""
-    from docrerank.evaluation.probe import check_shortcuts
-    from docrerank.records import UserError
-
-    try:
-        return check_shortcuts(list(run.queries.read()), run.recipe.seed)
-    except UserError as error:
-        return str(error)
 
 
 def _show(content: dict[str, Any]) -> None:
@@ -94,13 +86,5 @@ def _show(content: dict[str, Any]) -> None:
         results.print(f"no shortcut check: {content['shortcut_missing']}", markup=False)
 
 
-def _tell(interval: dict[str, float], sign: str = "") -> str:
-    return " ".join(
-        [f"{interval['value']:{sign}.3f}", f"({interval['low']:{sign}.3f} to {interval['high']:{sign}.3f})"]
-    )
-
-
-def _dump(content: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+def _tell(found: dict[str, float], sign: str = "") -> str:
+    return f"{found['value']:{sign}.3f} ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"

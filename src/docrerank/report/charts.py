@@ -1,50 +1,88 @@
-"""Charts as inline SVG: their lines stretch with the page, their letters do not."""
+"""Charts as inline SVG: their lines stretch with the page, their letters do not, and dark mode turns them dark."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
+from docrerank.runs import Run
+
 #: Points of a line at most: a long training is thinned to this many.
 MAX_POINTS = 400
+#: Steps whose mean is one point of the loss.
+SMOOTH = 10
 #: Where the plot begins and ends, in percent of the chart.
-LEFT, RIGHT, TOP, BOTTOM = 14.0, 97.0, 6.0, 84.0
+LEFT, RIGHT, TOP, BOTTOM = 11.0, 98.0, 12.0, 84.0
+
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve: its name, its points (x, y), and its place in the colours of the style sheet, from 1."""
+    """One curve: its name, which stands beside it, and its points (x, y)."""
 
     name: str
     points: Sequence[tuple[float, float]]
-    colour: int = 1
 
 
-def draw_lines(title: str, lines: Sequence[Line], x_label: str) -> Markup:
-    """A line chart 220 pixels high and as wide as its place; points that are not finite are left out."""
-    kept = [Line(line.name, _thin(line.points), line.colour) for line in lines]
-    points = [point for line in kept for point in line.points]
-    if not points:
-        return Markup("")
-    xs, ys = spread([x for x, _ in points]), spread([y for _, y in points])
-    parts = [_draw_axes(xs, ys, x_label)]
-    parts += [_draw_curve(line, xs, ys) for line in kept if line.points]
-    body = Markup("").join(parts)
-    return Markup('<svg class="chart" role="img" aria-label="{}">{}</svg>').format(_tell(title, kept), body)
+def draw_lines(
+    title: str, lines: Sequence[Line], x_label: str, xs: Span | None = None, ys: Span | None = None
+) -> Markup:
+    """Draw one or two curves; the second is dashed, and each is named at its line.
 
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """The lowest and the highest value, apart even if they are equal.
-
-    Example:
-        >>> spread([1.0, 3.0]), spread([2.0])
-        ((1.0, 3.0), (1.5, 2.5))
+    Args:
+        title: for those who do not see it.
+        lines: points that are not finite are left out.
+        x_label: under the chart.
+        xs: ends of the level axis; without them those of the points.
+        ys: ends of the upright axis; without them it begins at 0.
     """
-    low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    kept = [line for line in (Line(line.name, _thin(line.points)) for line in lines) if line.points]
+    if not kept:
+        return Markup("")
+    points = [point for line in kept for point in line.points]
+    xs = xs or (min(x for x, _ in points), max(x for x, _ in points))
+    ys = ys or (min(0.0, *(y for _, y in points)), max(y for _, y in points) or 1.0)
+    parts = [_draw_axes(xs, ys, x_label), *(_draw_curve(line, at, xs, ys) for at, line in enumerate(kept, 1))]
+    told = "; ".join(f"{line.name} from {line.points[0][1]:.3g} to {line.points[-1][1]:.3g}" for line in kept)
+    svg = '<svg class="chart" role="img" aria-label="{}: {}">{}</svg>'
+    return Markup(svg).format(title, told, Markup("").join([*parts, _draw_names(kept, xs, ys)]))
+
+
+def draw_training(run: Run) -> list[tuple[str, Markup]]:
+    """Draw what training recorded, each chart with its caption; none if there is no record that can be read."""
+    try:
+        content = json.loads((run.path / "training" / "curves.json").read_text("utf-8"))
+        losses = [float(loss) for loss in content["loss"]]
+        dev = [(float(step), float(ndcg), float(accuracy)) for step, ndcg, accuracy, *_ in content["dev"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    width = SMOOTH if len(losses) > 5 * SMOOTH else 1
+    blocks = [losses[start : start + width] for start in range(0, len(losses), width)]
+    loss = [(float(min(len(losses), (at + 1) * width)), sum(each) / len(each)) for at, each in enumerate(blocks)]
+    lines = [
+        Line("NDCG@5", [(step, ndcg) for step, ndcg, _ in dev]),
+        Line("hard negatives ranked lower", [(step, accuracy) for step, _, accuracy in dev]),
+    ]
+    charts = [
+        ("Held-out documents", draw_lines("Held-out documents", lines, "training step", ys=(0.0, 1.0))),
+        ("Loss", draw_lines("Loss", [Line("loss", loss)], "training step")),
+    ]
+    return [(caption, chart) for caption, chart in charts if chart]
+
+
+def draw_thresholds(relevance: Mapping[str, Any]) -> Markup:
+    """Draw which questions pass, by the relevance asked for."""
+    lines = [
+        Line("answerable", [(bar, kept) for bar, kept, _ in relevance["curve"]]),
+        Line("unanswerable", [(bar, false) for bar, _, false in relevance["curve"]]),
+    ]
+    return draw_lines("Questions that pass", lines, "relevance asked for", (0.0, 1.0), (0.0, 1.0))
 
 
 def _thin(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -53,54 +91,44 @@ def _thin(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return finite[::step] + (finite[-1:] if (len(finite) - 1) % step else [])
 
 
-def _draw_curve(line: Line, xs: tuple[float, float], ys: tuple[float, float]) -> Markup:
+def _draw_curve(line: Line, colour: int, xs: Span, ys: Span) -> Markup:
     """The curve is in a box that may stretch in one direction alone; its stroke keeps its width."""
     places = " ".join(f"{_across(x, xs):.2f},{_down(y, ys):.2f}" for x, y in line.points)
-    curve = Markup(
-        '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
-        '<polyline class="c{}" points="{}"/></svg>'
-    ).format(line.colour, places)
     x, y = line.points[-1]
-    return curve + Markup('<circle class="c{}" cx="{:.2f}%" cy="{:.2f}%" r="3.5"/>').format(
-        line.colour, _across(x, xs), _down(y, ys)
+    return Markup(
+        '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
+        '<polyline class="c{0}" points="{1}"/></svg><circle class="c{0}" cx="{2:.2f}%" cy="{3:.2f}%" r="3.5"/>'
+    ).format(colour, places, _across(x, xs), _down(y, ys))
+
+
+def _draw_names(lines: Sequence[Line], xs: Span, ys: Span) -> Markup:
+    """Put the first name over its line, at the left, and the second under its line, at the right."""
+    text = '<text class="name c{}" x="{}%" y="{:.2f}%" dy="{}" text-anchor="{}">{}</text>'
+    places = ((LEFT + 3, -9, "start"), (RIGHT - 3, 19, "end"))
+    return Markup("").join(
+        Markup(text).format(number, x, _down(line.points[at][1], ys), dy, anchor, line.name)
+        for number, (line, (x, dy, anchor)) in enumerate(zip(lines, places, strict=False), 1)
+        for at in [len(line.points) // 8 if number == 1 else -1 - len(line.points) // 8]
     )
 
 
-def _draw_axes(xs: tuple[float, float], ys: tuple[float, float], x_label: str) -> Markup:
-    ticks = [ys[0] + (ys[1] - ys[0]) * part / 3 for part in range(4)]
-    rules = Markup("").join(
-        Markup('<line class="grid" x1="{}%" x2="{}%" y1="{:.2f}%" y2="{:.2f}%"/>').format(
-            LEFT, RIGHT, _down(tick, ys), _down(tick, ys)
-        )
-        + Markup('<text x="{}%" y="{:.2f}%" dx="-6" dy="4" text-anchor="end">{}</text>').format(
-            LEFT, _down(tick, ys), _short(tick)
-        )
-        for tick in ticks
+def _draw_axes(xs: Span, ys: Span, x_label: str) -> Markup:
+    ticks = [ys[0] + (ys[1] - ys[0]) * part / 4 for part in range(5)]
+    rule = (
+        '<line class="grid" x1="{0}%" x2="{1}%" y1="{2:.2f}%" y2="{2:.2f}%"/>'
+        '<text x="{0}%" y="{2:.2f}%" dx="-6" dy="4" text-anchor="end">{3:.3g}</text>'
     )
-    ends = Markup(
-        '<text x="{}%" y="97%">{}</text><text x="{}%" y="97%" text-anchor="end">{}</text>'
-        '<text x="50%" y="97%" text-anchor="middle">{}</text>'
-    ).format(LEFT, _short(xs[0]), RIGHT, _short(xs[1]), x_label)
-    return rules + ends
+    ends = (
+        '<text x="{}%" y="97%">{:,.3g}</text><text x="{}%" y="97%" text-anchor="end">{:,.3g}</text>'
+        '<text x="53%" y="97%" text-anchor="middle">{}</text>'
+    )
+    rules = [Markup(rule).format(LEFT, RIGHT, _down(tick, ys), tick) for tick in ticks]
+    return Markup("").join([*rules, Markup(ends).format(LEFT, xs[0], RIGHT, xs[1], x_label)])
 
 
-def _tell(title: str, lines: Sequence[Line]) -> str:
-    """The chart in words, for those who do not see it."""
-    told = [
-        f"{line.name} from {_short(line.points[0][1])} to {_short(line.points[-1][1])}"
-        for line in lines
-        if line.points
-    ]
-    return f"{title}: {'; '.join(told)}"
+def _across(x: float, xs: Span) -> float:
+    return LEFT + (RIGHT - LEFT) * ((x - xs[0]) / (xs[1] - xs[0]) if xs[1] > xs[0] else 0.5)
 
 
-def _across(x: float, xs: tuple[float, float]) -> float:
-    return LEFT + (RIGHT - LEFT) * (x - xs[0]) / (xs[1] - xs[0])
-
-
-def _down(y: float, ys: tuple[float, float]) -> float:
+def _down(y: float, ys: Span) -> float:
     return BOTTOM - (BOTTOM - TOP) * (y - ys[0]) / (ys[1] - ys[0])
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

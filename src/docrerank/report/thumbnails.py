@@ -13,9 +13,10 @@ from docrerank.pages import render
 from docrerank.records import Page, UserError
 from docrerank.runs import map_shards
 
-PIXELS = 300_000
+#: Pixels of a picture that is there to be read, and of a small one.
+LARGE, SMALL = 900_000, 200_000
 QUALITY = 62
-#: Of all pictures of a report together, as they stand in the file.
+#: Of all pictures of a file together.
 BUDGET_BYTES = 3_500_000
 SECONDS_PER_PAGE = 30.0
 NO_BOXES = np.zeros((0, 4), np.float32)
@@ -30,36 +31,39 @@ class Thumbnail:
     height: int
 
 
-def draw_thumbnails(pages: Iterable[Page], max_image_pixels: int, workers: int = 0) -> dict[str, Thumbnail]:
-    """Draw pages, in order of importance, until `BUDGET_BYTES` are spent; a page that cannot be drawn is left out.
+def draw_thumbnails(
+    pages: Iterable[Page], max_image_pixels: int, workers: int = 0, small: Iterable[Page] = ()
+) -> dict[str, Thumbnail]:
+    """Draw pages, in order of importance, until `BUDGET_BYTES` are spent; leave out those that cannot be drawn.
 
     Args:
-        pages: the same page may stand among them twice; it counts once.
+        pages: a page that stands among them twice counts once.
         max_image_pixels: an image file with more pixels is not decoded.
         workers: processes; 0 means one per core.
+        small: pages to be drawn small.
 
     Returns:
         page id to its picture.
     """
-    shards = {page.id: (replace(page, text="", boxes=NO_BOXES), max_image_pixels) for page in pages}
+    sized = {page.id: (page, SMALL) for page in small} | {page.id: (page, LARGE) for page in pages}
+    shards = [(replace(page, text="", boxes=NO_BOXES), size, max_image_pixels) for page, size in sized.values()]
     drawn: dict[str, Thumbnail] = {}
-    for (page, _), result in map_shards(draw_thumbnail, list(shards.values()), workers, SECONDS_PER_PAGE):
+    for (page, *_), result in map_shards(draw_thumbnail, shards, workers, SECONDS_PER_PAGE):
         if isinstance(result, Thumbnail):
             drawn[page.id] = result
-    kept: dict[str, Thumbnail] = {}
-    budget = BUDGET_BYTES
-    for page_id in shards:
+    kept, budget = dict[str, Thumbnail](), BUDGET_BYTES
+    for page_id in sorted(sized, key=lambda page_id: -sized[page_id][1]):
         if page_id in drawn and len(drawn[page_id].uri) <= budget:
             budget -= len(drawn[page_id].uri)
             kept[page_id] = drawn[page_id]
     return kept
 
 
-def draw_thumbnail(shard: tuple[Page, int]) -> Thumbnail | None:
-    """Draw one page as a small WebP picture; None if its file is gone or cannot be drawn."""
-    page, max_image_pixels = shard
+def draw_thumbnail(shard: tuple[Page, int, int]) -> Thumbnail | None:
+    """Draw one page as a WebP picture; None if its file is gone or cannot be drawn."""
+    page, size, max_image_pixels = shard
     try:
-        image = render(page, PIXELS, max_image_pixels)
+        image = render(page, size, max_image_pixels)
     except UserError:
         return None
     buffer = io.BytesIO()

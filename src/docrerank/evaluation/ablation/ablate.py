@@ -1,25 +1,32 @@
-"""The ablation: every arm is trained with every seed at one size and measured on one benchmark."""
+"""The ablation: every arm is a run folder that shares the run's pages, trained and evaluated as any run is."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
-from docrerank.evaluation import evaluate
-from docrerank.evaluation.ablation.arms import Arm
-from docrerank.evaluation.ablation.folders import drop_encodings, load_arm, open_arm, open_variant, seed_shared
-from docrerank.evaluation.ablation.learned import build_arm
-from docrerank.evaluation.ablation.measures import Measures, measure, read_measures
-from docrerank.evaluation.ablation.summary import Ablation, Skipped, summarise
-from docrerank.evaluation.ablation.untrained import put_untrained
+from docrerank.evaluation import evaluate, read_evaluation, slug
+from docrerank.evaluation.ablation.arms import CONTROL, Arm
+from docrerank.evaluation.ablation.compare import TRAINED, Ablation, Measures, compare, read_measures
+from docrerank.evaluation.statistics import HEADLINE
+from docrerank.generation import generate
+from docrerank.mining import mine
+from docrerank.recipe import Role, load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Progress, Run, write_text
-from docrerank.training import train
+from docrerank.retrieval import ENCODINGS, STARTS, UNTRAINED, load_start, window_settings
+from docrerank.runs import Progress, Run, split_run, write_text
+from docrerank.training import build_groups, read_families, train
 
 FILE = "ablation.json"
+#: What arms read of the run, and what they share among each other, so that it is made once.
+READ, SHARED = ("pages", "queries", "verdicts", "mined"), (ENCODINGS, "benchmark", "evaluation")
+
 Say = Callable[[str], None]
 
 
@@ -35,98 +42,125 @@ def ablate(
     say: Say = lambda text: None,
     progress: Progress = lambda done, total: None,
 ) -> Ablation:
-    """Train and measure every arm; what is done already is not done again, and a killed training goes on.
+    """Train and evaluate every arm with every seed; stages that are done are not done again.
 
     Args:
         run: ingested, generated and mined; it stays as it is.
         benchmark: a folder with `corpus/`, `queries.jsonl` and `qrels/test.tsv`.
-        arms: of `find_arms`; the first is untrained, the second the control.
+        arms: of `find_arms`.
         out: a folder for everything that comes of it.
         groups: training groups of every arm at most: all get as many as the poorest arm has.
         seeds: 1 to this; a seed decides the split, the groups and their order, the same for all arms.
-        named: whether the arms were asked for by name, not as a preset.
-        say: told of every arm that is done or skipped, in a line.
+        named: whether the arms were asked for by name: only then may new queries cost calls of models.
+        say: called with a line for every arm that is done or skipped.
         progress: called with (done, total) of the stage that runs.
 
     Raises:
         UserError: the control cannot be trained, or the benchmark is malformed.
-
-    Example:
-        >>> found = ablate(Run.open("RUN"), Path("benchmark"), find_arms("paper"), Path("OUT"), groups=400, seeds=3)
-        ... # doctest: +SKIP
-        >>> found.arms[1].name, found.arms[1].alone.mean  # doctest: +SKIP
-        ('mined', 0.63)
     """
     with Run(out, run.recipe).locked():
-        seed_shared(run, out)
-        data, sizes, skipped = _open_data(run, arms, out, groups, seeds, named, progress, say)
-        size = _find_size(sizes, groups, say)
-        measured: dict[str, list[Measures]] = {}
+        _share(run, out)
+        data, sizes, skipped = dict[Arm, Run](), dict[str, int](), dict[str, str]()
+        for arm in arms:
+            try:
+                data[arm] = _open_data(run, arm, out, named, progress)
+                sizes[arm.name] = _count_groups(data[arm], arm, out, groups, seeds)
+            except UserError as error:
+                if arm == CONTROL:
+                    raise
+                skipped[arm.name] = str(error)
+                say(f"{arm.name}: skipped, {error}")
+        size = min(sizes.values())
+        if size < groups:
+            say(f"{size} groups for every arm, not {groups}: '{min(sizes, key=lambda name: sizes[name])}' has no more")
+        measured: dict[Arm, list[Measures]] = {arm: [] for arm in arms if arm.name in sizes}
         for seed in range(1, seeds + 1):
-            for arm in data:
-                found = _finish_arm(open_arm(data[arm], out, arm, size, seed), run, benchmark, arm, out, progress)
-                measured.setdefault(arm.name, []).append(found)
-                say(f"{arm.name}, seed {seed}: {found.describe()}")
-        counterparts = {arm.name: arm.against for arm in arms if arm.against}
-        result = summarise(measured, size, skipped, benchmark.resolve().name, run.recipe.seed, counterparts)
-        content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **result.to_dict()}
+            for arm, found in measured.items():
+                found.append(_measure(_open_arm(data[arm], arm, out, size, seed), benchmark, out, progress))
+                say(f"{arm.name}, seed {seed}: NDCG@5 {fmean(found[-1].scores[TRAINED, HEADLINE].values()):.4f}")
+        result = compare(measured, benchmark.resolve().name, size, skipped, run.recipe.seed)
+        content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **asdict(result)}
         write_text(out / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return result
 
 
-def _open_data(
-    run: Run, arms: Sequence[Arm], out: Path, groups: int, seeds: int, named: bool, progress: Progress, say: Say
-) -> tuple[dict[Arm, Run], dict[str, int], list[Skipped]]:
-    """The queries of every arm and its groups with the poorest seed; an arm that cannot be made is left out."""
-    data: dict[Arm, Run] = {}
-    sizes: dict[str, int] = {}
-    skipped: list[Skipped] = []
-    for arm in arms:
-        try:
-            found = open_variant(run, out, arm.variant, named, progress, say)
-            if arm.trained:
-                sizes[arm.name] = _measure_size(found, arm, groups, seeds)
-            data[arm] = found
-        except UserError as error:
-            if arm in arms[:2]:
-                raise
-            skipped.append(Skipped(arm.name, str(error)))
-            say(f"{arm.name}: skipped, {error}")
-    return data, sizes, skipped
+def _open_data(run: Run, arm: Arm, out: Path, named: bool, progress: Progress) -> Run:
+    """The run itself, or a run over its pages whose queries are generated and mined by the arm's keys."""
+    if not arm.queries:
+        return run
+    recipe = load_recipe(run.path / "recipe.yaml", list(arm.queries))
+    if (run.path / "imported").exists():
+        raise UserError("the run's queries were imported, others like them cannot be made")
+    values = (getattr(recipe.generate, name) for name in type(recipe.generate).model_fields)
+    if not named and any(isinstance(value, Role) and value.by != "rules" for value in values):
+        raise UserError("it would call the run's endpoints again: give its name to --arms if that is meant")
+    data = Run.create(out / "data" / "+".join(key.rpartition(".")[2] for key in arm.queries), recipe)
+    _link(run.path, data.path, ("pages", "requests.sqlite"))
+    _link(out, data.path, SHARED)
+    generate(data, progress)
+    mine(data, progress)
+    return data
 
 
-def _measure_size(data: Run, arm: Arm, groups: int, seeds: int) -> int:
-    """Training groups that an arm has with every seed.
+def _open_arm(data: Run, arm: Arm, out: Path, groups: int, seed: int) -> Run:
+    """The run folder of one arm and seed; of a trained adapter only the adapter is kept, the base is there once."""
+    saved = ["vision.save=adapter"] if data.recipe.train.base not in STARTS and data.recipe.vision.lora_rank else []
+    keys = [*arm.training, f"train.groups={groups}", f"seed={seed}", *saved]
+    run = Run.create(out / "arms" / f"{slug(arm.name)}-{seed}", load_recipe(data.path / "recipe.yaml", keys))
+    _link(data.path, run.path, READ)
+    _link(out, run.path, SHARED)
+    return run
 
-    Raises:
-        UserError: none, or none of what makes the arm.
-    """
-    if arm.rephrased_share and "rephrased" not in data.queries.column("kind"):
+
+def _count_groups(data: Run, arm: Arm, out: Path, groups: int, seeds: int) -> int:
+    """Count the training groups that an arm has with every seed."""
+    if "+rephrased" in arm.name and "rephrased" not in data.queries.column("kind"):
         raise UserError("the run has no rephrased queries")
-    made = (len(build_arm(Run(data.path, load_arm(data, arm, groups, seed)))) for seed in range(1, seeds + 1))
-    if not (least := min(made)):
-        raise UserError(f"{data.path} has no training group of its kind on the pages that one of the seeds trains on")
-    return least
+    counts = []
+    for seed in range(1, seeds + 1):
+        run = _open_arm(data, arm, out, groups, seed)
+        families = read_families(run, split_run(run, run.recipe.train.dev_share).train)
+        counts.append(len(build_groups(families, run.recipe.train, seed)))
+    if not min(counts):
+        raise UserError("it has no training group of its kind on the pages that one of the seeds trains on")
+    return min(counts)
 
 
-def _find_size(sizes: Mapping[str, int], groups: int, say: Say) -> int:
-    """As many groups as every arm has."""
-    poorest = min(sizes, key=lambda name: sizes[name])
-    if sizes[poorest] < groups:
-        say(f"{sizes[poorest]} groups for every arm, not {groups}: '{poorest}' has no more")
-    return sizes[poorest]
-
-
-def _finish_arm(run: Run, source: Run, benchmark: Path, arm: Arm, out: Path, progress: Progress) -> Measures:
-    """Train, evaluate and probe one arm, or read what was measured before."""
+def _measure(run: Run, benchmark: Path, out: Path, progress: Progress) -> Measures:
     with run.locked():
-        if arm.trained:
-            train(run, progress)
-        else:
-            put_untrained(run, out)
-        if (known := read_measures(run, benchmark)) is not None:
-            return known
+        train(run, progress)
         evaluate(run, benchmark, progress)
-        found = measure(run, source, arm, benchmark)
-        drop_encodings(out, run)
-    return found
+        _drop_encodings(out, run)
+        kept = run.manifest.read()["stages"]["train"].get("kept", "")
+        return read_measures(read_evaluation(run), kept == TRAINED)
+
+
+def _share(run: Run, out: Path) -> None:
+    """Begin with what the run has encoded and read of benchmarks: files get second names, they are never changed."""
+    for name in SHARED:
+        (out / name).mkdir(parents=True, exist_ok=True)
+        if (run.path / name).is_dir():
+            shutil.copytree(run.path / name, out / name, copy_function=_link_file, dirs_exist_ok=True)
+
+
+def _drop_encodings(out: Path, run: Run) -> None:
+    """Forget pages as trained models see them: the next arm has others, and together they fill a disk."""
+    starts = {UNTRAINED, run.recipe.train.base} & set(STARTS)
+    kept = {load_start(name, window_settings(run)).fingerprint for name in starts}
+    for folder in (*out.glob(f"{ENCODINGS}/*"), *out.glob(f"benchmark/*/{ENCODINGS}/*")):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _link(source: Path, target: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if (source / name).exists() and not (target / name).is_symlink():
+            (target / name).symlink_to((source / name).resolve())
+
+
+def _link_file(source: str, target: str) -> None:
+    if not Path(target).exists():
+        try:
+            Path(target).hardlink_to(source)
+        except OSError:  # another disk, or a file system without second names
+            shutil.copyfile(source, target)

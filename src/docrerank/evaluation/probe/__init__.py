@@ -1,4 +1,4 @@
-"""What a model confuses: near misses on held-out pages, shortcuts in the wording, and from where on to say no."""
+"""What a model confuses: near misses on held-out pages, shortcuts in the wording, and when to say no."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from docrerank.evaluation.probe.probe import (
     pair_queries,
     probe,
 )
-from docrerank.evaluation.probe.shortcut import Shortcut, check_shortcuts
+from docrerank.evaluation.probe.shortcut import Shortcut, check_shortcuts, try_shortcuts
 
 __all__ = [
     "Case",
@@ -27,4 +27,5 @@ __all__ = [
     "find_worst",
     "pair_queries",
     "probe",
+    "try_shortcuts",
 ]

@@ -1,4 +1,4 @@
-"""The shortcut check: does the query alone give away that it is a hard negative? It should not.
+"""The shortcut check: whether the query alone gives away that it is a hard negative, which it should not.
 
 A reranker that is trained on queries whose wording betrays their label learns the wording and not the page. Two
 classifiers that never see a page try to tell a run's hard negatives from its positives, documents held out in turn:
@@ -65,6 +65,14 @@ def check_shortcuts(queries: Sequence[Query], seed: int = 0) -> Shortcut:
         for make, rows in ((_read_words, [query.text for query in kept]), (_read_template, [*map(describe, kept)]))
     ]
     return Shortcut(areas[0], areas[1], len(labels) - sum(labels), sum(labels), held_out)
+
+
+def try_shortcuts(queries: Sequence[Query], seed: int = 0) -> Shortcut | str:
+    """Do `check_shortcuts`, or say why it cannot be done."""
+    try:
+        return check_shortcuts(queries, seed)
+    except UserError as error:
+        return str(error)
 
 
 def describe(query: Query) -> dict[str, float]:

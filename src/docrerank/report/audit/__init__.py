@@ -7,7 +7,7 @@ from docrerank.report.audit.result import fleiss_kappa, summarise
 from docrerank.report.audit.sample import Item, draw_sample
 from docrerank.report.audit.server import AuditServer
 from docrerank.report.audit.show import show_sample
-from docrerank.report.audit.summary import AuditSummary, Rate, read_summary
+from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, read_summary
 
 __all__ = [
     "AuditServer",
@@ -15,6 +15,7 @@ __all__ = [
     "Item",
     "Journal",
     "Rate",
+    "describe_summary",
     "draw_sample",
     "fleiss_kappa",
     "read_summary",

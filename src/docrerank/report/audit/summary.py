@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ class Rate:
         """Cases by trials; 0 without trials."""
         return self.cases / self.of if self.of else 0.0
 
+    def __str__(self) -> str:
+        share = f" = {self.share:.1%} [{self.low:.1%}, {self.high:.1%}]" if self.of else ""
+        return f"{self.cases} of {self.of}{share}"
+
 
 @dataclass(frozen=True, slots=True)
 class AuditSummary:
@@ -73,6 +77,20 @@ class AuditSummary:
     def write(self, run_folder: Path) -> None:
         """Put it into RUN/audit.json."""
         write_text(run_folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+
+
+def describe_summary(summary: AuditSummary, stale: int) -> Iterator[str]:
+    """Say in lines what people found; stale judgements are of queries that the run no longer holds."""
+    yield f"judged {summary.judged} by {len(summary.auditors)} people, {summary.unclear} unclear or even"
+    yield f"false negatives (hard negatives that the page answers): {summary.false_negatives}"
+    for name, rate in summary.by_property.items():
+        yield f"  {name or 'property unknown'}: {rate}"
+    yield f"false positives (positives that it does not answer): {summary.false_positives}"
+    if summary.agreement is not None and summary.agreed is not None:
+        agreed = f"{summary.agreed:.0%} of those that several judged"
+        yield f"agreement: {agreed}, Fleiss' kappa {summary.agreement:.2f}"
+    if stale:
+        yield f"{stale} judgements are of queries that the run no longer holds; they do not count"
 
 
 def read_summary(run_folder: Path) -> AuditSummary | None:

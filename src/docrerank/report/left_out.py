@@ -1,0 +1,110 @@
+"""What a run read and what it left out, counted with reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from docrerank.pages import find_repeats
+from docrerank.records import Rejected
+from docrerank.runs import Run
+
+#: Rows of a table at most; the rest is counted.
+MAX_ROWS = 200
+
+
+@dataclass(slots=True)
+class DocumentPages:
+    """One document's pages: with a text layer, read by OCR, or with nothing to read."""
+
+    name: str
+    layer: int = 0
+    ocr: int = 0
+    none: int = 0
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return self.layer + self.ocr + self.none
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """All documents of a run.
+
+    Attributes:
+        documents: the first `MAX_ROWS` by name.
+        total: the sum over all documents.
+        read: how many documents have a page.
+        left_out: how many files could not be read at all.
+        repeats: how many pages repeat others.
+        repeated: how many pages are repeated.
+    """
+
+    documents: list[DocumentPages]
+    total: DocumentPages
+    read: int
+    left_out: int
+    repeats: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What one stage left out for one reason: how often, and the first case."""
+
+    stage: str
+    reason: str
+    count: int
+    first: Rejected
+
+
+def read_ingested(run: Run) -> Ingested:
+    """Count a run's documents and pages; reads two columns of the pages."""
+    documents: dict[str, DocumentPages] = {}
+    total = DocumentPages("all documents")
+    for name, source in zip(run.pages.column("document"), run.pages.column("text_source"), strict=True):
+        for row in (documents.setdefault(name, DocumentPages(name)), total):
+            setattr(row, source, getattr(row, source) + 1)
+    rejected = zip(run.rejected("ingest").column("page_id"), run.rejected("ingest").column("subject"), strict=True)
+    left_out = {subject for page_id, subject in rejected if not page_id}
+    repeats = find_repeats(run)
+    rows = [documents[name] for name in sorted(documents)[:MAX_ROWS]]
+    return Ingested(rows, total, len(documents), len(left_out), len(repeats), len(set(repeats.values())))
+
+
+def count_left_out(run: Run) -> list[LeftOut]:
+    """Count what each stage left out by reason, the most frequent first."""
+    rows: list[LeftOut] = []
+    for stage in _list_stages(run):
+        first: dict[str, Rejected] = {}
+        counts = Counter(first.setdefault(row.reason, row).reason for row in run.rejected(stage).read())
+        rows += [LeftOut(stage, reason, count, first[reason]) for reason, count in counts.most_common()]
+    return rows
+
+
+def read_left_out(run: Run) -> Iterator[Rejected]:
+    """Read everything that was left out, stage by stage, one row at a time."""
+    for stage in _list_stages(run):
+        yield from run.rejected(stage).read()
+
+
+def name_subject(row: Rejected) -> str:
+    """Name what was left out, without the folders of the machine it was on."""
+    return PurePath(row.subject).name if not row.page_id else row.subject
+
+
+def describe(row: Rejected) -> str:
+    """Describe what was left out in one line: what, where, and what was found."""
+    subject = name_subject(row)
+    where = f" ({row.page_id})" if row.page_id not in ("", subject) else ""
+    return f"{subject}{where}{': ' + row.detail if row.detail else ''}"
+
+
+def _list_stages(run: Run) -> list[str]:
+    """The stages that wrote what they left out, in the order of a run."""
+    order = ("ingest", "generate", "mine", "train", "evaluate")
+    found = {folder.name for folder in (run.path / "rejected").glob("*/")}
+    return [*(stage for stage in order if stage in found), *sorted(found.difference(order))]
