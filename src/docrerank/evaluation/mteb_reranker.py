@@ -31,12 +31,10 @@ class MtebReranker:
 
     Args:
         model_name: what `find_model` knows: a run, a model's folder, `minilm`, a hub name.
-        revision: for mteb's sake; the files of the model are its revision.
-        device: unused; a model takes the GPU if there is one.
+        revision: unused; the files of the model are its revision.
         first_stage: see `find_candidates`.
         top: candidates of a question where the task gives none.
         folder: keeps images, OCR, candidates and scores, so that a killed evaluation goes on; a temporary one if None.
-        with_text: give a vision model the page's text beside its image.
 
     Example:
         >>> import mteb  # doctest: +SKIP
@@ -47,16 +45,14 @@ class MtebReranker:
         self,
         model_name: str,
         revision: str | None = None,
-        device: str | None = None,
         *,
         first_stage: str = "bm25",
         top: int = TOP,
         folder: str | Path | None = None,
-        with_text: bool = False,
         **kwargs: Any,
     ) -> None:
         self.model = find_model(model_name)
-        self.scorer = load_scorer(self.model, with_text)
+        self.scorer = load_scorer(self.model)
         self.first_stage, self.top = first_stage, top
         self.folder = Path(folder or tempfile.mkdtemp(prefix="docrerank-mteb-"))
         if not folder:

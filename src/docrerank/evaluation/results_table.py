@@ -156,7 +156,7 @@ def build_table(
         systems=results,
         baseline=baseline.name,
         ceiling=SystemResult(f"ceiling of the top {top}", False, ceiling, builder.bootstrap(ceiling)),
-        pairs=builder.compare(pairs),
+        pairs={(one.name, other.name): builder.compare(one.metrics, other.metrics) for one, other in pairs},
         breakdowns={trait: builder.break_down(results, queries, trait) for trait in collection.traits},
         queries=len(queries),
         documents=len({builder.clusters[query] for query in queries}),
@@ -220,26 +220,14 @@ class _Builder:
         drawn_with = [self.clusters[query] for query in queries]
         return dict(zip(metrics, bootstrap_means(columns, drawn_with, self.seed, self.resamples), strict=True))
 
-    def compare(
-        self, pairs: Sequence[tuple[SystemResult, SystemResult]]
-    ) -> dict[tuple[str, str], dict[str, Difference]]:
-        return {(first.name, second.name): self._compare(first.metrics, second.metrics) for first, second in pairs}
-
-    def _compare(self, first: PerQuery, second: PerQuery) -> dict[str, Difference]:
+    def compare(self, first: PerQuery, second: PerQuery) -> dict[str, Difference]:
         gains = {name: {query: own - second[name][query] for query, own in first[name].items()} for name in METRICS}
         drawn_with = [self.clusters[query] for query in first[METRICS[0]]]
-        return {
-            metric: Difference(
-                interval,
-                compute_p_value(
-                    list(first[metric].values()),
-                    [second[metric][query] for query in first[metric]],
-                    drawn_with,
-                    self.seed,
-                ),
-            )
-            for metric, interval in self.bootstrap(gains).items()
-        }
+        found = {}
+        for metric, interval in self.bootstrap(gains).items():
+            own, other = list(first[metric].values()), [second[metric][query] for query in first[metric]]
+            found[metric] = Difference(interval, compute_p_value(own, other, drawn_with, self.seed))
+        return found
 
     def break_down(self, systems: Sequence[SystemResult], queries: Sequence[str], trait: str) -> tuple[Breakdown, ...]:
         values, members = self.collection.traits[trait], dict[str, list[str]]()
@@ -247,14 +235,18 @@ class _Builder:
             for value in dict.fromkeys(values.get(query, ())):
                 members.setdefault(value, []).append(query)
         return tuple(
-            Breakdown(value, len(own), self._average(systems, own))
+            Breakdown(
+                value,
+                len(own),
+                self.bootstrap(
+                    {
+                        each.name: {query: each.metrics[self.collection.headline][query] for query in own}
+                        for each in systems
+                    }
+                ),
+            )
             for value, own in sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
         )
-
-    def _average(self, systems: Sequence[SystemResult], queries: Sequence[str]) -> dict[str, Interval]:
-        headline = self.collection.headline
-        own = {each.name: {query: each.metrics[headline][query] for query in queries} for each in systems}
-        return self.bootstrap(own)
 
 
 def _check(collection: Collection, measured: Sequence[Measured], queries: Sequence[str]) -> None:

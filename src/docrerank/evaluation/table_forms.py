@@ -97,7 +97,7 @@ def build_dict(table: ResultsTable) -> dict[str, Any]:
         "systems": {system.name: _describe(table, system) for system in table.systems},
         "ceiling": {metric: asdict(interval) for metric, interval in table.ceiling.means.items()},
         "pairs": [
-            {"first": first, "second": second, "differences": _describe_differences(found)}
+            {"first": first, "second": second, "differences": {metric: asdict(one) for metric, one in found.items()}}
             for (first, second), found in table.pairs.items()
         ],
         "breakdowns": {trait: [asdict(part) for part in parts] for trait, parts in table.breakdowns.items()},
@@ -144,15 +144,11 @@ def _describe(table: ResultsTable, system: SystemResult) -> dict[str, Any]:
     return {
         "trained": system.trained,
         "metrics": {metric: asdict(interval) for metric, interval in system.means.items()},
-        "differences": _describe_differences(table.difference(system.name, table.baseline)),
+        "differences": {metric: asdict(one) for metric, one in table.difference(system.name, table.baseline).items()},
         "answerability": None if system.answerability is None else asdict(system.answerability),
         "ms_per_query": system.ms_per_query,
         "tokens_per_query": system.tokens_per_query,
     }
-
-
-def _describe_differences(found: Mapping[str, Difference]) -> dict[str, Any]:
-    return {metric: asdict(difference) for metric, difference in found.items()}
 
 
 def _lay_out_headline(table: ResultsTable) -> Grid:
@@ -192,8 +188,10 @@ def _lay_out_systems(table: ResultsTable) -> Grid:
     columns["answerable AUROC"] = [
         _show(each.answerability.auroc) if each.answerability else NOTHING for each in _rows(table)
     ]
-    columns["ms/query"] = [_show_number(each.ms_per_query, ".1f") for each in _rows(table)]
-    columns["tokens/query"] = [_show_number(each.tokens_per_query, ",.0f") for each in _rows(table)]
+    numbers = {"ms/query": ("ms_per_query", ".1f"), "tokens/query": ("tokens_per_query", ",.0f")}
+    for title, (name, shape) in numbers.items():
+        found = [getattr(each, name) for each in _rows(table)]
+        columns[title] = [NOTHING if value is None else (format(value, shape), "") for value in found]
     kept = {name: cells for name, cells in columns.items() if any(cell != NOTHING for cell in cells)}
     return Grid(_title(table), list(kept), [list(row) for row in zip(*kept.values(), strict=True)])
 
@@ -225,15 +223,9 @@ def _lay_out_pairs(table: ResultsTable) -> Grid:
 
 
 def _lay_out_trait(table: ResultsTable, trait: str, parts: Sequence[Breakdown]) -> Grid:
-    """The systems stand in rows, or in columns where there are fewer of them than of values."""
-    kinds = [f"{part.value} ({part.queries})" for part in parts]
     names = [system.name for system in table.systems]
-    cells = [[_show(part.means[name]) for part in parts] for name in names]
-    title = f"{table.headline} by {trait} (queries)"
-    if len(kinds) <= len(names):
-        return Grid(title, ["system", *kinds], [[(name, ""), *row] for name, row in zip(names, cells, strict=True)])
-    turned = [list(column) for column in zip(*cells, strict=True)]
-    return Grid(title, [trait, *names], [[(kind, ""), *row] for kind, row in zip(kinds, turned, strict=True)])
+    rows = [[(f"{part.value} ({part.queries})", ""), *(_show(part.means[name]) for name in names)] for part in parts]
+    return Grid(f"{table.headline} by {trait} (queries)", [trait, *names], rows)
 
 
 def _show(interval: Interval, short: bool = False) -> Cell:
@@ -241,10 +233,6 @@ def _show(interval: Interval, short: bool = False) -> Cell:
         value, low, high = (_shorten(f"{each:.3f}") for each in (interval.value, interval.low, interval.high))
         return f"{value} [{low} {high}]", ""
     return f"{interval.value:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]"
-
-
-def _show_number(value: float | None, form: str) -> Cell:
-    return NOTHING if value is None else (format(value, form), "")
 
 
 def _show_difference(difference: Difference | None, short: bool = False) -> Cell:

@@ -59,10 +59,6 @@ class Benchmark:
         """The questions said to be answerable for which no relevant page is named: no metric uses them."""
         return tuple(query for query in self.queries if query.answerable and not self._has_page(query))
 
-    def evidence(self) -> dict[str, tuple[str, ...]]:
-        """Query id to the kinds of evidence of its answer."""
-        return {query.id: query.evidence for query in self.queries}
-
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers must know: how many questions were left out, and why."""
         left_out = self.unjudged()

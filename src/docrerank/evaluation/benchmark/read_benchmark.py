@@ -1,4 +1,4 @@
-"""Reading a local benchmark folder, with a message that names file and line for everything wrong in it."""
+"""Reads a local benchmark folder, with a message that names file and line for everything wrong in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from docrerank.evaluation.statistics import MAX_RELEVANCE, is_plain_id
 from docrerank.records import UserError
 
 HEADER = ["query-id", "corpus-id", "score"]
+#: What a query's metadata may hold, where it is looked at: the types, and what to give.
+METADATA: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "document": ((str, type(None)), "not a string; give the PDF's file name without '.pdf'"),
+    "answerable": (bool, "neither true nor false; give one of them or leave it out"),
+    "evidence": ((list, type(None)), "not a list of strings; give one or leave it out"),
+}
+Table = dict[str, dict[str, int]]
 
 
 def read_benchmark(path: Path) -> Benchmark:
@@ -32,11 +39,10 @@ def read_benchmark(path: Path) -> Benchmark:
     """
     _check_files(path)
     queries = _read_queries(path / "queries.jsonl")
-    qrels, lines = _read_qrels(path / "qrels" / "test.tsv", queries)
+    file = path / "qrels" / "test.tsv"
+    qrels, lines = _read_qrels(file, queries)
     if not any(score > 0 for pages in qrels.values() for score in pages.values()):
-        raise UserError(
-            f"{path / 'qrels' / 'test.tsv'} names no relevant page; give at least one row with a score above 0"
-        )
+        raise UserError(f"{file} names no relevant page; give at least one row with a score above 0")
     return Benchmark(path, tuple(queries.values()), qrels, lines)
 
 
@@ -65,11 +71,11 @@ def _read_lines(file: Path) -> Iterator[tuple[int, str]]:
 def _read_queries(file: Path) -> dict[str, BenchmarkQuery]:
     queries: dict[str, BenchmarkQuery] = {}
     for number, line in _read_lines(file):
-        where = f"{file}, line {number}"
-        query = _parse_query(_parse_object(line, where), where, number)
+        query = _parse_query(line, f"{file}, line {number}", number)
         if query.id in queries:
+            earlier = queries[query.id].line
             raise UserError(
-                f"{where}: query id {query.id!r} is taken by line {queries[query.id].line}; give it its own"
+                f"{file}, line {number}: query id {query.id!r} is taken by line {earlier}; give it its own"
             )
         queries[query.id] = query
     if not queries:
@@ -77,25 +83,20 @@ def _read_queries(file: Path) -> dict[str, BenchmarkQuery]:
     return queries
 
 
-def _parse_object(line: str, where: str) -> dict[str, Any]:
-    """A line's JSON object; too deep a nesting and too long a number fail in ways of their own."""
+def _parse_query(line: str, where: str, number: int) -> BenchmarkQuery:
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # too deep a nesting and too long a number fail in ways of their own
         raise UserError(f"{where}: not JSON ({error}); give one JSON object a line") from error
     if not isinstance(record, dict):
         raise UserError(f"{where}: not a JSON object; give {{'_id': ..., 'text': ..., 'metadata': {{...}}}}")
-    return record
-
-
-def _parse_query(record: Mapping[str, Any], where: str, line: int) -> BenchmarkQuery:
-    identity, text = record.get("_id"), record.get("text")
+    identity, text, metadata = record.get("_id"), record.get("text"), record.get("metadata") or {}
     if not isinstance(identity, str) or not is_plain_id(identity):
         raise UserError(f"{where}: '_id' is missing or not a plain string; give every query a unique '_id'")
     if not isinstance(text, str) or not text.strip():
         raise UserError(f"{where}: 'text' is missing, empty or not a string; give the question's text")
-    metadata = record.get("metadata") or {}
-    _check_metadata(metadata, where)
+    if fault := _find_fault(metadata):
+        raise UserError(f"{where}: {fault}")
     return BenchmarkQuery(
         id=identity,
         text=text.encode("utf-8", "replace").decode("utf-8"),  # half a surrogate pair is no text
@@ -103,25 +104,20 @@ def _parse_query(record: Mapping[str, Any], where: str, line: int) -> BenchmarkQ
         answerable=metadata.get("answerable", True),
         evidence=tuple(metadata.get("evidence") or ()),
         metadata=metadata,
-        line=line,
+        line=number,
     )
 
 
-def _check_metadata(metadata: Any, where: str) -> None:
+def _find_fault(metadata: Any) -> str:
     if not isinstance(metadata, dict):
-        raise UserError(
-            f"{where}: 'metadata' is not an object; give {{'document': ..., 'answerable': ...}} or leave it out"
-        )
-    if not isinstance(metadata.get("document", ""), str | None):
-        raise UserError(f"{where}: 'metadata.document' is not a string; give the PDF's file name without '.pdf'")
-    if not isinstance(metadata.get("answerable", True), bool):
-        raise UserError(f"{where}: 'metadata.answerable' is neither true nor false; give one of them or leave it out")
-    evidence = metadata.get("evidence") or []
-    if not isinstance(evidence, list) or not all(isinstance(kind, str) for kind in evidence):
-        raise UserError(f"{where}: 'metadata.evidence' is not a list of strings; give one or leave it out")
-
-
-Table = dict[str, dict[str, int]]
+        return "'metadata' is not an object; give {'document': ..., 'answerable': ...} or leave it out"
+    for name, (kinds, fault) in METADATA.items():
+        value = metadata.get(name)
+        if name in metadata and not isinstance(value, kinds):
+            return f"'metadata.{name}' is {fault}"
+        if isinstance(value, list) and not all(isinstance(kind, str) for kind in value):
+            return f"'metadata.{name}' is {fault}"
+    return ""
 
 
 def _read_qrels(file: Path, queries: Mapping[str, BenchmarkQuery]) -> tuple[Table, Table]:
@@ -134,41 +130,33 @@ def _read_qrels(file: Path, queries: Mapping[str, BenchmarkQuery]) -> tuple[Tabl
             f"{file}, line 1: not the header; the first line must be 'query-id', 'corpus-id', 'score' with tabs"
         )
     for number, line in rows:
-        where = f"{file}, line {number}"
-        query_id, page_id, score = _parse_row(line, where)
-        _check_row(query_id, page_id, score, queries, where)
-        if qrels.get(query_id, {}).get(page_id, score) != score:
-            earlier = lines[query_id][page_id]
-            raise UserError(f"{where}: {page_id!r} has another score on line {earlier}; keep one of the two")
-        qrels.setdefault(query_id, {})[page_id] = score
-        lines.setdefault(query_id, {}).setdefault(page_id, number)
+        fields = line.split("\t")
+        fault = _find_row_fault(fields, queries)
+        if not fault and qrels.get(fields[0], {}).get(fields[1], int(fields[2])) != int(fields[2]):
+            fault = f"{fields[1]!r} has another score on line {lines[fields[0]][fields[1]]}; keep one of the two"
+        if fault:
+            raise UserError(f"{file}, line {number}: {fault}")
+        qrels.setdefault(fields[0], {})[fields[1]] = int(fields[2])
+        lines.setdefault(fields[0], {}).setdefault(fields[1], number)
     return qrels, lines
 
 
-def _parse_row(line: str, where: str) -> tuple[str, str, int]:
-    fields = line.split("\t")
+def _find_row_fault(fields: list[str], queries: Mapping[str, BenchmarkQuery]) -> str:
     if len(fields) != 3:
-        raise UserError(f"{where}: {len(fields)} fields instead of 3; separate query id, page id and score with tabs")
+        return f"{len(fields)} fields instead of 3; separate query id, page id and score with tabs"
     query_id, page_id, score = fields
     if not is_plain_id(page_id):
-        raise UserError(
-            f"{where}: the page id is empty or not plain text; give '<PDF name without .pdf>/<page from 1>'"
-        )
+        return "the page id is empty or not plain text; give '<PDF name without .pdf>/<page from 1>'"
     if not (score.isascii() and score.isdecimal() and len(score) < 9 and int(score) <= MAX_RELEVANCE):
-        raise UserError(
-            f"{where}: score {score!r} is not an integer from 0 to {MAX_RELEVANCE}; give 1 for a relevant page"
-        )
-    return query_id, page_id, int(score)
-
-
-def _check_row(query_id: str, page_id: str, score: int, queries: Mapping[str, BenchmarkQuery], where: str) -> None:
+        return f"score {score!r} is not an integer from 0 to {MAX_RELEVANCE}; give 1 for a relevant page"
     query = queries.get(query_id)
     if query is None:
-        raise UserError(f"{where}: query {query_id!r} is not in queries.jsonl; add the query or take the line out")
-    if score > 0 and not query.answerable:
-        raise UserError(f"{where}: query {query_id!r} is marked unanswerable; drop that mark or take the line out")
+        return f"query {query_id!r} is not in queries.jsonl; add the query or take the line out"
+    if int(score) and not query.answerable:
+        return f"query {query_id!r} is marked unanswerable; drop that mark or take the line out"
     if query.document is not None and page_id.rpartition("/")[0] != query.document:
-        raise UserError(
-            f"{where}: {page_id!r} is no page of {query.document!r}, the document query {query_id!r} is asked of; "
+        return (
+            f"{page_id!r} is no page of {query.document!r}, the document query {query_id!r} is asked of; "
             "page ids are '<PDF name without .pdf>/<page from 1>'"
         )
+    return ""
