@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import shlex
@@ -23,7 +22,7 @@ from docrerank.evaluation.table_forms import build_dict, render, sum_up
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.retrieval import STARTS, hash_start, read_card
-from docrerank.runs import Progress, Run, write_text
+from docrerank.runs import Progress, Run, hash_file, read_json, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
@@ -53,7 +52,7 @@ def evaluate(run: Run, benchmark: Path, progress: Progress = ignore) -> dict[str
     """
     collection, source = read_pdf_benchmark(benchmark, run)
     made_from = _made_from(run, collection, source.corpus)
-    if (known := _read(run)).get("made_from") == made_from:
+    if (known := read_json(run.evaluation)).get("made_from") == made_from:
         return _count(known)
     with run.manifest.stage(STAGE) as counts:
         content = build_evaluation(run, collection, source.corpus, measure_run(run, collection, source, progress))
@@ -70,8 +69,8 @@ def read_evaluation(run: Run) -> dict[str, Any]:
     """
     if not run.evaluation.is_file():
         raise UserError(f"'{run.path}' was not evaluated yet: docrerank evaluate {run.path} --benchmark FOLDER")
-    content = _read(run)
-    if not content:
+    content = read_json(run.evaluation)
+    if "comparison" not in content:
         raise UserError(f"{run.evaluation} is damaged: delete it and evaluate again")
     if content.get("version") != STAGE_VERSION:
         again = f"docrerank evaluate {run.path} --benchmark FOLDER"
@@ -108,27 +107,14 @@ def build_evaluation(run: Run, collection: Collection, corpus: Corpus, results: 
     }
 
 
-def _read(run: Run) -> dict[str, Any]:
-    try:
-        content = json.loads(run.evaluation.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) and "comparison" in content else {}
-
-
 def _made_from(run: Run, collection: Collection, corpus: Corpus) -> str:
     folder = collection.benchmark.path
     files = [folder / "queries.jsonl", folder / "qrels" / "test.tsv"]
     files += sorted(path for path in run.model.rglob("*") if path.is_file())
-    hashes = [[file.name, _hash(file)] for file in files]
+    hashes = [[file.name, hash_file(file)] for file in files]
     train = run.recipe.train.model_dump(include={"window_tokens", "window_overlap", "context_tokens"})
     train["base"] = hash_start(run.recipe.train.base) if run.recipe.train.base in STARTS else run.recipe.train.base
     return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), run.recipe.evaluate, train, run.recipe.seed)
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _judge_threshold(run: Run, collection: Collection, measured: Sequence[Measured]) -> dict[str, Any] | None:

@@ -72,7 +72,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class ResultsTable:
-    """What text, Markdown, JSON, CSV and plots are made from; see `build_table`.
+    """What text, Markdown, JSON and plots are made from; see `build_table`.
 
     Attributes:
         name: of the benchmark.

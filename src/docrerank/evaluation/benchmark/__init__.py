@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.benchmark.collection import EVERYTHING, KEPT, Collection, collect_traits, take_top
+from docrerank.evaluation.benchmark.collection import (
+    EVERYTHING,
+    KEPT,
+    NO_BOXES,
+    Collection,
+    PageSource,
+    collect_traits,
+    read_page,
+    take_top,
+)
 from docrerank.evaluation.benchmark.data_sets import Origin, find_origins, keep_encoded
 from docrerank.evaluation.benchmark.missing_pages import leave_out_missing
-from docrerank.evaluation.benchmark.page_source import NO_BOXES, PageSource, read_page
 from docrerank.evaluation.benchmark.pdf_pages import (
     Corpus,
     PdfPages,

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.benchmark.page_source import PageSource
 from docrerank.evaluation.statistics import HEADLINE
 from docrerank.recipe import fingerprint
+from docrerank.records import Page
 from docrerank.retrieval import Vectors
 
 #: The group of pages that a question is asked of, where a benchmark has but one.
 EVERYTHING = ""
 #: Ranks beyond this are not kept: no metric looks past the tenth, and ties are settled before the cut.
 KEPT = 100
+NO_BOXES = np.zeros((0, 4), np.float32)
+#: Pages held in memory by each source.
+HELD = 4_096
+
+
+class PageSource(Protocol):
+    """Gives pages when they are asked for."""
+
+    def page(self, page_id: str) -> Page:
+        """A page that can be drawn, with the text it came with."""
+
+    def text(self, page_id: str) -> str:
+        """A page's text: the data set's own, else its text layer, else OCR."""
+
+    def has_images(self) -> bool:
+        """Whether pages can be drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +130,12 @@ def take_top(scores: Vectors, page_ids: Sequence[str], count: int = KEPT) -> dic
     names[np.array(sorted(range(len(page_ids)), key=lambda index: page_ids[index]), np.int64)] = range(len(page_ids))
     order = np.lexsort((names, scores))[::-1][:count]
     return {page_ids[index]: float(scores[index]) for index in order}
+
+
+def read_page(source: PageSource, page_id: str, with_text: bool) -> Page:
+    """A page, with its text (by OCR if need be) for a model that reads text."""
+    page = source.page(page_id)
+    if not with_text or page.text:
+        return page
+    text = source.text(page_id)
+    return replace(page, text=text, text_source="layer" if text else "none", boxes=NO_BOXES)

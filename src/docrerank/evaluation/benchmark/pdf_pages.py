@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docrerank.evaluation.benchmark.benchmark import Benchmark
-from docrerank.evaluation.benchmark.collection import EVERYTHING, Collection, collect_traits
+from docrerank.evaluation.benchmark.collection import EVERYTHING, HELD, NO_BOXES, Collection, collect_traits
 from docrerank.evaluation.benchmark.missing_pages import STAGE, describe_missing, leave_out_missing
-from docrerank.evaluation.benchmark.page_source import HELD, NO_BOXES
 from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
 from docrerank.pages import Document, find_documents, ingest, plan_ingest
 from docrerank.recipe import fingerprint
