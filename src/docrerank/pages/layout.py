@@ -19,6 +19,8 @@ from docrerank.records import Page
 #: A block whose letters are this much taller than the page's usual ones is a heading.
 HEADING_RATIO = 1.15
 HEADING_WORDS = 30
+#: The share of a text's lines that may be single words before the layout is asked instead.
+MAX_SINGLE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,14 @@ def lines(page: Page) -> list[Line]:
     """
     shape, source = _shape(page), _Source(page.text.split(), page.boxes.tolist())
     return [_line(source, cells) for cells in group_cells(shape, group_rows(shape))]
+
+
+def text_lines(page: Page) -> list[str]:
+    """The lines of a page's text; those of its layout where the file broke them into single words."""
+    own = [line for line in page.text.splitlines() if line.strip()]
+    if sum(len(line.split()) == 1 for line in own) <= MAX_SINGLE * len(own):
+        return own
+    return [line.text for line in lines(page)]
 
 
 def blocks(page: Page) -> list[Block]:

@@ -38,6 +38,15 @@ class Page:
         text_source: `layer` (the PDF's own text), `ocr`, or `none` (nothing readable on it).
         boxes: float32 of shape (n, 4), one row `x0, y0, x1, y1` for each of the n tokens of `text.split()`,
             as fractions of the page (0 to 1) from the top left corner.
+        kinds: what the page is ("balance sheet", "tax note", "cover"), the surest first; empty if nothing known.
+        certainties: how sure each of these is, from 0 to 1.
+        headings: the path of headings above the page, the widest first.
+        company: whose report the document is, with its ticker in brackets where it is known; empty for others.
+        period: the year of that report, with its quarter: "2022", "2023 Q2".
+        form: of a filing: "10-K", "10-Q", "8-K".
+        pictures: of a PDF page, how many of some size it has.
+        drawings: likewise, how many drawn charts or diagrams.
+        tables: how many tables its text has.
 
     Examples:
         >>> page = Page("a/1", "a", 1, "a.pdf", "0" * 64, 612, 792, "Net sales", "layer",
@@ -56,6 +65,15 @@ class Page:
     text: str
     text_source: TextSource
     boxes: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    kinds: tuple[str, ...] = ()
+    certainties: tuple[float, ...] = ()
+    headings: tuple[str, ...] = ()
+    company: str = ""
+    period: str = ""
+    form: str = ""
+    pictures: int = 0
+    drawings: int = 0
+    tables: int = 0
 
     def words(self) -> Iterator[Word]:
         """Yield the page's words with their boxes, in reading order."""

@@ -1,6 +1,7 @@
-"""Pages that a query names outright: "on page 12", "slides 3 to 5", "the cover page", "Figure 4", "Chapter 2".
+"""Pages that a query names: "page 12", "the cover", "Figure 4", "the balance sheet", "quick ratio", "Acme's 2021 10-K".
 
-People who look at a document ask so, and no similarity of words finds such a page: its number is seldom in its text.
+People who look at a document ask so, and no similarity of words finds such a page: its number, its kind and its company
+are seldom in its text.
 """
 
 from __future__ import annotations
@@ -14,9 +15,15 @@ import numpy as np
 
 from docrerank.records import Page
 from docrerank.retrieval.encoder import Vectors
+from docrerank.retrieval.named_filings import Filing, describe, match_filings
+from docrerank.retrieval.named_kinds import find_kinds
 
 #: What a match counts: a page's number, a line that begins with the label, the label anywhere else on the page.
 NUMBER, LABEL, MENTION = 1.0, 0.6, 0.3
+#: What every page of a filing that a query names has over all others.
+FILING = 1.0
+#: The first page, whatever number is printed on it; no printed number is this.
+FIRST = 0
 MAX_QUERY_CHARACTERS = 10_000
 MAX_PAGE_CHARACTERS = 100_000
 MAX_RANGE = 20
@@ -36,10 +43,10 @@ _CARDINALS = {
 _ORDINALS = {
     word: number
     for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
-} | {"cover": 1, "title": 1, "front": 1, "last": -1, "final": -1}
+} | {"first": FIRST, "cover": FIRST, "title": FIRST, "front": FIRST, "last": -1, "final": -1}
 _NUMBER = rf"(\d{{1,4}}|{'|'.join(sorted(_CARDINALS, key=len, reverse=True))})"
 _NAMED = re.compile(
-    rf"\b(?:pages?|slides?|pp?\.) ?(?:no\.? ?|number ?|# ?)?{_NUMBER}\b(?: ?(-|–|to|through|and|,|or|&) ?"
+    rf"\b(?:pages?|slides?|pp?\.) ?(?:no\.? ?|number ?|# ?)?[(\[]?{_NUMBER}\b(?: ?(-|–|to|through|and|,|or|&) ?"
     rf"(?:page |slide )?{_NUMBER}\b)?",
     re.IGNORECASE,
 )
@@ -52,6 +59,8 @@ _LABEL = re.compile(
     rf"\b((?i:{'|'.join(sorted(_KINDS, key=len, reverse=True))}))(?i:s?)\.? ?"
     r"(\d{1,3}(?:[.-]\d{1,3}){0,3}|[A-Z](?:[.-]?\d{1,3})?)(?![\w])"
 )
+_COVER = re.compile(r"\b(?:on|of|in) the (?:front )?cover\b", re.IGNORECASE)
+_FIRST_OF = re.compile(r"\bthe (first|second|third|fourth|fifth) (figure|table|exhibit|algorithm)\b", re.IGNORECASE)
 _AT_EDGE = re.compile(r"^\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}$")
 
 
@@ -60,7 +69,7 @@ class Named:
     """What a query names.
 
     Attributes:
-        numbers: of pages, from 1; -1 is the last.
+        numbers: of pages, from 1; -1 is the last, 0 the first whatever number is printed on it.
         labels: of figures and the like, as (kind, number), in lower case.
     """
 
@@ -73,70 +82,110 @@ def find_named(query: str) -> Named:
 
     Example:
         >>> sorted(find_named("sales on page twelve and in slides 3-5, cover page").numbers)
-        [1, 3, 4, 5, 12]
+        [0, 3, 4, 5, 12]
         >>> find_named("What does Fig. 3 show that Table A.1 does not?").labels
         (('fig', '3'), ('table', 'a.1'))
     """
     query = query[:MAX_QUERY_CHARACTERS]
-    numbers = {number for match in _NAMED.finditer(query) for number in _spread(*match.groups())}
+    numbers = {number for match in _NAMED.finditer(query) for number in _spread(*match.groups())} - {FIRST}
     numbers |= {int(plain) if plain else _ORDINALS[word.lower()] for plain, word in _ORDINAL.findall(query)}
     labels = dict.fromkeys((kind.lower(), name.lower()) for kind, name in _LABEL.findall(query))
-    return Named(frozenset(numbers - {0}), tuple(labels)[:MAX_LABELS])
+    numbers |= {FIRST} if _COVER.search(query) else set()
+    labels |= dict.fromkeys((kind.lower(), str(_ORDINALS[word.lower()] or 1)) for word, kind in _FIRST_OF.findall(query))
+    return Named(frozenset(numbers), tuple(labels)[:MAX_LABELS])
 
 
 class NamedPages:
-    """Which pages of a collection a query names.
+    """Which pages of a collection a query names, and why.
 
     A number means the page's place in its document or the number printed on it, if the document prints one; a label
-    is looked for in the text.
+    is looked for in the text, a section in the headings; a kind ("the balance sheet", or "quick ratio", whose parts
+    stand there) is what the page was found to be when it was read. Where the query names a company whose reports are
+    among the documents, their pages come before all others'.
 
     Args:
-        pages: the collection; a text alone has no number.
+        pages: the collection; a text alone has a label at most.
     """
 
     def __init__(self, pages: Sequence[Page | str]) -> None:
         self._pages = list(pages)
         self._numbers: list[frozenset[int]] | None = None
+        self._places: dict[str, list[int]] = defaultdict(list)
+        self._kinds: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._filings: dict[str, Filing] = {}
+        for row, page in enumerate(pages):
+            if isinstance(page, Page):
+                self._places[page.document].append(row)
+                self._filings.setdefault(page.document, Filing(page.company, page.period, page.form))
+                for kind, certainty in zip(page.kinds, page.certainties, strict=True):
+                    self._kinds[kind].append((row, certainty))
 
     def score(self, query: str) -> Vectors:
-        """How surely each page is named, from 0 to 1; all 0 for a query that names none. Shape (pages,)."""
+        """How surely each page is named, from 0 to 1, and 1 more in a filing that is; of shape (pages,)."""
+        scores = self._score_parts(query)
+        shares = self._score_filings(query)
+        return scores if shares is None else np.asarray(shares * (scores + FILING), np.float32)
+
+    def explain(self, query: str, row: int) -> str:
+        """Why a page is named, such as "quick ratio: balance sheet"; empty if it is not."""
+        page = self._pages[row]
+        if not isinstance(page, Page) or not self.score(query)[row] > 0:
+            return ""
+        reasons = [f"{words}: {kind}" for kind, (_, words) in find_kinds(query).items() if kind in page.kinds]
+        named = find_named(query)
+        reasons += [f"page {page.number}"] * bool(named.numbers & self._read_numbers()[row])
+        reasons += [f"{kind} {name}" for kind, name in named.labels if _match(_compile(kind, name), page.text)]
+        shares = self._score_filings(query)
+        reasons += [describe(self._filings[page.document])] * bool(shares is not None and shares[row] == 1)
+        return "; ".join(reasons)
+
+    def _score_parts(self, query: str) -> Vectors:
+        """What of their documents a query names: kinds, numbers, labels, sections."""
         named, scores = find_named(query), np.zeros(len(self._pages), np.float32)
         if named.labels:
             scores = np.maximum(scores, self._find_labels(named.labels))
+        for kind, (weight, _) in find_kinds(query).items():
+            for row, certainty in self._kinds.get(kind, ()):
+                scores[row] = max(scores[row], weight * certainty)
         if named.numbers:
             rows = [row for row, own in enumerate(self._read_numbers()) if own & named.numbers]
             scores[rows] = NUMBER
         return scores
 
+    def _score_filings(self, query: str) -> Vectors | None:
+        """How far each page's document is the filing that a query asks, 1 for the best; None if it names none."""
+        if len(self._filings) < 2 or not any(filing.company for filing in self._filings.values()):
+            return None
+        found = match_filings(query, list(self._filings.values()), list(self._filings))
+        if not max(found) or min(found) == max(found):
+            return None
+        shares = np.zeros(len(self._pages), np.float32)
+        for document, share in zip(self._filings, found, strict=True):
+            shares[self._places[document]] = share / max(found)
+        return shares
+
     def _find_labels(self, labels: Sequence[tuple[str, str]]) -> Vectors:
-        patterns = [
-            re.compile(rf"\b{_KINDS[kind]}\.? ?{re.escape(name)}(?![\w]|[.-]\d)", re.IGNORECASE)
-            for kind, name in labels
-        ]
+        patterns = [_compile(kind, name) for kind, name in labels]
         found = [max(_match(pattern, _text(page)) for pattern in patterns) for page in self._pages]
         return np.array(found, np.float32)
 
     def _read_numbers(self) -> list[frozenset[int]]:
         """The numbers that mean each page, found when they are first asked for."""
         if self._numbers is None:
-            rows: dict[str, list[int]] = defaultdict(list)
-            for row, page in enumerate(self._pages):
-                if isinstance(page, Page):
-                    rows[page.document].append(row)
-            found: dict[int, frozenset[int]] = {}
-            for own in rows.values():
-                pages = [page for row in own if isinstance(page := self._pages[row], Page)]
-                found.update(zip(own, number_pages(pages), strict=True))
-            self._numbers = [found.get(row, frozenset()) for row in range(len(self._pages))]
+            self._numbers = [frozenset()] * len(self._pages)
+            for rows in self._places.values():
+                own = number_pages([page for row in rows if isinstance(page := self._pages[row], Page)])
+                for row, numbers in zip(rows, own, strict=True):
+                    self._numbers[row] = numbers
         return self._numbers
 
 
 def number_pages(pages: Sequence[Page]) -> list[frozenset[int]]:
     """The numbers that may mean each page of one document: its place, -1 for the last, what is printed on it."""
-    last = max(page.number for page in pages)
+    first_place, last = min(page.number for page in pages), max(page.number for page in pages)
     step, first = _find_printed(pages)
     return [
-        frozenset({page.number, *([-1] if page.number == last else [])})
+        frozenset({page.number, *([-1] if page.number == last else []), *([FIRST] if page.number == first_place else [])})
         | frozenset(number for number in (_print(page.number, step, first)) if number > 0)
         for page in pages
     ]
@@ -194,6 +243,10 @@ def _spread(first: str, joint: str, second: str) -> set[int]:
 
 def _to_number(text: str) -> int:
     return int(text) if text.isdigit() else _CARDINALS[text.lower()]
+
+
+def _compile(kind: str, name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{_KINDS[kind]}\.? ?{re.escape(name)}(?![\w]|[.-]\d)", re.IGNORECASE)
 
 
 def _match(pattern: re.Pattern[str], text: str) -> float:

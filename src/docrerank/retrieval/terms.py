@@ -13,6 +13,7 @@ _TOKEN = re.compile(r"[A-Za-z]{1,40}(?:['’][A-Za-z]{1,3})?|\d[\d,]{0,20}(?:\.\
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT_YEAR = re.compile(r"(?:FY|fy|['’])\s?(\d\d)\b(?!\d)")
 _YEAR_RANGE = re.compile(r"\b((?:19|20)\d\d)\s?(?:-|–|—|to|through|and)\s?((?:19|20)?\d\d)\b")
+_NOT_WORDS = re.compile(r"[^a-z0-9&]+")
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -38,6 +39,16 @@ def stem(token: str) -> str:
         number = token.replace(",", "")
         return number.rstrip("0").rstrip(".") if "." in number else number
     return str(_stemmer.stemWord(token.lower().removesuffix("'s").removesuffix("’s")))
+
+
+def plain(text: str) -> str:
+    """Lower-case words with one space between them, without punctuation; an ampersand inside a word stays.
+
+    Example:
+        >>> plain("Total Shareholders’ Equity (Note 12), PP&E")
+        'total shareholders equity note 12 pp&e'
+    """
+    return _NOT_WORDS.sub(" ", text.lower().replace("’", "").replace("'", "")).strip()
 
 
 def years(text: str) -> set[str]:

@@ -1,0 +1,256 @@
+"""What a document's pages are: a balance sheet, the contents, a tax note, the appendix; each with a certainty.
+
+Nothing is guessed: a statement needs its title and its rows, a section its own heading. `page_kinds.yaml` has the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from docrerank.pages.layout import text_lines
+from docrerank.records import Page
+from docrerank.retrieval.terms import plain
+
+#: How sure a kind is: its title with its rows, or its own heading; rows alone, or the pages after a heading.
+SURE, LIKELY = 0.95, 0.85
+MAX_LINES = 2_000
+TITLE_WORDS, HEAD_LINES = 14, 12
+#: A statement has so many numbers, and at most this share of its words in long lines without numbers.
+MIN_NUMBERS, MAX_PROSE, PROSE_WORDS = 12, 0.5, 14
+#: A company's statements stand together: pages to either side that count, and the share of the fullest place's kinds.
+NEIGHBOURS, MIN_COMPANY = 8, 2 / 3
+#: Words that "*" stands for at most.
+MAX_GAP = 4
+#: A page of contents has so many lines that end with a page number; a running header stands on so many pages.
+CONTENTS_LINES, HEADER_PAGES = 5, 5
+COVER_WORDS, DIVIDER_WORDS = 150, 12
+
+_NUMBER = re.compile(r"\(?[$€£]?\(?\d[\d,.]*\)?%?")
+_TITLE_HINT = re.compile(r"\b(?:statements?|sheets?|account|and comprehensive)\b")
+_REFERS = re.compile(
+    r"\b(?:see|refer|our|these|following|accompanying|included|presented|shown|pages?|impact|effect|data|item|analysis)\b"
+)
+_PAGE_NUMBER = re.compile(r"[^\d\s].*?[ .]\d{1,3}$")
+_SEE = re.compile(r"\b(?:see|refer|herein|included|under|above|below)\b")
+_ITEM = re.compile(r"^item (?:\d{1,2}[a-c]?) ")
+_NUMBERING = re.compile(r"^(?:(?:item|chapter|section|appendix|annex) [\divx]{1,4}[a-c]? )?(?:\d{1,2} ){0,3}(?:[a-h] (?=[a-z]{3}))?")
+_NOTE = re.compile(r"^(?:note )?(?:\d{1,2}[a-z]?) (?=[a-z])|^note [a-z] ")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One thing that a page is, and how surely, from 0 to 1."""
+
+    name: str
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A page as it is looked at.
+
+    Attributes:
+        lines: in plain words; where a line holds several rows of a table, each of them.
+        titles: those that may be a statement's title.
+        words: on the page.
+        numbers: of these.
+        prose: the share of words in long lines without numbers.
+        ends: how many lines end with what may be a page's number.
+    """
+
+    lines: tuple[str, ...]
+    titles: tuple[str, ...]
+    words: int
+    numbers: int
+    prose: float
+    ends: int
+
+
+def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
+    """The kinds of each page of one document, the surest first; none for a page that is nothing known.
+
+    Args:
+        pages: all pages of a document, in order.
+    """
+    sheets = [_read_sheet(page) for page in pages]
+    found: list[dict[str, float]] = [{} for _ in sheets]
+    for at, name, certainty in (*_find_statements(sheets), *_find_sections(sheets), *_find_places(pages, sheets)):
+        found[at][name] = max(certainty, found[at].get(name, 0.0))
+    return [tuple(Kind(name, own[name]) for name in sorted(own, key=lambda n: (-own[n], n))) for own in found]
+
+
+def _find_statements(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
+    """The statements of the company itself: those that stand with its others, not a table like one elsewhere."""
+    found = [(at, name, sure) for name, rule in table()["statements"].items() for at, sure in _find_one(sheets, rule)]
+    company: dict[int, set[str]] = defaultdict(set)
+    for at, _, _ in found:
+        company[at] = {name for other, name, _ in found if abs(other - at) <= NEIGHBOURS}
+    most = max((len(names) for names in company.values()), default=0)
+    yield from (row for row in found if len(company[row[0]]) >= MIN_COMPANY * most)
+
+
+def _find_one(sheets: Sequence[_Sheet], rule: dict[str, Any]) -> Iterator[tuple[int, float]]:
+    """The pages that look like one kind of statement, those that it goes on over too."""
+    able = [_could_state(sheet) for sheet in sheets]
+    rows = [len(_find_rows(sheet, tuple(rule["rows"]))) if can else 0 for can, sheet in zip(able, sheets, strict=True)]
+    keys = [[bool(_find_rows(s, tuple(key))) if can else False for key in rule["key"]] for can, s in zip(able, sheets, strict=True)]
+    titled = [can and _has_title(sheet, rule["titles"]) for can, sheet in zip(able, sheets, strict=True)]
+    for at in range(len(sheets)):
+        least = rule["least"]
+        if titled[at] and rows[at] >= least and (all(keys[at]) or (any(keys[at]) and rows[at] >= 2 * least)):
+            yield at, SURE
+        elif rows[at] >= rule["alone"] and all(keys[at]):
+            yield at, LIKELY
+        elif titled[at] and rows[at] >= least - 1 and at + 1 < len(sheets) and rows[at + 1] >= max(3, least - 2):
+            if all(here or there for here, there in zip(keys[at], keys[at + 1], strict=True)):
+                yield from ((at, LIKELY), (at + 1, LIKELY))
+
+
+def _could_state(sheet: _Sheet) -> bool:
+    """Whether a page has a statement's shape: numbers, little prose, and no words that make it something else."""
+    if sheet.numbers < MIN_NUMBERS or sheet.prose > MAX_PROSE:
+        return False
+    head = [line for line in sheet.lines[:HEAD_LINES] if len(line.split()) <= TITLE_WORDS]
+    return not any(_holds(line, word) for line in head for word in table()["not_statements"])
+
+
+def _has_title(sheet: _Sheet, titles: Sequence[str]) -> bool:
+    """Whether a short line holds a title."""
+    return any(_holds(line, title) for line in sheet.titles for title in titles)
+
+
+def _find_rows(sheet: _Sheet, rows: tuple[str, ...]) -> set[str]:
+    """Those rows that a line of the page begins with."""
+    known = _by_first_word(rows)
+    return {row for line in sheet.lines for row in known.get(line.split(" ", 1)[0], ()) if _begins(line, row)}
+
+
+@cache
+def _by_first_word(rows: tuple[str, ...]) -> dict[str, list[str]]:
+    known: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        known[row.split()[0]].append(row)
+    return dict(known)
+
+
+def _holds(line: str, phrase: str) -> bool:
+    return f" {phrase} " in f" {line} "
+
+
+def _begins(line: str, phrase: str) -> bool:
+    """Whether a line begins with a phrase, in which "*" stands for a few words."""
+    first, _, second = phrase.partition(" * ")
+    if not f"{line} ".startswith(f"{first} "):
+        return False
+    gap = MAX_GAP + len(second.split())
+    return not second or _holds(" ".join(line[len(first) :].split()[:gap]), second)
+
+
+def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
+    """Sections by their headings; one that lasts is told for all pages up to the next heading of its rank."""
+    sections = table()["sections"]
+    titles = {title: name for name, rule in sections.items() for title in rule["titles"]}
+    headers = _find_headers(sheets)
+    lasting, note = "", ""
+    for at, sheet in enumerate(sheets):
+        if _is_contents(sheet):
+            continue
+        begun: set[str] = set()
+        for line in sheet.lines:
+            if line in headers and headers[line] != at:
+                continue
+            item, bare = _ITEM.match(line) is not None, _NUMBERING.sub("", line)
+            name = titles.get(bare, "")
+            item = item and len(line.split()) <= TITLE_WORDS + 8 and not _SEE.search(line)
+            if item or name == "notes":
+                lasting, note = next((own for title, own in titles.items() if bare.startswith(title)), ""), ""
+            if name and (item or not sections[name].get("item")) and name != "contents":
+                begun.add(name)
+                lasting = name if sections[name].get("lasts") else lasting
+            if lasting == "notes" and (heading := _read_note(line)):
+                note = heading
+                begun.add(note)
+        yield from ((at, name, SURE) for name in begun)
+        yield from ((at, name, LIKELY) for name in (lasting, note) if name and name not in begun)
+
+
+def _find_headers(sheets: Sequence[_Sheet]) -> dict[str, int]:
+    """Short lines that stand on many pages, and the first page of each, where alone they may be a heading."""
+    counts: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for at, sheet in enumerate(sheets):
+        for line in {line for line in sheet.lines if len(line.split()) <= TITLE_WORDS}:
+            counts[line] += 1
+            first.setdefault(line, at)
+    return {line: first[line] for line, count in counts.items() if count >= HEADER_PAGES}
+
+
+def _read_note(line: str) -> str:
+    """Which note of the statements a line begins; "note" for one of no kind of its own, empty if it begins none."""
+    match = _NOTE.match(line)
+    words = line[match.end() :] if match else ""
+    if not words or len(words.split()) > (9 if line.startswith("note ") else 6):
+        return ""
+    for name, held in table()["notes"].items():
+        if any(_holds(words, phrase) for phrase in held):
+            return str(name)
+    return "note" if line.startswith("note ") else ""
+
+
+def _is_contents(sheet: _Sheet) -> bool:
+    titles = table()["sections"]["contents"]["titles"]
+    return sheet.ends >= CONTENTS_LINES and any(line in titles for line in sheet.lines[:HEAD_LINES])
+
+
+def _find_places(pages: Sequence[Page], sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
+    """The cover, contents and dividers: known by their place and by how little stands on them."""
+    contents = [at for at, sheet in enumerate(sheets) if _is_contents(sheet)]
+    yield from ((at, "contents", SURE) for at in contents if at < 12)
+    for at, sheet in enumerate(sheets):
+        if at == 0 and len(sheets) > 1 and (sheet.words <= COVER_WORDS or _is_filing_cover(sheet)):
+            yield at, "cover", SURE
+        elif 0 < at < len(sheets) - 1 and 0 < sheet.words <= DIVIDER_WORDS and pages[at].text_source == "layer":
+            yield at, "divider", LIKELY
+
+
+def _is_filing_cover(sheet: _Sheet) -> bool:
+    return any("securities and exchange commission" in line for line in sheet.lines[:HEAD_LINES])
+
+
+def _read_sheet(page: Page) -> _Sheet:
+    raw = [words for line in text_lines(page)[:MAX_LINES] if (words := line.split())]
+    numbers = [sum(_NUMBER.fullmatch(word) is not None for word in words) for words in raw]
+    total = sum(map(len, raw))
+    prose = sum(len(words) for words, n in zip(raw, numbers, strict=True) if len(words) >= PROSE_WORDS and n <= 0.2 * len(words))
+    ends = sum(_PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True))
+    lines = tuple(line for words, n in zip(raw, numbers, strict=True) for line in _split_rows(words, n) if line)
+    short = [line for line in lines if len(line.split()) <= TITLE_WORDS]
+    titles = [line for line in short if _TITLE_HINT.search(line) and not _REFERS.search(line)]
+    titles.append(" ".join(line for line in lines[:HEAD_LINES] if len(line.split()) <= 3))  # broken over lines
+    return _Sheet(lines, tuple(titles), total, sum(numbers), prose / max(total, 1), ends)
+
+
+def _split_rows(words: list[str], numbers: int) -> Iterator[str]:
+    """A line in plain words; one that holds many numbers is cut before each label."""
+    start = 0
+    if numbers >= 4:
+        for at in range(1, len(words)):
+            if words[at][:1].isalpha() and _NUMBER.fullmatch(words[at - 1]):
+                yield plain(" ".join(words[start:at]))
+                start = at
+    yield plain(" ".join(words[start:]))
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The words of `page_kinds.yaml`."""
+    found: dict[str, Any] = yaml.safe_load(files("docrerank.pages").joinpath("page_kinds.yaml").read_text("utf-8"))
+    return found
