@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from docrerank.pages.describe import describe_pages
 from docrerank.pages.read import read_document
 from docrerank.pages.sources import find_documents
 from docrerank.recipe import Ingest
@@ -32,8 +33,10 @@ def read_files(paths: Sequence[str | Path], ingest: Ingest | None = None) -> tup
     documents, rejected = find_documents(paths)
     pages: list[Page] = []
     for document in documents:
+        own: list[Page] = []
         for row in read_document(document, ingest or Ingest()):
-            (pages if isinstance(row, Page) else rejected).append(row)  # type: ignore[arg-type]
+            (own if isinstance(row, Page) else rejected).append(row)  # type: ignore[arg-type]
+        pages += describe_pages(own, document.cover)
     if not pages:
         reasons = "; ".join(f"{row.subject}: {row.reason}" for row in rejected[:3])
         raise UserError(f"no page could be read ({reasons}): give other files")

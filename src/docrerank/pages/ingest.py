@@ -7,10 +7,11 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from docrerank.pages.describe import describe_pages
 from docrerank.pages.ocr import has_ocr
 from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
@@ -19,7 +20,7 @@ from docrerank.records import MissingExtra, Page, Rejected, UserError
 from docrerank.runs import Parts, Run, ShardFailure, Stage, is_url
 
 #: Raised when the same file and recipe would give other pages than before.
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 #: The part that holds what was rejected before any document was opened; no stem has a slash.
 SOURCES = "/sources"
 #: Data that one worker may hold. Only data: a bound on addresses would also count what libraries merely reserve.
@@ -144,11 +145,10 @@ def _read_shard(shard: _Shard) -> int:
 
 def _only_pages(shard: _Shard, rejected: list[Rejected]) -> Iterator[Page]:
     """The pages of a document; what was rejected is on disk before the last of them is handed over."""
+    pages: list[Page] = []
     for item in read_document(shard.document, shard.ingest):
-        if isinstance(item, Page):
-            yield item
-        else:
-            rejected.append(item)
+        (pages if isinstance(item, Page) else rejected).append(item)  # type: ignore[arg-type]
+    yield from describe_pages(pages, shard.document.cover)
     _rejected_parts(shard.folder).write(shard.document.stem, rejected, shard.made_from)
 
 
@@ -175,7 +175,7 @@ def _rejected_parts(folder: Path) -> Parts[Rejected]:
 
 def _made_from(document: Document, section: Ingest) -> str:
     reads_ocr = section.ocr != "never" and has_ocr()
-    return fingerprint("ingest", STAGE_VERSION, document.sha256, document.stem, document.path, section, reads_ocr)
+    return fingerprint("ingest", STAGE_VERSION, document.sha256, document.stem, document.path, astuple(document.cover), section, reads_ocr)
 
 
 def _time_limit(documents: Sequence[Document]) -> float:

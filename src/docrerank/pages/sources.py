@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
 from docrerank.pages.document_cache import find_file, find_objects
+from docrerank.pages.filing_cover import Cover
+from docrerank.pages.metadata import find_cover, read_metadata
 from docrerank.records import Rejected, UserError
 from docrerank.runs import is_url
 
@@ -22,17 +25,19 @@ class Document:
     """A file to read.
 
     Attributes:
-        stem: its name without the suffix; names the document in page ids, unique in a run.
+        stem: its name without the suffix, or its path in the folder given where names repeat; unique in a run.
         path: as given; of a document in an object store its URL.
         sha256: of its bytes, hexadecimal; in an object store of what that says of its content (its ETag), so that
             finding documents does not read them.
         size: in bytes.
+        cover: whose it is and of when, as metadata beside it says; empty where there is none.
     """
 
     stem: str
     path: str
     sha256: str
     size: int
+    cover: Cover = Cover()
 
     @property
     def file(self) -> str:
@@ -51,7 +56,8 @@ def find_documents(
         max_file_bytes: a larger file is rejected unread.
 
     Raises:
-        UserError: a path does not exist, a folder holds no document, or two documents have one stem.
+        UserError: a path does not exist, a folder holds no document, two documents have one name even with their
+            folders, or a file of metadata cannot be read (see `read_metadata`).
 
     Example:
         >>> documents, rejected = find_documents(["papers/"])  # doctest: +SKIP
@@ -66,6 +72,9 @@ def find_documents(
     files = (_identify(path, max_file_bytes) for path in _distinct(_expand([p for p in paths if not is_url(p)])))
     for found in chain(files, *(_find_in_store(url, max_file_bytes) for url in urls)):
         (documents if isinstance(found, Document) else rejected).append(found)  # type: ignore[arg-type]
+    roots = [str(path) for path in paths if is_url(path) or Path(path).is_dir()]
+    documents, metadata = _tell_apart(documents, roots), read_metadata(paths)
+    documents = [replace(each, cover=find_cover(metadata, each.path, _find_root(each.path, roots))) for each in documents]
     documents.sort(key=lambda document: document.stem)
     _check_stems(documents)
     return documents, rejected
@@ -79,6 +88,25 @@ def check_paths(paths: Sequence[str | Path]) -> None:
     """
     for _ in _expand([path for path in paths if not is_url(path)]):
         pass
+
+
+def _tell_apart(documents: list[Document], roots: Sequence[str]) -> list[Document]:
+    """Documents whose names repeat, such as `TICKER/YEAR/page_1.pdf`, named by their path in the folder given."""
+    counts = Counter(document.stem for document in documents)
+    return [
+        replace(each, stem=_path_inside(each.path, _find_root(each.path, roots))) if counts[each.stem] > 1 else each
+        for each in documents
+    ]
+
+
+def _find_root(path: str, roots: Sequence[str]) -> str:
+    """The given folder that a document lies in; empty for a file that was given itself."""
+    return next((root for root in roots if path.startswith(root.rstrip("/") + "/")), "")
+
+
+def _path_inside(path: str, root: str) -> str:
+    inside = path[len(root.rstrip("/")) + 1 :] if root else Path(path).name
+    return str(Path(inside).with_suffix("")).replace("\\", "/")
 
 
 def _expand(paths: Sequence[str | Path]) -> Iterator[Path]:
