@@ -1,4 +1,4 @@
-"""How well pages are found for people's questions: BM25, windows, late interaction, their fusion, with and without names.
+"""How well pages are found for people's questions: each view alone, their fusion, with names and without.
 
 Each question is asked of its own document, and where a benchmark is of several documents of one kind (`--all`), of all
 pages at once. Pages are read and encoded once, into CACHE; a second call takes a minute.
@@ -41,7 +41,11 @@ Numbers = npt.NDArray[np.float64]
 VIEWS = ("bm25", "windows", "minilm", "mini")
 DEPTH = 5
 #: Tried by `--search`: weights of BM25, windows, tokens.
-GRID = [(b, w, t) for b, w, t in itertools.product((0.25, 0.5, 1, 2), (0.25, 0.5, 1, 2, 4), (0.25, 0.5, 1, 2)) if t == 1 or b == 0.5]
+GRID = [
+    (b, w, t)
+    for b, w, t in itertools.product((0.25, 0.5, 1, 2), (0.25, 0.5, 1, 2, 4), (0.25, 0.5, 1, 2))
+    if t == 1 or b == 0.5
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ def list_rows(people: People, everywhere: bool, weights: Sequence[FusionWeights]
     for view in VIEWS:
         yield view, people.measure(lambda at, rows, view=view: people.views[view][at, rows], everywhere)  # type: ignore[misc]
     for own, (label, name) in itertools.product(weights, (("", False), (" and names", True))):
+
         def score(at: int, rows: npt.NDArray[np.int64], own: FusionWeights = own, name: bool = name) -> Vectors:
             views = [people.views[view][at, rows] for view in ("bm25", "windows", "mini")]
             return fuse(*views, FusionWeights(own.bm25, own.windows, own.tokens, named), names[at] if name else None)
@@ -141,8 +146,10 @@ def list_rows(people: People, everywhere: bool, weights: Sequence[FusionWeights]
 
 def print_table(people: People, everywhere: bool, weights: Sequence[FusionWeights]) -> None:
     """A benchmark's table; intervals over documents."""
-    print(f"\n{people.name}, {'all documents at once' if everywhere else 'each question asked of its document'}: "
-          f"{len(people.asked)} questions, {len(people.pages)} pages")
+    print(
+        f"\n{people.name}, {'all documents at once' if everywhere else 'each question asked of its document'}: "
+        f"{len(people.asked)} questions, {len(people.pages)} pages"
+    )
     owners = [each.document for each in people.asked]
     for name, found in list_rows(people, everywhere, weights):
         ndcg = bootstrap_mean(list(found[:, 0]), owners)
@@ -154,14 +161,19 @@ def search_weights(benchmarks: Sequence[People]) -> None:
     tables = []
     for people in benchmarks:
         names = people.find_names(False)
-        table = np.stack([
-            people.measure(
-                lambda at, rows, own=own, people=people, names=names: fuse(  # type: ignore[misc]
-                    *(people.views[view][at, rows] for view in ("bm25", "windows", "mini")), FusionWeights(*own), names[at]
-                ), False,
-            )[:, 0]
-            for own in GRID
-        ])
+        table = np.stack(
+            [
+                people.measure(
+                    lambda at, rows, own=own, people=people, names=names: fuse(  # type: ignore[misc]
+                        *(people.views[view][at, rows] for view in ("bm25", "windows", "mini")),
+                        FusionWeights(*own),
+                        names[at],
+                    ),
+                    False,
+                )[:, 0]
+                for own in GRID
+            ]
+        )
         tables.append((table, np.array([sum(map(ord, each.document)) % 5 for each in people.asked])))
     means = np.mean([table.mean(axis=1) for table, _ in tables], axis=0)
     for at in np.argsort(-means)[:12]:
@@ -181,7 +193,9 @@ def main() -> None:
     parser.add_argument("cache", type=Path)
     parser.add_argument("benchmarks", type=Path, nargs="+")
     parser.add_argument("--all", action="append", default=[], help="a benchmark that is asked all at once too")
-    parser.add_argument("--weights", action="append", default=[], help="BM25:windows:tokens, beside the delivered ones")
+    parser.add_argument(
+        "--weights", action="append", default=[], help="BM25:windows:tokens, beside the delivered ones"
+    )
     parser.add_argument("--search", action="store_true", help="search the weights, by folds over documents")
     given = parser.parse_args()
     weights = [FusionWeights(), *(FusionWeights(*map(float, text.split(":"))) for text in given.weights)]

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from docrerank.records import Page
 from docrerank.retrieval import NamedPages
-from docrerank.retrieval.named_pages import LABEL, MAX_RANGE, MENTION, NUMBER, find_named, number_pages, strip_numbers
+from docrerank.retrieval.named_pages import (
+    FIRST,
+    LABEL,
+    MAX_RANGE,
+    MENTION,
+    NUMBER,
+    find_named,
+    number_pages,
+    strip_numbers,
+)
 
 
 def make_page(number: int, text: str = "", document: str = "report") -> Page:
@@ -29,7 +38,9 @@ def make_page(number: int, text: str = "", document: str = "report") -> Page:
         ("from page 3 to page 5", {3, 4, 5}),
         ("apps that are on both page 21 and 62", {21, 62}),
         ("see p. 7", {7}),
-        ("the court noted on the cover page", {1}),
+        ("the court noted on the cover page", {FIRST}),
+        ("what is on the cover", {FIRST}),
+        ("the answer on page(4), as a list like ['Page 7']", {4}),
         ("the third slide and the last page", {3, -1}),
         ("the 15th page", {15}),
         ("how many pages are there", set()),
@@ -75,7 +86,7 @@ def test_a_page_that_shows_a_spread_has_both_its_numbers() -> None:
 
 def test_numbers_that_do_not_run_with_the_pages_are_not_page_numbers() -> None:
     pages = [make_page(n, "2019\ntext\n17\n") for n in range(1, 11)]
-    assert [own - {-1} for own in number_pages(pages)] == [{n} for n in range(1, 11)]
+    assert [own - {-1, FIRST} for own in number_pages(pages)] == [{n} for n in range(1, 11)]
 
 
 def test_the_last_page_is_that_of_its_own_document() -> None:

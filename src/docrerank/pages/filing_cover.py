@@ -1,4 +1,4 @@
-"""Whose report a document is and of when: the registrant's line and the period on its cover; nothing where in doubt."""
+"""Whose report a document is and of when, by the registrant's line and the period on its cover."""
 
 from __future__ import annotations
 
@@ -26,11 +26,21 @@ _NO_NAME = re.compile(
     r"\d{3}|jurisdiction|state of|united states|incorporat\w+ or|employer)\b|^\W*(?:or)?\W*$",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"\b((?:(?:[A-Z][\w.'’-]{0,25},?|&) ){0,4}[A-Z][\w&.'’-]{1,25}),? \((?:NYSE|N[Aa][Ss][Dd][Aa][Qq])[^:()]{0,30}: ?([A-Z]{1,5})[,;)]")
-_GROUP = re.compile(r"([A-Z][\w&.,'’ -]{1,60}?),? and (?:its |consolidated )?subsidiar(?:ies|y companies)$", re.IGNORECASE)
+_LISTED = re.compile(
+    r"\b((?:(?:[A-Z][\w.'’-]{0,25},?|&) ){0,4}[A-Z][\w&.'’-]{1,25}),? "
+    r"\((?:NYSE|N[Aa][Ss][Dd][Aa][Qq])[^:()]{0,30}: ?([A-Z]{1,5})[,;)]"
+)
+_GROUP = re.compile(
+    r"([A-Z][\w&.,'’ -]{1,60}?),? and (?:its |consolidated )?subsidiar(?:ies|y companies)$", re.IGNORECASE
+)
 _RULE = re.compile(r"_{3,}")
 _TICKER = re.compile(r"\b([A-Z]{2,5})\s+(?:The )?(?:New York Stock Exchange|N(?:ASDAQ|asdaq))")
-_MONTHS = {name: at for at, name in enumerate("january february march april may june july august september october november december".split(), 1)}
+_MONTHS = {
+    name: at
+    for at, name in enumerate(
+        "january february march april may june july august september october november december".split(), 1
+    )
+}
 _DATE = rf"({'|'.join(_MONTHS)})\s+(\d{{1,2}}),?\s+((?:19|20)\d\d)"
 _PERIODS = (
     ("10-K", re.compile(rf"for the (?:fiscal )?year(?:ly period)?\s+ended:?\s+{_DATE}", re.IGNORECASE)),
@@ -42,7 +52,8 @@ _FORM = re.compile(r"\bform (10|8|20|40)-?([kqf])\b", re.IGNORECASE)
 _QUARTER = re.compile(r"\b(first|second|third|fourth)[ -]quarter\b", re.IGNORECASE)
 _QUARTERS = {"first": "Q1", "second": "Q2", "third": "Q3", "fourth": "Q4"}
 _FILE_NAME = re.compile(
-    r"([A-Za-z][A-Za-z&._ -]*?)[_ -]+(?:19|20)\d\d[_ -]?(?:Q[1-4])?[_ -]+(?:10-?K|10-?Q|8-?K|EARNINGS|ANNUAL.?REPORT)", re.IGNORECASE
+    r"([A-Za-z][A-Za-z&._ -]*?)[_ -]+(?:19|20)\d\d[_ -]?(?:Q[1-4])?[_ -]+(?:10-?K|10-?Q|8-?K|EARNINGS|ANNUAL.?REPORT)",
+    re.IGNORECASE,
 )
 _IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[ _-]?(Q[1-4])?(?!\d)", re.IGNORECASE)
 
@@ -118,7 +129,10 @@ def _set_case(name: str) -> str:
     if not name.isupper():
         return name
     small = {"AND": "and", "OF": "of", "THE": "The", "PLC": "plc"}
-    return " ".join(small.get(word, word if len(word.strip(".,&")) <= 2 or not any(v in word for v in "AEIOUY") else word.title()) for word in name.split())
+    return " ".join(
+        small.get(word, word if len(word.strip(".,&")) <= 2 or not any(v in word for v in "AEIOUY") else word.title())
+        for word in name.split()
+    )
 
 
 def _find_period(texts: Sequence[str]) -> tuple[str, str]:
@@ -134,6 +148,8 @@ def _find_period(texts: Sequence[str]) -> tuple[str, str]:
 
 
 def _find_quarter(pages: Sequence[Page]) -> str:
-    counts = Counter(name.lower() for page in pages[:QUARTER_PAGES] for name in _QUARTER.findall(page.text[:MAX_CHARACTERS]))
+    counts = Counter(
+        name.lower() for page in pages[:QUARTER_PAGES] for name in _QUARTER.findall(page.text[:MAX_CHARACTERS])
+    )
     name, count = counts.most_common(1)[0] if counts else ("", 0)
     return _QUARTERS[name] if count >= MIN_QUARTERS and count >= QUARTER_SHARE * counts.total() else ""

@@ -11,7 +11,11 @@ from docrerank.retrieval.page_heading import find_heading
 
 MAX_LINES, MAX_CHARACTERS, MAX_WORDS, MAX_DEPTH = 400, 90, 14, 6
 
-_NAMED = re.compile(r"(?:(ITEM|Item) \d{1,2}[A-C]?|(PART|Part|CHAPTER|Chapter|UNIT|Unit|Appendix|APPENDIX) (?:\d{1,2}|[IVX]{1,4}|[A-Z])|(NOTE|Note) \d{1,2})[.:–— -]+(?=\S)")
+_NAMED = re.compile(
+    r"(?:(ITEM|Item) \d{1,2}[A-C]?|(PART|Part|CHAPTER|Chapter|UNIT|Unit|"
+    r"Appendix|APPENDIX) (?:\d{1,2}|[IVX]{1,4}|[A-Z])|"
+    r"(NOTE|Note) \d{1,2})[.:–— -]+(?=\S)"
+)
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.? +(?=[A-Z])")
 #: Numbered headings stand inside these, the rank of which is that of the word that they begin with.
 _RANKS = (1, 0, 2)
@@ -54,4 +58,6 @@ def _follows(number: tuple[int, ...], last: tuple[int, ...]) -> bool:
         return number == (1,)
     if len(number) == len(last) + 1:
         return number[:-1] == last and number[-1] == 1
-    return len(number) <= len(last) and number[:-1] == last[: len(number) - 1] and number[-1] == last[len(number) - 1] + 1
+    return (
+        len(number) <= len(last) and number[:-1] == last[: len(number) - 1] and number[-1] == last[len(number) - 1] + 1
+    )

@@ -175,7 +175,16 @@ def _rejected_parts(folder: Path) -> Parts[Rejected]:
 
 def _made_from(document: Document, section: Ingest) -> str:
     reads_ocr = section.ocr != "never" and has_ocr()
-    return fingerprint("ingest", STAGE_VERSION, document.sha256, document.stem, document.path, astuple(document.cover), section, reads_ocr)
+    return fingerprint(
+        "ingest",
+        STAGE_VERSION,
+        document.sha256,
+        document.stem,
+        document.path,
+        astuple(document.cover),
+        section,
+        reads_ocr,
+    )
 
 
 def _time_limit(documents: Sequence[Document]) -> float:

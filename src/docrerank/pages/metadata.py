@@ -45,7 +45,9 @@ def find_cover(metadata: dict[str, Cover], path: str, root: str) -> Cover:
 
 def _read_rows(file: Path) -> Iterable[dict[str, object]]:
     if file.stat().st_size > MAX_BYTES:
-        raise UserError(f"'{file}' is larger than {MAX_BYTES // 1_000_000} MB: leave only rows of these documents in it")
+        raise UserError(
+            f"'{file}' is larger than {MAX_BYTES // 1_000_000} MB: leave only rows of these documents in it"
+        )
     try:
         text = file.read_text("utf-8-sig")
         if file.suffix == ".csv":

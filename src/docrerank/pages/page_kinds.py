@@ -1,6 +1,6 @@
 """What a document's pages are: a balance sheet, the contents, a tax note, the appendix; each with a certainty.
 
-Nothing is guessed: a statement needs its title and its rows, a section its own heading. `page_kinds.yaml` has the words.
+A statement needs its title and its rows, a section its own heading. `page_kinds.yaml` has the words.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _REFERS = re.compile(
 _PAGE_NUMBER = re.compile(r"[^\d\s].*?[ .]\d{1,3}$")
 _SEE = re.compile(r"\b(?:see|refer|herein|included|under|above|below)\b")
 _ITEM = re.compile(r"^item (?:\d{1,2}[a-c]?) ")
-_NUMBERING = re.compile(r"^(?:(?:item|chapter|section|appendix|annex) [\divx]{1,4}[a-c]? )?(?:\d{1,2} ){0,3}(?:[a-h] (?=[a-z]{3}))?")
+_NUMBERING = re.compile(
+    r"^(?:(?:item|chapter|section|appendix|annex) [\divx]{1,4}[a-c]? )?(?:\d{1,2} ){0,3}(?:[a-h] (?=[a-z]{3}))?"
+)
 _NOTE = re.compile(r"^(?:note )?(?:\d{1,2}[a-z]?) (?=[a-z])|^note [a-z] ")
 
 
@@ -82,8 +84,12 @@ def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
     """
     sheets = [_read_sheet(page) for page in pages]
     found: list[dict[str, float]] = [{} for _ in sheets]
-    for at, name, certainty in (*_find_statements(sheets), *_find_sections(sheets), *_find_places(pages, sheets)):
-        found[at][name] = max(certainty, found[at].get(name, 0.0))
+    for at, name, certainty in _find_statements(sheets):
+        found[at][name] = certainty
+    statements = {at for at, own in enumerate(found) if own}
+    for at, name, certainty in (*_find_sections(sheets), *_find_places(pages, sheets)):
+        if at not in statements:
+            found[at][name] = max(certainty, found[at].get(name, 0.0))
     return [tuple(Kind(name, own[name]) for name in sorted(own, key=lambda n: (-own[n], n))) for own in found]
 
 
@@ -101,7 +107,10 @@ def _find_one(sheets: Sequence[_Sheet], rule: dict[str, Any]) -> Iterator[tuple[
     """The pages that look like one kind of statement, those that it goes on over too."""
     able = [_could_state(sheet) for sheet in sheets]
     rows = [len(_find_rows(sheet, tuple(rule["rows"]))) if can else 0 for can, sheet in zip(able, sheets, strict=True)]
-    keys = [[bool(_find_rows(s, tuple(key))) if can else False for key in rule["key"]] for can, s in zip(able, sheets, strict=True)]
+    keys = [
+        [bool(_find_rows(s, tuple(key))) if can else False for key in rule["key"]]
+        for can, s in zip(able, sheets, strict=True)
+    ]
     titled = [can and _has_title(sheet, rule["titles"]) for can, sheet in zip(able, sheets, strict=True)]
     for at in range(len(sheets)):
         least = rule["least"]
@@ -109,9 +118,15 @@ def _find_one(sheets: Sequence[_Sheet], rule: dict[str, Any]) -> Iterator[tuple[
             yield at, SURE
         elif rows[at] >= rule["alone"] and all(keys[at]):
             yield at, LIKELY
-        elif titled[at] and rows[at] >= least - 1 and at + 1 < len(sheets) and rows[at + 1] >= max(3, least - 2):
-            if all(here or there for here, there in zip(keys[at], keys[at + 1], strict=True)):
-                yield from ((at, LIKELY), (at + 1, LIKELY))
+        elif titled[at] and rows[at] >= least - 1 and _goes_on(at, rows, keys, least):
+            yield from ((at, LIKELY), (at + 1, LIKELY))
+
+
+def _goes_on(at: int, rows: Sequence[int], keys: Sequence[Sequence[bool]], least: int) -> bool:
+    """Whether a statement's other rows stand on the next page."""
+    if at + 1 == len(rows) or rows[at + 1] < max(3, least - 2):
+        return False
+    return all(here or there for here, there in zip(keys[at], keys[at + 1], strict=True))
 
 
 def _could_state(sheet: _Sheet) -> bool:
@@ -229,8 +244,14 @@ def _read_sheet(page: Page) -> _Sheet:
     raw = [words for line in text_lines(page)[:MAX_LINES] if (words := line.split())]
     numbers = [sum(_NUMBER.fullmatch(word) is not None for word in words) for words in raw]
     total = sum(map(len, raw))
-    prose = sum(len(words) for words, n in zip(raw, numbers, strict=True) if len(words) >= PROSE_WORDS and n <= 0.2 * len(words))
-    ends = sum(_PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True))
+    prose = sum(
+        len(words)
+        for words, n in zip(raw, numbers, strict=True)
+        if len(words) >= PROSE_WORDS and n <= 0.2 * len(words)
+    )
+    ends = sum(
+        _PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True)
+    )
     lines = tuple(line for words, n in zip(raw, numbers, strict=True) for line in _split_rows(words, n) if line)
     short = [line for line in lines if len(line.split()) <= TITLE_WORDS]
     titles = [line for line in short if _TITLE_HINT.search(line) and not _REFERS.search(line)]

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Document:
     path: str
     sha256: str
     size: int
-    cover: Cover = Cover()
+    cover: Cover = field(default_factory=Cover)
 
     @property
     def file(self) -> str:
@@ -74,7 +74,9 @@ def find_documents(
         (documents if isinstance(found, Document) else rejected).append(found)  # type: ignore[arg-type]
     roots = [str(path) for path in paths if is_url(path) or Path(path).is_dir()]
     documents, metadata = _tell_apart(documents, roots), read_metadata(paths)
-    documents = [replace(each, cover=find_cover(metadata, each.path, _find_root(each.path, roots))) for each in documents]
+    documents = [
+        replace(each, cover=find_cover(metadata, each.path, _find_root(each.path, roots))) for each in documents
+    ]
     documents.sort(key=lambda document: document.stem)
     _check_stems(documents)
     return documents, rejected

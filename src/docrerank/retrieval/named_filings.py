@@ -17,16 +17,22 @@ MAX_CHARACTERS, MAX_WORDS = 10_000, 5
 
 _WORD = re.compile(r"[A-Za-z0-9&'’.-]*[A-Za-z0-9&]")
 _LEGAL = re.compile(
-    r",? (?:inc|incorporated|corporation|corp|company|companies|co|plc|llc|l\.?p|ltd|limited|group|holdings?|n\.?v|s\.?a|ag|se)\.?$",
+    r",? (?:inc|incorporated|corporation|corp|company|companies|co|plc|llc|l\.?p|ltd|limited|group|holdings?|"
+    r"n\.?v|s\.?a|ag|se)\.?$",
     re.IGNORECASE,
 )
 _TICKER = re.compile(r" \(([A-Z.]{1,6})\)$")
 _QUARTER = re.compile(r"\b(?:Q([1-4])|([1-4])Q|(first|second|third|fourth)[ -]quarter)", re.IGNORECASE)
-_FISCAL = re.compile(r"\b(?:FY ?'?\d{2,4}|(?:fiscal(?: year)?|as of|year[ -]end) (?:FY ?)?(?:19|20)\d\d)\b", re.IGNORECASE)
+_FISCAL = re.compile(
+    r"\b(?:FY ?'?\d{2,4}|(?:fiscal(?: year)?|as of|year[ -]end) (?:FY ?)?(?:19|20)\d\d)\b", re.IGNORECASE
+)
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
 _FORM = re.compile(r"\b(10|8|20|40)[ -]?([KQF])\b", re.IGNORECASE)
 #: Endings of a company's name that people leave out: "Verizon Communications", "Adobe Systems".
-_TRADE = frozenset("communications systems technologies technology international industries health motors motor platforms financial bank stores brands holdings energy pharmaceuticals".split())
+_TRADE = frozenset(
+    "communications systems technologies technology international industries health motors motor platforms financial "
+    "bank stores brands energy".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,12 @@ def read_asked(query: str) -> Asked:
     """
     query = query[:MAX_CHARACTERS]
     words = [re.sub(r"['’]s?$", "", word) for word in _WORD.findall(query)]
-    runs = [words[at : at + size] for at in range(len(words)) for size in range(1, MAX_WORDS + 1) if at + size <= len(words)]
+    runs = [
+        words[at : at + size]
+        for at in range(len(words))
+        for size in range(1, MAX_WORDS + 1)
+        if at + size <= len(words)
+    ]
     lower = query.islower()
     names = {squeezed: run[0] for run in runs if (squeezed := _squeeze(" ".join(run)))}
     capitals = frozenset(name for name, first in names.items() if lower or not first[0].islower())
@@ -98,7 +109,10 @@ def match_filings(query: str, filings: Sequence[Filing], documents: Sequence[str
         documents: their names, which a filing's company is called by too.
     """
     asked = read_asked(query)
-    called = [bool(_list_names(filing, name) & asked.capitals) or _is_short(filing, asked) for filing, name in zip(filings, documents, strict=True)]
+    called = [
+        bool(_list_names(filing, name) & asked.capitals) or _is_short(filing, asked)
+        for filing, name in zip(filings, documents, strict=True)
+    ]
     companies = {filing.company for filing in filings if filing.company}
     if not any(called) and len(companies) == 1 and (asked.year or asked.form):
         called = [bool(filing.company) for filing in filings]
@@ -153,7 +167,10 @@ def _composes(short: str, words: Sequence[str]) -> bool:
         return not short
     if words[0] == "and":
         return _composes(short, words[1:]) or (short[:1] == "n" and _composes(short[1:], words[1:]))
-    return any(short[:size] == words[0][:size] and _composes(short[size:], words[1:]) for size in range(1, min(4, len(short)) + 1))
+    return any(
+        short[:size] == words[0][:size] and _composes(short[size:], words[1:])
+        for size in range(1, min(4, len(short)) + 1)
+    )
 
 
 def _squeeze(text: str) -> str:

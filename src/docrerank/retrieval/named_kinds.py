@@ -12,18 +12,23 @@ import yaml
 
 from docrerank.retrieval.terms import plain
 
-#: What a kind counts: named outright or by a ratio, whose parts alone stand anywhere; by a row that many pages speak of.
+#: What a kind counts: named outright, or by a ratio that no page says in words; by a row, of which other pages speak
+#: too, and only if nothing else is named; by a section's common word.
 NAMED, ROW, SECTION = 1.0, 0.5, 0.6
-#: Kinds named outright are enough: rows and sections beside them say no more.
 MAX_CHARACTERS = 10_000
 FRONT = "cover"
 _BESIDE = "section|sections|part|chapter|page|pages|slide"
-_SECTION = re.compile(rf"\b(?:in|from|of|on|under|see|per|within) (?:the|its|their|this) ((?:[a-z&]+ ){{1,3}}?)(?:(?:{_BESIDE})\b|(?=$|of the (?:paper|report|document)|what|how|which|who))|\b([a-z]+) (?:{_BESIDE})\b")
+_SECTION = re.compile(
+    rf"\b(?:in|from|of|on|under|see|per|within) (?:the|its|their|this) ((?:[a-z&]+ ){{1,3}}?)"
+    rf"(?:(?:{_BESIDE})\b|(?=$|of the (?:paper|report|document)|what|how|which|who))|\b([a-z]+) (?:{_BESIDE})\b"
+)
+_THING = r"(?:paper|report|document|presentation|slides?|deck|book|brochure|guide|handbook|manual|filing|study)"
 _FRONT = re.compile(
-    r"\bon the (?:front )?cover\b|\b(?:cover|title|front) ?page\b|\bfront cover\b|\bcover (?:of|image|photo|picture|slide)\b|"
-    r"\b(?:title|authors?|publisher|publication date|date) of (?:this|the) (?:paper|report|document|presentation|slides?|"
-    r"deck|book|brochure|guide|handbook|manual|filing)\b|\bwho (?:wrote|authored|published|is the author of) (?:this|the)\b|"
-    r"\bwhen (?:was|were) (?:this|the) (?:paper|report|document|presentation|slides?|guide|study) (?:published|released|issued)\b"
+    r"\bon the (?:front )?cover\b|\b(?:cover|title|front) ?page\b|\bfront cover\b|"
+    r"\bcover (?:of|image|photo|picture|slide)\b|"
+    rf"\b(?:title|authors?|publisher|publication date|date) of (?:this|the) {_THING}\b|"
+    rf"\bwho (?:wrote|authored|published|is the author of) (?:this|the) {_THING}\b|"
+    rf"\bwhen (?:was|were) (?:this|the) {_THING} (?:published|released|issued)\b"
 )
 
 
@@ -49,7 +54,9 @@ def find_kinds(query: str) -> dict[str, tuple[float, str]]:
     return found
 
 
-def _list_named(text: str, names: dict[str, tuple[str, ...]], weight: float) -> Iterator[tuple[str, tuple[float, str]]]:
+def _list_named(
+    text: str, names: dict[str, tuple[str, ...]], weight: float
+) -> Iterator[tuple[str, tuple[float, str]]]:
     """The kinds of the names that stand in a question, a name inside a longer one aside."""
     held = [name for name in names if f" {name} " in text]
     for name in held:
@@ -68,7 +75,11 @@ def _list_sections(text: str) -> Iterator[tuple[str, str]]:
 def _names(part: str) -> dict[str, tuple[str, ...]]:
     """Every name of a part of the table, and its kinds."""
     table: dict[str, Any] = _read_table()[part]
-    rows = [(row["names"], row["pages"]) for row in table] if isinstance(table, list) else [(names, [kind]) for kind, names in table.items()]
+    rows = (
+        [(row["names"], row["pages"]) for row in table]
+        if isinstance(table, list)
+        else [(names, [kind]) for kind, names in table.items()]
+    )
     return {_singular(plain(name)): tuple(kinds) for names, kinds in rows for name in names}
 
 
@@ -80,4 +91,7 @@ def _read_table() -> dict[str, Any]:
 
 
 def _singular(text: str) -> str:
-    return " ".join(word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in text.split())
+    return " ".join(
+        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+        for word in text.split()
+    )

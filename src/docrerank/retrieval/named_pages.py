@@ -1,7 +1,7 @@
-"""Pages that a query names: "page 12", "the cover", "Figure 4", "the balance sheet", "quick ratio", "Acme's 2021 10-K".
+"""Pages that a query names: "page 12", "the cover", "Figure 4", "the balance sheet", "quick ratio", "Acme in 2021".
 
-People who look at a document ask so, and no similarity of words finds such a page: its number, its kind and its company
-are seldom in its text.
+People who look at a document ask so, and no similarity of words finds such a page: its number, its kind and its
+company are seldom in its text.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ _LABEL = re.compile(
     rf"\b((?i:{'|'.join(sorted(_KINDS, key=len, reverse=True))}))(?i:s?)\.? ?"
     r"(\d{1,3}(?:[.-]\d{1,3}){0,3}|[A-Z](?:[.-]?\d{1,3})?)(?![\w])"
 )
+#: A list in brackets shows how the answer is to be written.
+_EXAMPLE = re.compile(r"\[[^\[\]]{0,200}\]")
 _COVER = re.compile(r"\b(?:on|of|in) the (?:front )?cover\b", re.IGNORECASE)
 _FIRST_OF = re.compile(r"\bthe (first|second|third|fourth|fifth) (figure|table|exhibit|algorithm)\b", re.IGNORECASE)
 _AT_EDGE = re.compile(r"^\W{0,3}(\d{1,4})\b|\b(\d{1,4})\W{0,3}$")
@@ -86,12 +88,14 @@ def find_named(query: str) -> Named:
         >>> find_named("What does Fig. 3 show that Table A.1 does not?").labels
         (('fig', '3'), ('table', 'a.1'))
     """
-    query = query[:MAX_QUERY_CHARACTERS]
+    query = _EXAMPLE.sub(" ", query[:MAX_QUERY_CHARACTERS])
     numbers = {number for match in _NAMED.finditer(query) for number in _spread(*match.groups())} - {FIRST}
     numbers |= {int(plain) if plain else _ORDINALS[word.lower()] for plain, word in _ORDINAL.findall(query)}
     labels = dict.fromkeys((kind.lower(), name.lower()) for kind, name in _LABEL.findall(query))
     numbers |= {FIRST} if _COVER.search(query) else set()
-    labels |= dict.fromkeys((kind.lower(), str(_ORDINALS[word.lower()] or 1)) for word, kind in _FIRST_OF.findall(query))
+    labels |= dict.fromkeys(
+        (kind.lower(), str(_ORDINALS[word.lower()] or 1)) for word, kind in _FIRST_OF.findall(query)
+    )
     return Named(frozenset(numbers), tuple(labels)[:MAX_LABELS])
 
 
@@ -185,7 +189,9 @@ def number_pages(pages: Sequence[Page]) -> list[frozenset[int]]:
     first_place, last = min(page.number for page in pages), max(page.number for page in pages)
     step, first = _find_printed(pages)
     return [
-        frozenset({page.number, *([-1] if page.number == last else []), *([FIRST] if page.number == first_place else [])})
+        frozenset(
+            {page.number, *([-1] if page.number == last else []), *([FIRST] if page.number == first_place else [])}
+        )
         | frozenset(number for number in (_print(page.number, step, first)) if number > 0)
         for page in pages
     ]

@@ -1,0 +1,78 @@
+"""What a document's pages are: statements, notes, contents; and nothing where in doubt."""
+
+from __future__ import annotations
+
+import pytest
+from pages.statements import BALANCE, CASH, INCOME, REPORT, make_pages
+
+from docrerank.pages.describe import describe_pages
+from docrerank.pages.page_kinds import SURE, find_kinds
+
+
+def name_kinds(*texts: str) -> list[set[str]]:
+    return [{kind.name for kind in own} for own in find_kinds(make_pages(*texts))]
+
+
+def test_a_reports_statements_notes_and_contents_are_found() -> None:
+    kinds = name_kinds(*REPORT)
+    assert kinds[:6] == [
+        {"cover"},
+        {"contents"},
+        {"risk factors"},
+        {"balance sheet"},
+        {"income statement"},
+        {"cash flow statement"},
+    ]
+    assert "notes" in kinds[6]
+    assert {"notes", "tax note"} <= kinds[7]
+
+
+def test_a_table_like_a_statement_far_from_the_statements_is_none() -> None:
+    assert "balance sheet" not in name_kinds(*REPORT)[-1]
+
+
+def test_a_balance_sheet_over_two_pages_is_both() -> None:
+    cut = BALANCE.index("Accounts payable")
+    kinds = name_kinds(INCOME, BALANCE[:cut], BALANCE[cut:], CASH)
+    assert "balance sheet" in kinds[1] & kinds[2]
+
+
+@pytest.mark.parametrize("word", ["Condensed Consolidating", "Pro Forma", "Parent Company", "Selected"])
+def test_a_statement_that_is_not_the_companys_own_is_none(word: str) -> None:
+    assert name_kinds(BALANCE.replace("Consolidated", word))[0] == set()
+
+
+def test_rows_without_their_title_are_no_statement() -> None:
+    assert name_kinds(INCOME.replace("Consolidated Statements of Operations", "Performance"), CASH)[0] == {"cover"}
+
+
+def test_a_balance_sheet_in_another_language_is_left_alone() -> None:
+    text = "Konzernbilanz\n" + "".join(
+        f"{name} {n} {n - 5}\n" for n, name in enumerate(("Vorräte", "Summe Aktiva"), 100)
+    )
+    assert name_kinds("x " * 200, text)[1] == set()
+
+
+def test_a_running_header_is_no_heading() -> None:
+    assert name_kinds(*["Index\n" + "Text about something else.\n" * 5] * 6)[1:] == [set()] * 5
+
+
+def test_a_title_broken_over_lines_is_read() -> None:
+    assert name_kinds(BALANCE.replace("Consolidated Balance Sheets", "Consolidated\nBalance\nSheets"), CASH)[0] == {
+        "balance sheet"
+    }
+
+
+def test_pages_are_described_with_company_period_and_kinds() -> None:
+    page = describe_pages(make_pages(*REPORT))[3]
+    assert (page.company, page.period, page.form) == ("Orchid Tools, Inc. (ORCT)", "2021", "10-K")
+    assert (page.kinds, page.certainties) == (("balance sheet",), (SURE,))
+
+
+def test_headings_above_a_page_are_its_path() -> None:
+    headings = describe_pages(make_pages(*REPORT))[8].headings
+    assert headings == ("Item 1A. Risk Factors", "Note 2. Income Taxes")
+
+
+def test_pages_of_unknown_kind_have_none() -> None:
+    assert name_kinds("The cat sat on the mat.\n" * 40, "It was a good mat.\n" * 40) == [set(), set()]
