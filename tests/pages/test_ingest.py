@@ -40,7 +40,7 @@ def test_the_good_documents_are_read_and_the_bad_ones_have_a_row(
     run, told = make_run("run", NEVER), []
     counts = ingest(run, [tmp_path / "in", tmp_path / "in/notes.txt"], lambda *state: told.append(state))
     assert reasons(run) == {"bad.pdf": "damaged", "huge.png": "too many pixels", "notes.txt": "not a PDF or image"}
-    assert (counts["documents"], counts["pages"], counts["layer"], counts["rejected"]) == (3, 3, 3, 3)
+    assert (counts["documents"], counts["pages"], counts["layer"], counts["rejected"]) == (1, 3, 3, 3)
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert run.manifest.read()["stages"]["ingest"]["pages"] == 3
     assert [page.id for page in run.pages.read("good")] == ["good/1", "good/2", "good/3"]

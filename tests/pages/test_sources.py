@@ -25,7 +25,7 @@ def test_folders_are_searched_through_and_sorted_by_stem(tmp_path: Path) -> None
 
 
 def test_two_documents_with_one_stem_are_an_error_that_names_both(tmp_path: Path) -> None:
-    first, second = touch(tmp_path / "x/report.pdf"), touch(tmp_path / "y/report.png")
+    first, second = touch(tmp_path / "x/report.pdf"), touch(tmp_path / "x/report.png")
     with pytest.raises(UserError, match="report") as caught:
         find_documents([tmp_path])
     assert str(first) in str(caught.value)

@@ -13,8 +13,8 @@ from docrerank.retrieval.encoder import Vectors
 class FusionWeights:
     """How much each view counts; kept in the model's folder.
 
-    The values are the one choice for search, `rank` and tables. On the sources that `docrerank-mini` holds out they
-    are within .001 of the best, and weights between a half and twice theirs cost under .005 (`benchmarks/start`).
+    Chosen on people's questions of mixed documents and of annual reports together, by folds over documents
+    (`benchmarks/people.py --search`): weights between a half and twice these cost at most .02 on either.
 
     Attributes:
         bm25: of its z-scores.
@@ -24,8 +24,8 @@ class FusionWeights:
             by more than this, so that such a page comes first: the asker has seen it.
     """
 
-    bm25: float = 1.0
-    windows: float = 0.5
+    bm25: float = 0.5
+    windows: float = 1.0
     tokens: float = 2.0
     named: float = 3.0
 
