@@ -65,7 +65,7 @@ def test_too_little_memory_is_told_with_the_way_around_model_servers(
 ) -> None:
     run = Run(tmp_path / "run", load_recipe("paper", [f"train.base={tiny_base}"]))
     assert list(find_missing(run, [pdf], ("train",))) == []
-    monkeypatch.setattr("docrerank.vision.weights.count_free", lambda: (100_000, True))
+    monkeypatch.setattr("docrerank.vision.count_free", lambda: (100_000, True))
     (told,) = find_missing(run, [pdf], ("train",))
     assert "the GPU has 0.0 GB free" in told
     assert f"give --to mine, stop them, then docrerank train {run.path}" in told

@@ -14,6 +14,7 @@ from docrerank.records import Page, UserError
 from docrerank.retrieval import ModelCard
 from docrerank.vision import PageCache, VisionReranker, save_reranker
 from docrerank.vision import scoring as scoring_module
+from docrerank.vision.images import open_page
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 QUERIES = ["net sales in 2021", "Which year had the highest total revenue?", "margin", "of the second year, " * 6]
@@ -124,9 +125,7 @@ def test_a_path_scores_as_its_image_and_a_large_page_is_shrunk(
     scores = reranker.predict([("margin", large), ("margin", tmp_path / "large.png")])
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
     small = reranker.parts.reader
-    assert (
-        len(small.read(scoring_module.Grouper(small.prompt, small.pixels)._open(large)).ids) < small.pixels // 784 + 40
-    )
+    assert len(small.read(open_page(large, small.pixels)).ids) < small.pixels // 784 + 40
 
 
 def test_pages_of_a_pdf_are_drawn_at_the_size_that_is_read(reranker: VisionReranker, tmp_path: Path) -> None:
@@ -134,8 +133,8 @@ def test_pages_of_a_pdf_are_drawn_at_the_size_that_is_read(reranker: VisionReran
     assert np.isfinite(reranker.predict([("margin", page)])).all()
     assert "whole PDF" in reranker.score([("margin", page.source)]).reasons[0]
     reader = reranker.parts.reader
-    drawn = scoring_module.Grouper(reader.prompt, reader.pixels)._open(page).draw(28)
-    grid = reader.read(scoring_module.Grouper(reader.prompt, reader.pixels)._open(page)).grid[0].tolist()
+    drawn = open_page(page, reader.pixels).draw(28)
+    grid = reader.read(open_page(page, reader.pixels)).grid[0].tolist()
     assert [grid[2] * 14, grid[1] * 14] == list(drawn.size)  # the processor has nothing left to resize
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from docrerank.recipe import dump_recipe
 from docrerank.runs import Run
 from docrerank.training.dev import DevScores
-from docrerank.training.training_data import Material
 
 #: Documents that the card names; the rest is counted.
 MAX_DOCUMENTS = 100
@@ -39,13 +38,14 @@ Reranker.from_pretrained("this folder").rank("what were net sales in 2020?", pag
 ## Results
 Delivered: the {kept} weights, the best on the dev part.
 
-| dev part ({queries} queries, {pages} pages) | untrained | this model |
+| dev part ({dev_queries} queries, {dev_pages} pages) | untrained | this model |
 |---|---|---|
 | NDCG@5 among near pages of the document | {start.ndcg:.3f} | {end.ndcg:.3f} |
 | hard negatives below their positive | {start.accuracy:.3f} | {end.accuracy:.3f} |
 
 ## Data lineage
-{steps} steps over {groups} groups ({kinds}). Dev documents were not trained on{style}.
+{steps} steps over {groups} groups ({mined_groups} mined, {generated_groups} generated).
+Dev documents were not trained on{style}.
 Pages are not part of this folder; the files were:
 
 {documents}
@@ -59,33 +59,25 @@ Made from `{made_from}`; {versions}.
 """
 
 
-def write_card(run: Run, material: Material, scores: tuple[DevScores, DevScores], facts: dict[str, Any]) -> str:
+def write_card(run: Run, scores: tuple[DevScores, DevScores], facts: dict[str, Any]) -> str:
     """The card's text; it holds no page, no image and no query.
 
     Args:
         run: whose recipe it was.
-        material: of the run.
         scores: of the untrained start and of the folder as it is saved.
         facts: the counts of the stage, and `made_from`.
     """
-    versions = run.manifest.read().get("versions", {})
     writers = Counter(writer or "unnamed" for writer in run.queries.column("writer"))
     return CARD.format(
+        **facts,
         base=run.recipe.train.base,
-        kept=facts["kept"],
-        queries=facts["dev_queries"],
-        pages=facts["dev_pages"],
         start=scores[0],
         end=scores[1],
-        steps=facts["steps"],
-        groups=facts["groups"],
-        kinds=f"{facts['mined_groups']} mined, {facts['generated_groups']} generated",
         style="" if facts["split_by"] == "document" else ", but their only document was",
         documents=_list_documents(run),
         writers=_join(dict(sorted(writers.items()))),
         recipe=dump_recipe(run.recipe),
-        made_from=facts["made_from"],
-        versions=_join(versions),
+        versions=_join(run.manifest.read().get("versions", {})),
     )
 
 

@@ -77,7 +77,7 @@ def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, count
         parts.model.to("cpu")  # room for the saved one
         saved, threshold = measure_saved(partial, trainer, device)
         replace(own, relevance_threshold=threshold).write(partial)
-        card = write_card(run, trainer.material, (course.start, saved), {**counts, "made_from": origin})
+        card = write_card(run, (course.start, saved), {**counts, "made_from": origin})
         (partial / "README.md").write_text(card, "utf-8")
     tell_difference(course.end, saved)
     return {

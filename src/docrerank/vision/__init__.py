@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from docrerank.vision.base import fingerprint_vision, hash_base
+from docrerank.vision.base import count_bytes, count_free, count_needed, fingerprint_vision, hash_base
 from docrerank.vision.detect import find_folder, is_vision_model, reads_images
 from docrerank.vision.launcher import count_processes, read_rank
 from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
@@ -16,16 +16,12 @@ if TYPE_CHECKING:
     from docrerank.vision.page_cache import PageCache
     from docrerank.vision.save import save_reranker
     from docrerank.vision.scoring import VisionReranker
-    from docrerank.vision.weights import count_bytes, count_free, count_needed
 
 #: What needs torch, and its file: imported only when it is asked for.
 _HOMES = {
     "PageCache": "page_cache",
     "Scored": "groups",
     "VisionReranker": "scoring",
-    "count_bytes": "weights",
-    "count_free": "weights",
-    "count_needed": "weights",
     "export_classifier": "export",
     "packed_logits": "packed",
     "save_reranker": "save",

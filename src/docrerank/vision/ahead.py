@@ -8,15 +8,17 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from docrerank.records import UserError
 from docrerank.vision.backbone import PageTokens
 from docrerank.vision.groups import PageGroup
-from docrerank.vision.images import ImageReader
+from docrerank.vision.images import ImageReader, PageSource
 
 logger = logging.getLogger(__name__)
 
@@ -60,24 +62,19 @@ def draw_ahead(
         groups: pages with their queries.
         reader: cuts them up.
         dtype: of the patches: the model's own.
-        workers: see `count_workers`; a few pages are drawn by this process.
+        workers: see `count_workers`; this process draws a few pages itself.
     """
     many = min(count_workers(workers, 1, reader.page_values * dtype.itemsize), len(groups) // LEAST)
-    ahead = AHEAD if many else None
-    return iter(DataLoader(_Drawn(groups, reader, dtype), batch_size=None, num_workers=many, prefetch_factor=ahead))
+    pages: Any = [(group.page, group.query) for group in groups]
+    draw = partial(_draw, reader, dtype)
+    return iter(
+        DataLoader(pages, batch_size=None, collate_fn=draw, num_workers=many, prefetch_factor=AHEAD if many else None)
+    )
 
 
-class _Drawn(Dataset[PageTokens | str]):
-    def __init__(self, groups: Sequence[PageGroup], reader: ImageReader, dtype: torch.dtype) -> None:
-        self.pages = [(group.page, group.query) for group in groups]
-        self.reader, self.dtype = reader, dtype
-
-    def __len__(self) -> int:
-        return len(self.pages)
-
-    def __getitem__(self, place: int) -> PageTokens | str:
-        try:
-            read = self.reader.read(*self.pages[place])
-        except UserError as error:
-            return str(error)
-        return replace(read, pixels=read.pixels.to(self.dtype))
+def _draw(reader: ImageReader, dtype: torch.dtype, page: tuple[PageSource, str]) -> PageTokens | str:
+    try:
+        read = reader.read(*page)
+    except UserError as error:
+        return str(error)
+    return replace(read, pixels=read.pixels.to(dtype))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,63 +37,53 @@ class PageGroup:
     suffixes: list[list[int]] = field(default_factory=list)
 
 
-class Grouper:
-    """Groups pairs and remembers what could not be read.
+def group_pairs(
+    pairs: Sequence[Sequence[Any]], prompt: Prompt, pixels: int, page_text: bool = False
+) -> tuple[list[PageGroup], dict[int, str]]:
+    """Group (query, page) pairs, in either order, by page, in the order of the first pair of each.
 
     Args:
+        pairs: as `VisionReranker.predict` takes them.
         prompt: the checkpoint's prompt.
         pixels: the page's pixel budget.
         page_text: whether `Page` records come with their text.
+
+    Returns:
+        The groups, and by the places of the pairs that are in none why their page cannot be opened.
+
+    Raises:
+        UserError: a pair is not one of a query and a page, or its query is empty.
     """
-
-    def __init__(self, prompt: Prompt, pixels: int, page_text: bool = False) -> None:
-        self._prompt, self._pixels, self._page_text = prompt, pixels, page_text
-        self.reasons: dict[int, str] = {}
-        self._opened: dict[int, PageSource | str] = {}
-
-    def group(self, pairs: Sequence[Sequence[Any]]) -> list[PageGroup]:
-        """Group (query, page) pairs, in either order; pages in the order of their first pair.
-
-        Raises:
-            UserError: a pair is not one of a query and a page, or its query is empty.
-        """
-        groups: dict[tuple[str, str, str], PageGroup] = {}
-        queries: dict[str, str] = {}
-        suffixes: dict[tuple[str, str], list[int]] = {}
-        for index, pair in enumerate(pairs):
-            query, document = _order(pair, index)
-            text = queries.setdefault(query, "") or self._clean(query, index)
-            queries[query] = text
-            page = self._open(document)
-            if isinstance(page, str):
-                self.reasons[index] = page
-                continue
-            front = "" if self._prompt.is_shareable else text
-            group = groups.setdefault((page.key, page.text, front), PageGroup(page, front))
-            group.indices.append(index)
-            asked = text, self._prompt.clean_page_text(page.text)
-            if asked not in suffixes:
-                suffixes[asked] = self._prompt.suffix_ids(*asked)
-            group.suffixes.append(suffixes[asked])
-        return list(groups.values())
-
-    def _clean(self, query: str, index: int) -> str:
+    groups: dict[tuple[str, str, str], PageGroup] = {}
+    reasons: dict[int, str] = {}
+    opened: dict[int, PageSource | str] = {}  # an object that comes again is hashed once
+    clean, ask = cache(prompt.clean_query), cache(prompt.suffix_ids)
+    for index, pair in enumerate(pairs):
+        query, document = _order(pair, index)
         try:
-            return self._prompt.clean_query(query)
+            text = clean(query)
         except UserError as error:
             raise UserError(f"pair {index + 1}: {error}") from None
+        if id(document) not in opened:
+            opened[id(document)] = _open(document, pixels, page_text)
+        page = opened[id(document)]
+        if isinstance(page, str):
+            reasons[index] = page
+            continue
+        front = "" if prompt.is_shareable else text
+        group = groups.setdefault((page.key, page.text, front), PageGroup(page, front))
+        group.indices.append(index)
+        group.suffixes.append(ask(text, prompt.clean_page_text(page.text)))
+    return list(groups.values()), reasons
 
-    def _open(self, document: Any) -> PageSource | str:
-        """The page, or why there is none; an object that comes again is hashed once."""
-        known = self._opened.get(id(document))
-        if known is None:
-            with_text = self._page_text and isinstance(document, Page)
-            try:
-                known = open_page({"image": document, "text": document.text} if with_text else document, self._pixels)
-            except UserError as error:
-                known = str(error)
-            self._opened[id(document)] = known
-        return known
+
+def _open(document: Any, pixels: int, page_text: bool) -> PageSource | str:
+    """The page, or why there is none."""
+    with_text = page_text and isinstance(document, Page)
+    try:
+        return open_page({"image": document, "text": document.text} if with_text else document, pixels)
+    except UserError as error:
+        return str(error)
 
 
 def _order(pair: Sequence[Any], index: int) -> tuple[str, Any]:

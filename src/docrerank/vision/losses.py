@@ -40,23 +40,16 @@ def choose_loss(name: Loss, positive_weight: float = 3.0) -> StepLoss:
     """
     if name == "listwise":
         return StepLoss(_listwise, lambda pairs: float(len({pair.group for pair in pairs})), True)
-    pointwise = _Pointwise(positive_weight)
-    return StepLoss(pointwise, lambda pairs: sum(pointwise.weigh(pairs)), False)
 
+    def weigh(pairs: Sequence[Pair]) -> list[float]:
+        return [positive_weight if pair.positive else 1.0 for pair in pairs]
 
-@dataclass(frozen=True, slots=True)
-class _Pointwise:
-    """Cross-entropy over the true and the false token, positives counted `positive_weight` times."""
-
-    positive_weight: float
-
-    def __call__(self, logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
+    def pointwise(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
         targets = torch.tensor([0 if pair.positive else 1 for pair in pairs], device=logits.device)
         losses = F.cross_entropy(logits, targets, reduction="none")
-        return (losses * torch.tensor(self.weigh(pairs), device=logits.device)).sum()
+        return (losses * torch.tensor(weigh(pairs), device=logits.device)).sum()
 
-    def weigh(self, pairs: Sequence[Pair]) -> list[float]:
-        return [self.positive_weight if pair.positive else 1.0 for pair in pairs]
+    return StepLoss(pointwise, lambda pairs: sum(weigh(pairs)), False)
 
 
 def _listwise(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:

@@ -17,7 +17,7 @@ from docrerank.retrieval.model_card import read_card
 from docrerank.retrieval.relevance import Threshold, measure_relevance
 from docrerank.vision.ahead import draw_ahead
 from docrerank.vision.backbone import PageTokens, unwrap
-from docrerank.vision.groups import Grouper, PageGroup, Row, Scored, batch_by_tokens, cut_rows
+from docrerank.vision.groups import PageGroup, Row, Scored, batch_by_tokens, cut_rows, group_pairs
 from docrerank.vision.load import Parts, load_parts
 from docrerank.vision.memory_limit import run_halving
 from docrerank.vision.page_cache import PageCache
@@ -180,9 +180,8 @@ class VisionReranker:
         """Pairs by page, and where their scores go."""
         self.parts.model.eval()
         reader, scored = self.parts.reader, Scored.none_of(len(pairs))
-        grouper = Grouper(reader.prompt, reader.pixels, self.page_text)
-        groups = grouper.group(pairs)
-        scored.reasons.update(grouper.reasons)
+        groups, reasons = group_pairs(pairs, reader.prompt, reader.pixels, self.page_text)
+        scored.reasons.update(reasons)
         return groups, scored
 
     def _cut(self, groups: Sequence[PageGroup]) -> list[Sequence[PageGroup]]:
