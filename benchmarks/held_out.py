@@ -103,17 +103,29 @@ def list_systems(scores: Scores) -> list[str]:
     return [name for name in rows[0] if all(name in row for row in rows)]
 
 
-def compare(scores: Scores, clusters: dict[str, str]) -> list[str]:
-    """A line for each system: mean, and difference to the best untrained one, both with 95 % intervals."""
+def read_floors(file: Path) -> tuple[set[str], str | None]:
+    """The names of the systems that learned nothing from this project, and of what training started from."""
+    found = json.loads(file.read_text())
+    systems = found["comparison"]["systems"]
+    return {name for name, system in systems.items() if not system["trained"]}, (found["start"] or {}).get("system")
+
+
+def compare(scores: Scores, clusters: dict[str, str], untrained: set[str], start: str | None) -> list[str]:
+    """A line for each system: mean, gain over the best untrained system and over the start, with 95 % intervals."""
     systems = list_systems(scores)
     values = {name: [row[name] for row in scores.values()] for name in systems}
-    best = max((name for name in systems if not name.startswith("trained")), key=lambda name: sum(values[name]))
+    best = max((name for name in systems if name in untrained), key=lambda name: sum(values[name]))
     documents, lines = [clusters[query] for query in scores], []
     for name in systems:
         mean = bootstrap_mean(values[name], documents)
-        change = bootstrap_difference(values[name], values[best], documents)
-        told = f"{change.value:+.3f} [{change.low:+.3f} {change.high:+.3f}]" if name != best else "the baseline"
-        lines.append(f"  {name:32} {mean.value:.3f} [{mean.low:.3f} {mean.high:.3f}]  {told}")
+        line = f"  {name:34} {mean.value:.3f} [{mean.low:.3f} {mean.high:.3f}]"
+        for floor, what in ((best, "best untrained"), (start, "start")):
+            if floor in values and floor != name:
+                gain = bootstrap_difference(values[name], values[floor], documents)
+                line += f"  {gain.value:+.3f} [{gain.low:+.3f} {gain.high:+.3f}] to {what}"
+            elif floor == name:
+                line += f"  the {what}"
+        lines.append(line)
     return lines
 
 
@@ -130,7 +142,8 @@ def main() -> None:
     ):
         for metric in METRICS:
             scores = read_scores(*files, metric=metric)
-            print(f"{title}, {metric}, {len(scores)} questions", *compare(scores, read_clusters(*files)), sep="\n")
+            lines = compare(scores, read_clusters(*files), *read_floors(files[0]))
+            print(f"{title}, {metric}, {len(scores)} questions", *lines, sep="\n")
 
 
 if __name__ == "__main__":

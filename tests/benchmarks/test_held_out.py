@@ -83,10 +83,13 @@ def test_one_document_is_too_few(tmp_path: Path) -> None:
         held_out.cut_in_two(tmp_path, tmp_path / "out")
 
 
-def test_the_baseline_is_the_best_untrained_system_over_both_halves(tmp_path: Path) -> None:
-    first = write_scores(tmp_path / "a", q1={"bm25": 1.0, "fusion": 0.5, "trained": 1.0, "only here": 1.0})
-    second = write_scores(tmp_path / "b", q2={"bm25": 0.0, "fusion": 1.0, "trained": 1.0})
-    lines = held_out.compare(held_out.read_scores(first, second, metric="NDCG@5"), {"q1": "a", "q2": "b"})
-    assert [line.split()[0] for line in lines] == ["bm25", "fusion", "trained"]
-    assert lines[1].endswith("the baseline")
-    assert "+0.250 [+0.000 +0.500]" in lines[2]
+def test_the_start_is_no_untrained_system_and_gains_are_told_apart(tmp_path: Path) -> None:
+    first = write_scores(tmp_path / "a", q1={"bm25": 1.0, "fusion": 0.5, "mini": 1.0, "trained": 1.0, "here": 1.0})
+    second = write_scores(tmp_path / "b", q2={"bm25": 0.0, "fusion": 1.0, "mini": 1.0, "trained": 1.0})
+    scores = held_out.read_scores(first, second, metric="NDCG@5")
+    lines = held_out.compare(scores, {"q1": "a", "q2": "b"}, {"bm25", "fusion"}, "mini")
+    assert [line.split()[0] for line in lines] == ["bm25", "fusion", "mini", "trained"]
+    assert "the best untrained" in lines[1]
+    assert "+0.250 [+0.000 +0.500] to best untrained" in lines[2]
+    assert lines[2].endswith("the start")
+    assert lines[3].endswith("+0.000 [+0.000 +0.000] to start")
