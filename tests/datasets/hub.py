@@ -83,7 +83,8 @@ class Hub:
                 ]
             }
         if "/commit/" in path:
-            return self.commit(path.split("/datasets/")[1].split("/commit/")[0], body)
+            kind = "/models/" if "/models/" in path else "/datasets/"
+            return self.commit(path.split(kind)[1].split("/commit/")[0], body)
         return {}
 
     def place(self, one: dict[str, Any], port: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
-from docrerank.retrieval import minilm_folder
+from docrerank.retrieval import WindowSettings, minilm_folder
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_page_scores_like_its_best_window(folder: Path, topic_pages: list[Page]) -> None:
     reranker = Reranker.from_pretrained(folder)
+    reranker.scorer.cutter.settings = WindowSettings(32, 8, 0)
     scores = reranker.predict([("net sales", page) for page in topic_pages])
     for page, score in zip(topic_pages[:4], scores, strict=False):
         windows = reranker.scorer.cutter.cut([page.text])[0]

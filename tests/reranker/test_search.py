@@ -28,11 +28,11 @@ def test_a_run_without_a_model_is_searched_untrained(run: Run) -> None:
 
 def test_without_a_model_the_recipes_start_reorders_what_untrained_windows_find(run: Run) -> None:
     searcher = Searcher(run)
-    assert searcher.encoder.fingerprint == load_start(MINI, window_settings(run)).fingerprint
+    assert searcher.reranker.scorer.fingerprint == load_start(MINI, window_settings(run)).fingerprint
     assert searcher.untrained.fingerprint == load_start(UNTRAINED, window_settings(run)).fingerprint
     old = Run.create(run.path.parent / "old", load_recipe("cpu", ["train.base=minilm"]))
     old.pages.write("report", list(run.pages.read()), "pages")
-    assert Searcher(old).encoder.fingerprint == searcher.untrained.fingerprint
+    assert Searcher(old).reranker.scorer.fingerprint == searcher.untrained.fingerprint
 
 
 def test_a_search_can_be_held_to_one_document(run: Run) -> None:

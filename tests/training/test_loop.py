@@ -26,6 +26,11 @@ def test_weights_are_kept_if_they_lose_less_and_are_nowhere_below_the_start(scor
     assert is_better(scores, make_course()) is expected
 
 
+def test_a_lower_loss_alone_is_a_tie_with_the_start() -> None:
+    assert make_course().gains
+    assert not Course(1, [], [[0, 0.5, 0.8, 1.2], [1, 0.498, 0.8, 1.0]], {"w": torch.zeros(1)}, kept=1).gains
+
+
 def test_a_course_tells_its_start_and_what_is_delivered() -> None:
     assert (make_course().start.loss, make_course().end.loss) == (1.2, 1.0)
 

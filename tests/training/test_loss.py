@@ -14,14 +14,14 @@ from docrerank.training.examples import Example
 from docrerank.training.loss import compute_in_batch, compute_listwise, compute_pointwise, place_groups, score_batch
 
 EXAMPLES = [
-    Example("mined", ("net sales in 2020",), (("net sales rose", "in 2020 all rose"), ("the board met",)), "a"),
-    Example("generated", ("who runs the plant?", "who ran the plant?"), (("the plant is run by the town",),), "b"),
+    Example("mined", ("net sales in 2020",), ("net sales rose in 2020", "the board met"), "a"),
+    Example("generated", ("who runs the plant?", "who ran the plant?"), ("the plant is run by the town",), "b"),
 ]
 
 
 def place(*documents: str) -> list[Example]:
     """Examples on the first page of these documents."""
-    return [Example("generated", ("q",), (("text",),), document, f"{document}/1") for document in documents]
+    return [Example("generated", ("q",), ("text",), document, f"{document}/1") for document in documents]
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,9 @@ def encoder() -> TokenEncoder:
 def test_batch_scores_equal_those_of_the_reranker(encoder: TokenEncoder) -> None:
     encoder.model.eval()
     with torch.no_grad():
-        scores = score_batch(encoder.model, EXAMPLES).numpy()
+        scores = score_batch(encoder, EXAMPLES).numpy()
     queries = encoder.encode_queries([query for example in EXAMPLES for query in example.queries])
-    windows = [page for example in EXAMPLES for page in example.pages]
-    pages = [encoder._join(encoder.encode(list(page), "document")) for page in windows]
+    pages = encoder.encode([page for example in EXAMPLES for page in example.pages], "document")
     np.testing.assert_allclose(scores, score_tokens(queries, pages), atol=1e-5)
     mixed = [pages[1], pages[0], pages[2]]
     assert np.abs(scores - score_tokens(queries, mixed)).max() > 0.05  # the control: pages in another order
@@ -48,10 +47,10 @@ def test_batch_scores_weigh_tokens_as_the_reranker_does(encoder: TokenEncoder) -
     weighted = TokenEncoder(encoder.model, encoder.settings, precision="float32", rarity=rarity)
     encoder.model.eval()
     with torch.no_grad():
-        scores = score_batch(encoder.model, EXAMPLES, rarity=rarity).numpy()
-        alike = score_batch(encoder.model, EXAMPLES).numpy()
+        scores = score_batch(weighted, EXAMPLES).numpy()
+        alike = score_batch(encoder, EXAMPLES).numpy()
     queries = weighted.encode_queries([query for example in EXAMPLES for query in example.queries])
-    pages = [encoder._join(encoder.encode(list(page), "document")) for example in EXAMPLES for page in example.pages]
+    pages = encoder.encode([page for example in EXAMPLES for page in example.pages], "document")
     np.testing.assert_allclose(scores, score_tokens(queries, pages), atol=1e-5)
     assert np.abs(scores - alike).max() > 0.01  # the control
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.records import UserError
 from docrerank.reranker import Reranker, Searcher
-from docrerank.retrieval import TokenEncoder, find_heading, read_card, score_tokens
+from docrerank.retrieval import MINI, TokenEncoder, find_heading, read_card, score_tokens
 from docrerank.runs import Run
 from docrerank.training import train
 
@@ -123,10 +123,19 @@ def test_a_changed_recipe_trains_anew(trained: Run, make_run: Callable[..., Run]
     assert read_card(trained.model).made_from != before
 
 
-def test_nothing_to_learn_from_is_told(run: Run) -> None:
+def test_with_nothing_to_learn_from_the_base_is_the_model_and_is_said_to_be(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     run.mined.write("corpus", [], "none")
-    with pytest.raises(UserError, match="nothing to learn from"):
-        train(run)
+    counts = train(run)
+    assert (counts["groups"], counts["steps"], counts["kept"]) == (0, 0, "untrained")
+    assert "RUN/model is docrerank-mini as it was" in caplog.text
+    question = "costs of acme"
+    orders = [Reranker.from_pretrained(model).rank(question, list(run.pages.read())) for model in (run.model, MINI)]
+    assert [hit["corpus_id"] for hit in orders[0]][:1] == [hit["corpus_id"] for hit in orders[1]][:1]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (run.model / "model.safetensors").stat().st_mode & 0o777 == 0o666 & ~mask
 
 
 def test_after_training_the_pages_stand_ready_for_search(tmp_path: Path, make_run: Callable[..., Run]) -> None:

@@ -25,6 +25,7 @@ from docrerank.cli.calibrate import calibrate_model
 from docrerank.cli.evaluate import evaluate_run
 from docrerank.cli.export import export_source
 from docrerank.cli.generate import generate_run
+from docrerank.cli.models import label_run, push_model
 from docrerank.cli.output import say
 from docrerank.cli.plan_corpus import plan_run
 from docrerank.cli.probe import probe_models
@@ -56,6 +57,8 @@ VERBS: dict[str, dict[str, Callable[..., None]]] = {
         "probe": probe_models,
         "calibrate": calibrate_model,
         "ablate": ablate_run,
+        "label": label_run,
+        "push": push_model,
     },
     "More: the stages of a run one by one, and its settings": {
         "ingest": ingest_run,

@@ -31,6 +31,8 @@ def find_missing(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) ->
         yield from _find_servers(run, pdfs)
     if "train" in stages and is_vision_model(run.recipe.train.base):
         yield from _find_base(run)
+    elif "train" in stages:
+        yield from _find_text_base(run.recipe.train.base)
 
 
 def _find_servers(run: Run, pdfs: Sequence[str | Path]) -> Iterator[str]:
@@ -45,6 +47,15 @@ def _find_servers(run: Run, pdfs: Sequence[str | Path]) -> Iterator[str]:
     for role in asked:
         if fault := find_fault(role):
             yield fault
+
+
+def _find_text_base(base: str) -> Iterator[str]:
+    from docrerank.reranker import check_base
+
+    try:
+        check_base(base)
+    except (UserError, MissingExtra) as error:
+        yield str(error)
 
 
 def _find_base(run: Run) -> Iterator[str]:

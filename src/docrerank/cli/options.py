@@ -24,6 +24,11 @@ def keep_local(place: str) -> Path:
     return Path(place)
 
 
+def choose_base(base: str) -> list[str]:
+    """The override that `--base` stands for."""
+    return [f"train.base={base}"] if base else []
+
+
 def find_source(source: str) -> str:
     """What an argument means that names a run or something else: of a run in a store its working folder."""
     return str(locate(source)) if "://" in source else source
@@ -45,6 +50,9 @@ RunFolder = Annotated[
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; may be repeated.")
+]
+BaseOption = Annotated[
+    str, typer.Option("--base", help="The reranker to train: any text or vision-language model's folder or hub name.")
 ]
 EngineOption = Annotated[
     str, typer.Option("--engine", help="What works on documents: `local` processes, or `ray` (docs/cluster.md).")

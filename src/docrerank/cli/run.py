@@ -12,6 +12,7 @@ from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, po
 from docrerank.cli.needs import check_needs, find_missing
 from docrerank.cli.options import (
     AddressOption,
+    BaseOption,
     BenchmarkFolder,
     EngineOption,
     Json,
@@ -19,6 +20,7 @@ from docrerank.cli.options import (
     Overrides,
     Pdfs,
     RecipeName,
+    choose_base,
     choose_engine,
 )
 from docrerank.cli.output import print_json, say, show_time
@@ -48,6 +50,7 @@ def run_all(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     budget: BudgetOption = 0.0,
+    base: BaseOption = "",
     engine: EngineOption = "",
     ray_address: AddressOption = "",
     dry_run: DryRun = False,
@@ -56,7 +59,7 @@ def run_all(
     """Make a reranker from PDFs: all stages and a report; what is done already is not done again."""
     if count_processes() > 1:
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
-    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
+    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *choose_base(base), *(set_ or [])]
     loaded, chosen = load_recipe(recipe, overrides), _between(from_, to)
     if dry_run:
         _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, Out, Overrides, RecipeName, find_source, is_main_process, open_run
+from docrerank.cli.options import (
+    BaseOption,
+    Json,
+    Out,
+    Overrides,
+    RecipeName,
+    choose_base,
+    find_source,
+    is_main_process,
+    open_run,
+)
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import MAX_LEFT_OUT, work
 from docrerank.recipe import load_recipe
@@ -72,6 +82,7 @@ def train_run(
     source: Source,
     out: NewRun = None,
     recipe: NewRecipe = None,
+    base: BaseOption = "",
     set_: Overrides = None,
     json: Json = False,
 ) -> None:
@@ -82,7 +93,7 @@ def train_run(
     """
     from docrerank.training import train
 
-    run = _find_run(source, out, recipe, set_)
+    run = _find_run(source, out, recipe, [*choose_base(base), *(set_ or [])])
     if not is_main_process():
         train(run)  # the first process holds the lock and speaks
         return

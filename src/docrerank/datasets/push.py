@@ -18,40 +18,44 @@ def check_repo(repo: str) -> None:
         raise UserError(f"'{repo}' is no repository: --push-to-hub takes OWNER/NAME")
 
 
-def push_folder(folder: Path, repo: str, private: bool = False) -> str:
-    """Upload a set as one commit to a dataset repository, which is made if it is not there.
+def push_folder(folder: Path, repo: str, private: bool = False, kind: str = "dataset") -> str:
+    """Upload a set or a model as one commit to a repository, which is made if it is not there.
 
     Args:
-        folder: a finished set.
+        folder: a finished set, or a trained model's.
         repo: `OWNER/NAME`.
         private: makes a new repository private; one that exists stays as it is.
+        kind: `dataset` or `model`.
 
     Returns:
         The address of the repository.
 
     Raises:
-        UserError: it is no finished set, there is no token, the hub does not answer, or `HF_HUB_OFFLINE` is set.
+        UserError: it is no finished set or model, there is no token, the hub does not answer, or `HF_HUB_OFFLINE` is
+            set.
 
     Example:
         >>> push_folder(Path("set"), "me/my-pages")  # doctest: +SKIP
         'https://huggingface.co/datasets/me/my-pages'
     """
     check_repo(repo)
-    if not (folder / MANIFEST).is_file():
+    if kind == "dataset" and not (folder / MANIFEST).is_file():
         raise UserError(f"'{folder}' is no finished set: export it first")
+    if kind == "model" and not (folder / "docrerank.json").is_file():
+        raise UserError(f"'{folder}' is no trained model: docrerank train first")
     hub = require("huggingface_hub", extra="hub")
     try:
         api = hub.HfApi()
-        url = api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
+        url = api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True)
         api.upload_folder(
             repo_id=repo,
-            repo_type="dataset",
+            repo_type=kind,
             folder_path=folder,
-            commit_message="Training set, exported by docrerank",
+            commit_message=f"Made by docrerank: a {kind}",
             ignore_patterns=[".*"],
         )
     except Exception as error:
-        raise UserError(f"'{repo}' was not uploaded: {_explain(error)}; the set stays in '{folder}'") from None
+        raise UserError(f"'{repo}' was not uploaded: {_explain(error)}; it stays in '{folder}'") from None
     return str(url)
 
 

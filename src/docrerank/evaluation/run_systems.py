@@ -19,14 +19,15 @@ from docrerank.evaluation.candidates import FIRST_STAGE_WEIGHTS, Candidates, ran
 from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.models import Model
 from docrerank.evaluation.page_by_page import ByPage
-from docrerank.evaluation.scorers import VisionScorer
+from docrerank.evaluation.scorers import TextScorer, VisionScorer
 from docrerank.evaluation.systems import ByGroup, BySearch, Fused, System, View, Views, open_bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.reranker import load_encoder
+from docrerank.reranker import Reranker, load_text
 from docrerank.retrieval import (
     ENCODINGS,
     MINI,
+    UNTRAINED,
     Bm25,
     Calibration,
     Encoding,
@@ -38,7 +39,6 @@ from docrerank.retrieval import (
     encode_ahead,
     load_start,
     load_untrained,
-    read_card,
     score_tokens,
     score_windows,
     weigh_tokens,
@@ -135,7 +135,7 @@ def measure_run(run: Run, collection: Collection, source: PdfPages, progress: Pr
     first = Candidates(names.FIRST_STAGE, pages, fingerprint(pages))
     whole = {query.id: collection.groups[collection.group_of(query.id)] for query in collection.queries}
     every = Candidates("every page", {query: dict.fromkeys(ids, 0.0) for query, ids in whole.items()}, "")
-    start, trained = names.STARTED_SEARCH.get(run.recipe.train.base), names.TRAINED_FUSED
+    start, trained = _name_base(run), names.TRAINED_FUSED
     if is_vision_model(run.model):
         start, trained = names.UNTRAINED_VISION, names.TRAINED
         own = _list_vision(bench)
@@ -146,6 +146,7 @@ def measure_run(run: Run, collection: Collection, source: PdfPages, progress: Pr
         measured.append(measure(system, collection, every if ranks_all else first, run.path / SCORES, progress))
         del system  # a large model's memory is for the next one
     known = {each.name for each in measured}
+    trained = trained if trained in known else names.TRAINED
     return RunResults(measured, first, start if start in known else None, trained if trained in known else None)
 
 
@@ -165,11 +166,20 @@ def _list_untrained(bench: _Bench, views: Views) -> Iterator[Row]:
     yield Fused(names.NAMED, views, FusionWeights()), True
 
 
+def _name_base(run: Run) -> str:
+    base = run.recipe.train.base
+    return names.STARTED_SEARCH.get(base, f"{Path(base).name}, before training")
+
+
 def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
     """What training starts from; of plain MiniLM only what is no untrained row yet."""
     start = bench.run.recipe.train.base
-    if start != MINI:
+    if start == UNTRAINED:
         yield Fused(names.STARTED_SEARCH[start], views, FusionWeights()), False
+        return
+    if start != MINI:
+        reranker = Reranker(*load_text(start, bench.run.recipe.train))
+        yield _rank_as_alone(bench, views, reranker, Model(_name_base(bench.run), start, False)), False
         return
     encoder = load_start(start, window_settings(bench.run))
     texts = (page.text for page in bench.run.pages.read())
@@ -184,8 +194,12 @@ def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
 def _list_trained(bench: _Bench, views: Views) -> Iterator[Row]:
     if not bench.run.model.is_dir():
         return
-    card = read_card(bench.run.model)
-    tokens = bench.compare(names.TRAINED_ALL, load_encoder(bench.run.model, card), card.calibration)
+    reranker = Reranker(*load_text(bench.run.model))
+    if not isinstance(reranker.scorer, TokenEncoder):
+        yield _rank_as_alone(bench, views, reranker, Model(names.TRAINED, str(bench.run.model), True)), False
+        return
+    card = reranker.card
+    tokens = bench.compare(names.TRAINED_ALL, reranker.scorer, card.calibration)
     own = replace(views, tokens=tokens)
     among = copy.copy(tokens)  # the same scores, of the candidates alone
     among.name = names.TRAINED
@@ -193,6 +207,14 @@ def _list_trained(bench: _Bench, views: Views) -> Iterator[Row]:
     yield Fused(names.TRAINED_FUSED, own, card.fusion, trained=True), False
     yield tokens, True
     yield Fused(names.TRAINED_FUSED_ALL, own, card.fusion, trained=True), True
+
+
+def _rank_as_alone(bench: _Bench, views: Views, reranker: Reranker, model: Model) -> System:
+    """What a search does with any text model: a bi-encoder fused, a cross-encoder by its own scores."""
+    if isinstance(reranker.scorer, TokenEncoder):
+        tokens = bench.compare(model.name, reranker.scorer, reranker.card.calibration)
+        return Fused(model.name, replace(views, tokens=tokens), reranker.card.fusion, trained=model.trained)
+    return ByPage(model, TextScorer(reranker), bench.collection)
 
 
 def _list_vision(bench: _Bench) -> Iterator[Row]:

@@ -68,6 +68,8 @@ class Train(Section):
     """The reranker, its groups and its optimisation (paper section 3)."""
 
     base: str = Field("docrerank-mini", description="docrerank-mini, minilm, or any reranker's folder or hub name")
+    base_tokens: int = Field(512, ge=32, description="tokens that another base than MiniLM reads at once, if it can")
+    vectors: Literal["own", "tokens"] = Field("own", description="tokens: train a dense base by late interaction")
     groups: int = Field(3_000, ge=1, description="training groups of both kinds together, if there are as many")
     mined_share: float = Field(0.5, ge=0, le=1, description="share of groups with one query and several pages")
     negatives_per_group: int = Field(3, ge=1, le=64, description="wrong pages, or hard negatives, beside a positive")
@@ -86,6 +88,7 @@ class Train(Section):
     blend: float = Field(0.5, gt=0, le=1, description="share of the trained weights in the delivered ones")
     false_answer_rate: float = Field(0.1, ge=0, lt=1, description="unanswerable dev questions that may pass")
     evaluations: int = Field(4, ge=1, description="times that the dev part is measured during training")
+    teacher_weight: float = Field(0.0, ge=0, description="weight of the loss after the scores of docrerank label")
     window_tokens: int = Field(126, ge=16, le=400, description="tokens of a page window, special tokens not counted")
     window_overlap: int = Field(30, ge=0, description="tokens that a window repeats of the one before, at most")
     context_tokens: int = Field(24, ge=0, le=64, description="tokens of the page's heading in front of each window")

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from docrerank.reranker.load_text_model import load_encoder
+from docrerank.reranker.cross_encoder import PageCrossEncoder
+from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
 from docrerank.reranker.reranker import Reranker
 from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, search
 
-__all__ = ["CACHE", "Hit", "Reranker", "Searcher", "choose_windows", "load_encoder", "search"]
+__all__ = [
+    "CACHE",
+    "Hit",
+    "PageCrossEncoder",
+    "Reranker",
+    "Searcher",
+    "check_base",
+    "choose_windows",
+    "find_kind",
+    "hash_text_model",
+    "load_encoder",
+    "load_text",
+    "locate",
+    "search",
+]

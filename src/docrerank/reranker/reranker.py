@@ -11,25 +11,24 @@ import numpy as np
 
 from docrerank.records import Page, UserError
 from docrerank.reranker.cross_encoder import PageCrossEncoder
-from docrerank.reranker.load_text_model import find_kind, load_encoder
+from docrerank.reranker.load_text_model import load_text
 from docrerank.retrieval import (
     MINI,
-    STARTS,
     Bm25,
     Encoding,
     NamedPages,
     TokenEncoder,
     Vectors,
+    WindowSettings,
     find_heading,
     fuse,
-    load_start,
     load_untrained,
     order,
     score_tokens,
     score_windows,
 )
 from docrerank.retrieval.answer import Answer, RankedPage
-from docrerank.retrieval.model_card import ModelCard, describe_start, read_card
+from docrerank.retrieval.model_card import ModelCard
 from docrerank.retrieval.relevance import measure_relevance
 from docrerank.vision import is_vision_model
 
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Pages whose encodings are kept in memory (about 0.5 MB each).
 CACHED_PAGES = 512
+#: The longest windows that MiniLM was trained on.
+MINILM_TOKENS = 256
 
 
 class Reranker:
@@ -65,13 +66,13 @@ class Reranker:
 
     @classmethod
     def from_pretrained(cls, name_or_path: str | Path = MINI, **options: Any) -> Reranker | VisionReranker:
-        """Load a trained model's folder, any CrossEncoder's folder, or a start: `docrerank-mini` or plain `minilm`.
+        """Load any reranker: a trained run's model, `docrerank-mini`, `minilm`, or anyone's folder or hub name.
 
-        A vision-language model (a base, an adapter, a merged model, a CrossEncoder, a classifier) becomes a
-        `VisionReranker`, which has the same `rank`, `predict` and `find_answer`.
+        Text models are a SentenceTransformer, a MultiVectorEncoder (pylate's too) or a CrossEncoder. A vision-language
+        model becomes a `VisionReranker`, which has the same `rank`, `predict`, `score` and `find_answer`.
 
         Args:
-            name_or_path: a folder; for a vision-language model a hub name too.
+            name_or_path: which.
             options: of `VisionReranker.from_pretrained`; a text model takes none.
 
         Raises:
@@ -83,18 +84,7 @@ class Reranker:
             return VisionReranker.from_pretrained(name_or_path, **options)
         if options:
             raise UserError(f"'{name_or_path}' is a text model: it takes no {', '.join(options)}")
-        return cls._load_text(name_or_path)
-
-    @classmethod
-    def _load_text(cls, name_or_path: str | Path) -> Reranker:
-        if str(name_or_path) in STARTS:
-            card = describe_start(str(name_or_path))
-            return cls(load_start(str(name_or_path), card.windows), card)
-        folder = Path(name_or_path)
-        kind, card = find_kind(folder), read_card(folder)
-        if kind == "cross_encoder":
-            return cls(PageCrossEncoder(folder, card.windows), card)
-        return cls(load_encoder(folder, card), card)
+        return cls(*load_text(name_or_path))
 
     def rank(
         self, query: str, pages: Sequence[Page | str], top_k: int | None = None, fused: bool = True
@@ -120,20 +110,32 @@ class Reranker:
         best = order(scores)[:top_k]
         return [RankedPage(corpus_id=at, score=float(scores[at]), page=pages[at], error=None) for at in best]
 
-    def predict(self, pairs: Sequence[tuple[str, Page | str]]) -> Vectors:
-        """Score (query, page) pairs, each alone: float32 of shape (pairs,), higher is better.
+    def score(self, query: str, pages: Sequence[Page | str], encoded: Sequence[Encoding] | None = None) -> Vectors:
+        """The model's own scores of pages for a query, each page alone: float32 of shape (pages,), higher is better.
 
-        A late-interaction model gives its calibrated probability that the page answers, in [0, 1]; a cross-encoder
-        gives what it always gives. A page and a query that stand in several pairs are encoded once.
+        Args:
+            query: a question or keywords.
+            pages: see `rank`.
+            encoded: what `encode_pages` gave for them, if it is there already; a cross-encoder needs none.
+        """
+        return self._score([(query, page) for page in pages], encoded)
+
+    def predict(self, pairs: Sequence[tuple[str, Page | str]]) -> Vectors:
+        """The calibrated probability, 0 to 1, that each (query, page) pair's page answers; float32 of shape (pairs,).
+
+        A page and a query that stand in several pairs are encoded once.
         """
         _check([query for query, _ in pairs], pairs)
+        return self.card.calibration.apply(self._score(pairs))
+
+    def _score(self, pairs: Sequence[tuple[str, Page | str]], encoded: Sequence[Encoding] | None = None) -> Vectors:
         if isinstance(self.scorer, PageCrossEncoder):
             texts = [(query, _text(page)) for query, page in pairs]
             return self.scorer.score(texts, [_heading(page) for _, page in pairs])
         queries = list(dict.fromkeys(query for query, _ in pairs))
         rows = dict(zip(queries, self.scorer.encode_queries(queries), strict=True))
-        encodings = self.encode_pages([page for _, page in pairs])
-        return self.card.calibration.apply(_score_pairs([rows[query] for query, _ in pairs], encodings))
+        encoded = self.encode_pages([page for _, page in pairs]) if encoded is None else encoded
+        return _score_pairs([rows[query] for query, _ in pairs], encoded)
 
     def find_answer(self, query: str, pages: Sequence[Page | str]) -> Answer:
         """Whether any of these pages, the best first as `rank` orders them, answers a query (see `measure_relevance`).
@@ -178,7 +180,7 @@ class Reranker:
             self._encodings.popitem(last=False)
 
     def _fuse(self, query: str, pages: Sequence[Page | str]) -> Vectors:
-        tokens = score_tokens(self.encode_queries([query]), self.encode_pages(pages))[0]
+        tokens = self.score(query, pages)
         first = self.open_first()
         windows = score_windows(first.encode_queries([query]), first.encode_pages(pages))[0]
         return self.fuse(query, pages, windows, tokens)
@@ -191,10 +193,15 @@ class Reranker:
     def open_first(self) -> Reranker:
         """Untrained MiniLM, whose windows a model that was trained on tokens does not match."""
         if self._first is None:
-            untrained = load_untrained(self.card.windows)
+            untrained = load_untrained(first_windows(self.card))
             own = self._encoder().fingerprint == untrained.fingerprint
             self._first = self if own else Reranker(untrained, ModelCard(self.card.windows))
         return self._first
+
+
+def first_windows(card: ModelCard, usual: WindowSettings | None = None) -> WindowSettings:
+    """How MiniLM cuts pages beside a model: as that does, unless its windows are longer than MiniLM reads."""
+    return card.windows if card.windows.longest <= MINILM_TOKENS else usual or WindowSettings()
 
 
 def fuse_views(

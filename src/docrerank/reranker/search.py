@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, UserError
-from docrerank.reranker.load_text_model import load_query_encoder
-from docrerank.reranker.reranker import fuse_views
+from docrerank.reranker.load_text_model import load_text
+from docrerank.reranker.reranker import Reranker, first_windows, fuse_views
 from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
@@ -24,13 +24,12 @@ from docrerank.retrieval import (
     is_large,
     load_query_start,
     order,
-    score_tokens,
     score_windows,
     window_settings,
 )
 from docrerank.retrieval.answer import Answer
 from docrerank.retrieval.large_pages import LargePages
-from docrerank.retrieval.model_card import ModelCard, describe_start, read_card
+from docrerank.retrieval.model_card import read_card
 from docrerank.retrieval.relevance import measure_relevance
 from docrerank.runs import Run
 from docrerank.vision import is_vision_model
@@ -75,22 +74,25 @@ class Searcher:
             raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
         self.run, self.candidates = run, candidates
         self.vision = open_vision(run, cache, **reading)
-        self.encoder, self.card = open_encoder(run)
-        self.store = PageStore(run.path / ENCODINGS, self.encoder)
-        self.untrained = load_query_start(UNTRAINED, self.card.windows)
+        self.reranker = open_text(run)
+        self.card, scorer = self.reranker.card, self.reranker.scorer
+        self.store = PageStore(run.path / ENCODINGS, scorer) if isinstance(scorer, TokenEncoder) else None
+        self.untrained = load_query_start(UNTRAINED, first_windows(self.card, window_settings(run)))
         self.windows = PageStore(run.path / ENCODINGS, self.untrained)
         self.pages: list[Page] = []
         self.first = self._open() if is_large(run) else self._load()
 
     def _load(self) -> FirstStage:
         self.pages = list(self.run.pages.read())
-        self.store.fill(self.pages)
+        if self.store:
+            self.store.fill(self.pages)
         self.windows.fill(self.pages)
         return FirstStage(self.pages, self.windows.read_windows(self.pages))
 
     def _open(self) -> LargePages:
         first = LargePages(self.run, self.windows)
-        fill_store(self.run, self.store)
+        if self.store:
+            fill_store(self.run, self.store)
         return first
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
@@ -108,8 +110,11 @@ class Searcher:
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
             return [_hit(query, pages[hit["corpus_id"]], hit["score"]) for hit in ranked]
-        tokens = score_tokens(self.encoder.encode_queries([query]), self.store.read(pages))[0]
-        scores = fuse_views(query, [page.text for page in pages], windows, tokens, self.card, named)
+        own = self._score(query, pages)
+        if self.store:  # as `rank` does: a bi-encoder's scores are fused, a cross-encoder's stand alone
+            scores = fuse_views(query, [page.text for page in pages], windows, own, self.card, named)
+        else:
+            scores = self.card.calibration.apply(own)
         return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
 
     def _find(
@@ -129,6 +134,9 @@ class Searcher:
         known = self.first.read(ids) if isinstance(self.first, LargePages) else {page.id: page for page in self.pages}
         return [known[page] for page in ids if page in known]
 
+    def _score(self, query: str, pages: Sequence[Page]) -> Vectors:
+        return self.reranker.score(query, pages, self.store.read(pages) if self.store else None)
+
     def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
         """Whether a page of a search's hits answers; of a long list the first ones count."""
         pages = self._read([hit.page_id for hit in hits[: self.candidates]])
@@ -136,8 +144,7 @@ class Searcher:
             return self.vision.find_answer(query, pages)
         if not pages:
             return Answer(0.0, self.card.relevance_threshold)
-        tokens = score_tokens(self.encoder.encode_queries([query]), self.store.read(pages[:1]))[0]
-        probability = float(self.card.calibration.apply(tokens)[0])
+        probability = float(self.card.calibration.apply(self._score(query, pages[:1]))[0])
         relevance = measure_relevance(query, [page.text for page in pages], probability)
         return Answer(relevance, self.card.relevance_threshold)
 
@@ -152,18 +159,19 @@ def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> 
     return Searcher(run, run.recipe.evaluate.candidates, cache).search(query, top_k)
 
 
-def open_encoder(run: Run) -> tuple[TokenEncoder, ModelCard]:
-    """The run's trained encoder, or the start with the recipe's windows; MiniLM where a vision model ranks."""
+def open_text(run: Run) -> Reranker:
+    """The run's trained text model, or its base; MiniLM where a vision model ranks."""
     if _is_trained(run):
-        card = read_card(run.model)
-        return load_query_encoder(Path(run.model), card), card
-    settings, start = window_settings(run), UNTRAINED if is_vision_model(run.model) else run.recipe.train.base
-    return load_query_start(start, settings), describe_start(start, settings)
+        return Reranker(*load_text(run.model, light=True))
+    train = run.recipe.train
+    vision = is_vision_model(run.model) or is_vision_model(train.base)
+    return Reranker(*load_text(UNTRAINED if vision else train.base, train, light=True))
 
 
 def choose_windows(run: Run) -> WindowSettings:
     """The windows of a run's first stage: those of its trained encoder, or the recipe's."""
-    return read_card(run.model).windows if _is_trained(run) else window_settings(run)
+    usual = window_settings(run)
+    return first_windows(read_card(run.model), usual) if _is_trained(run) else usual
 
 
 def _is_trained(run: Run) -> bool:

@@ -7,6 +7,7 @@ from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.bm25 import Bm25
 from docrerank.retrieval.elsewhere import EncoderElsewhere
 from docrerank.retrieval.encoder import (
+    QUERY_TOKENS,
     Encoding,
     Precision,
     TokenEncoder,
@@ -14,6 +15,7 @@ from docrerank.retrieval.encoder import (
     batch_by_size,
     build_model,
     choose_precision,
+    find_prompt,
 )
 from docrerank.retrieval.first_stage import FirstStage
 from docrerank.retrieval.fusion import FusionWeights, fuse, order, standardise
@@ -50,6 +52,7 @@ __all__ = [
     "MAX_PAGE_TOKENS",
     "MINI",
     "MINILM_SHA256",
+    "QUERY_TOKENS",
     "SCALES",
     "SHIFT",
     "STARTS",
@@ -88,6 +91,7 @@ __all__ = [
     "encode_ahead",
     "fill_store",
     "find_heading",
+    "find_prompt",
     "fuse",
     "group_lines",
     "hash_start",

@@ -1,4 +1,4 @@
-"""The token encoder: a MiniLM-sized transformer that turns a page into token vectors once, for all its queries."""
+"""The text encoder: any bi-encoder turns a page into vectors once, for all its queries."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ Precision = Literal["auto", "bfloat16", "float32"]
 #: Neither special tokens nor punctuation take part in late interaction, on both sides.
 SKIPPED = ["[CLS]", "[SEP]", *string.punctuation]
 QUERY_TOKENS = 64
+#: Names under which a model keeps the prompt of what is searched.
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 BATCH_TOKENS = 8_192
 
 
@@ -31,7 +33,8 @@ class Encoding:
 
     Attributes:
         tokens: (n, d), one unit vector for each token that counts, of all windows one after the other. Where an
-            encoder weighs tokens by rarity, a query's vectors are as long as they count, on average 1.
+            encoder weighs tokens by rarity, a query's vectors are as long as they count, on average 1. A dense
+            encoder has one for each window, as it compares them.
         windows: (w, d), one unit vector for each window: the mean of all its tokens.
     """
 
@@ -40,10 +43,10 @@ class Encoding:
 
 
 class TokenEncoder:
-    """Encodes queries and windows with a sentence-transformers MultiVectorEncoder.
+    """Encodes queries and windows with a MultiVectorEncoder of sentence-transformers, or a dense SentenceTransformer.
 
     Args:
-        model: the model; `build_model` or `load_model` make one.
+        model: the model; its own prompts stand in front of queries and windows.
         settings: how pages are cut into windows.
         weights: names the weights (a hash), for `fingerprint`.
         precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
@@ -67,6 +70,8 @@ class TokenEncoder:
         self.opener = opener
         self.weights = weights
         self.cutter = WindowCutter(model.tokenizer, settings)
+        self.dense = type(model).__name__ == "SentenceTransformer"
+        self.prompts = {"query": find_prompt(model, "query"), "document": find_prompt(model, *DOCUMENT_PROMPTS)}
 
     @property
     def fingerprint(self) -> str:
@@ -100,18 +105,32 @@ class TokenEncoder:
                     found[index] = encoding
         return found
 
+    def embed(self, texts: Sequence[str], task: str) -> tuple[Any, Any, dict[str, Any]]:
+        """One batch as tensors, with gradients where they are on.
+
+        Returns:
+            vectors (texts, tokens, d) in float32, which of them count (texts, tokens), and the model's features; a
+            dense encoder gives one vector for each text.
+        """
+        torch = require("torch", extra="train")
+        features = self.model.preprocess(list(texts), task=task, prompt=self.prompts[task])
+        device = self.model.device
+        features = {key: value.to(device) if hasattr(value, "to") else value for key, value in features.items()}
+        ids = features["input_ids"]
+        features = {**self.model(features, task=task), "input_ids": ids}
+        if not self.dense:
+            return features["token_embeddings"].float(), features["attention_mask"].bool(), features
+        vectors = features["sentence_embedding"].float()
+        if self.model.similarity_fn_name == "cosine":
+            vectors = torch.nn.functional.normalize(vectors, dim=1)
+        return vectors[:, None], torch.ones(len(texts), 1, dtype=torch.bool, device=device), features
+
     def _forward(self, texts: list[str], task: str) -> list[Encoding]:
-        features = self.model.preprocess(texts, task=task)
-        features = {
-            key: value.to(self.model.device) if hasattr(value, "to") else value for key, value in features.items()
-        }
-        ids = features["input_ids"].cpu().numpy()
-        features = self.model(features, task=task)
-        tokens = features["token_embeddings"].float().cpu().numpy()
-        masks = features["attention_mask"].bool().cpu().numpy()
-        windows = _window_vectors(features, tokens, masks)
+        vectors, counted, features = self.embed(texts, task)
+        tokens, masks = vectors.cpu().numpy(), counted.cpu().numpy()
+        windows = tokens[:, 0] if self.dense else _window_vectors(features, tokens, masks)
         if self.rarity is not None and task == "query":
-            tokens = tokens * share_weights(self.rarity[ids], masks)[..., None]
+            tokens = tokens * share_weights(self.rarity[features["input_ids"].cpu().numpy()], masks)[..., None]
         return [Encoding(t[m], w[None]) for t, m, w in zip(tokens, masks, windows, strict=True)]
 
     def _join(self, encodings: Sequence[Encoding]) -> Encoding:
@@ -125,7 +144,13 @@ class TokenEncoder:
     @property
     def dimension(self) -> int:
         """Numbers in a vector."""
-        return int(self.model[0].get_embedding_dimension())
+        return int(self.model.get_embedding_dimension())
+
+
+def find_prompt(model: Any, *names: str) -> str | None:
+    """The first of a model's prompts that it has under these names, else its default one."""
+    prompts = model.prompts or {}
+    return next((prompts[name] for name in names if name in prompts), prompts.get(model.default_prompt_name)) or None
 
 
 def choose_precision(device: str) -> Precision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.training.groups import Group, build_groups, join_families, read_families
+from docrerank.training.teacher import label
 from docrerank.training.train import made_from, train
 
-__all__ = ["Group", "build_groups", "join_families", "made_from", "read_families", "train"]
+__all__ = ["Group", "build_groups", "join_families", "label", "made_from", "read_families", "train"]

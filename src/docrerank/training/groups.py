@@ -16,11 +16,19 @@ from docrerank.runs import Run, hash_name, sort_by_hash
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A training group and the line of the positive page that answers it."""
+    """A training group.
+
+    Attributes:
+        group: queries and pages, the positive first.
+        evidence: the line of the positive page that answers it.
+        answered_by: pages that are known to answer the positive.
+        ids: of the queries, in their order; a rephrased positive keeps its source's.
+    """
 
     group: TrainingGroup
     evidence: str
     answered_by: frozenset[str] = frozenset()
+    ids: tuple[str, ...] = ()
 
 
 def build_groups(families: Iterable[Family], settings: Train, seed: int) -> list[Group]:
@@ -122,7 +130,7 @@ def _mined_groups(families: Iterable[Family], settings: Train, seed: int) -> Ite
         drawn = {keys[key] for key in sort_by_hash(list(keys), seed)[: settings.negatives_per_group]}
         pages = (family.positive.page_id, *(page for page in family.mined if page in drawn))
         group = TrainingGroup("mined", (text,), pages)
-        yield Group(group, family.positive.evidence, frozenset(family.answering()))
+        yield Group(group, family.positive.evidence, frozenset(family.answering()), (family.positive.id,))
 
 
 def _generated_groups(families: Iterable[Family], settings: Train, seed: int) -> Iterator[Group]:
@@ -131,7 +139,8 @@ def _generated_groups(families: Iterable[Family], settings: Train, seed: int) ->
         chosen = sort_by_hash(list(negatives), seed)[: settings.negatives_per_group]
         queries = (text, *(negatives[key] for key in chosen))
         group = TrainingGroup("generated", queries, (family.positive.page_id,))
-        yield Group(group, family.positive.evidence, frozenset(family.answering()))
+        ids = (family.positive.id, *chosen)
+        yield Group(group, family.positive.evidence, frozenset(family.answering()), ids)
 
 
 def choose_wordings(families: Iterable[Family], share: float) -> Iterator[tuple[Family, str]]:

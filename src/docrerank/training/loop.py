@@ -1,6 +1,6 @@
 """The one training loop: schedule, measurements, the best weights, and a file that a killed training goes on from.
 
-What a step is, and what it learns, is said by `training.text` and `training.vision_trainer`.
+`training.text` and `training.vision_trainer` say what a step is, and what it learns.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Course:
         """What the weights that are delivered reach."""
         return DevScores(*self.dev[self.kept][1:])
 
+    @property
+    def gains(self) -> bool:
+        """Whether the kept weights rank better or tell apart better than the start; a lower loss alone is a tie."""
+        return self.end.ndcg > self.start.ndcg or self.end.accuracy > self.start.accuracy
+
     def write_curves(self, file: Path) -> None:
         """Write loss and dev scores as JSON, for the report."""
         write_text(file, json.dumps({"loss": self.loss, "dev": self.dev}) + "\n")
@@ -103,9 +108,9 @@ class Trainer(ABC):
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._find_rate)
         self.start = self.copy()
 
-    @abstractmethod
     def take_steps(self, first: int) -> Iterator[float]:
         """Take the steps from this one on; yield each one's loss."""
+        raise NotImplementedError
 
     @abstractmethod
     def measure(self) -> DevScores:
@@ -137,7 +142,7 @@ class Trainer(ABC):
         """
         course = self.resume() or Course(0, [], [[0, *astuple(self.measure())]], {})
         try:
-            self._go_on(course, progress)
+            self.go_on(course, progress)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -146,21 +151,29 @@ class Trainer(ABC):
                 f"out of memory in step {course.step + 1} of {self.steps} ({reason}): {self.relief}; what was learned "
                 "up to the last checkpoint is kept"
             ) from error
+        if not course.gains:
+            course.best, course.kept = {}, 0
         self.load({**self.start, **course.best})
         return course
 
-    def _go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
-        every = max(1, math.ceil(self.steps / self.settings.evaluations))
-        for loss in () if self._is_over(course) else self.take_steps(course.step):
-            course.loss.append(loss)
-            course.step += 1
-            if course.step % every == 0 or course.step == self.steps:
-                self._measure(course)
-            if course.step % STEPS_PER_CHECKPOINT == 0 or self._is_over(course):
-                self._save(course)
-            progress(course.step, self.steps)
-            if self._is_over(course):
+    def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
+        """Take the steps that are left, each followed by `follow`."""
+        for loss in () if self.is_over(course) else self.take_steps(course.step):
+            if self.follow(course, loss, progress):
                 break
+
+    def follow(self, course: Course, loss: float, progress: Callable[[int, int], None]) -> bool:
+        """Record a step, measure and save where it is time to; whether the training is over."""
+        every = max(1, math.ceil(self.steps / self.settings.evaluations))
+        course.loss.append(loss)
+        course.step += 1
+        if course.step % every == 0 or course.step == self.steps:
+            self._measure(course)
+        over = self.is_over(course)
+        if course.step % STEPS_PER_CHECKPOINT == 0 or over:
+            self._save(course)
+        progress(course.step, self.steps)
+        return over
 
     def _find_rate(self, step: int) -> float:
         """Linear warm-up, then linear to zero."""
@@ -178,7 +191,7 @@ class Trainer(ABC):
             course.best, course.kept = delivered, len(course.dev)
         course.dev.append([course.step, *astuple(scores)])
 
-    def _is_over(self, course: Course) -> bool:
+    def is_over(self, course: Course) -> bool:
         """All steps are done, or as many measurements as the recipe allows brought no gain."""
         losses = [row[3] for row in course.dev]
         stale = bool(self.patience) and len(losses) - 1 - losses.index(min(losses)) >= self.patience

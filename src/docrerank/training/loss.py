@@ -1,35 +1,40 @@
-"""The losses over groups: a group's positive against its negatives, against other documents, and as yes or no."""
+"""Losses over groups: positive against negatives, against other documents, as yes or no, and after a teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from docrerank.recipe import Train
-from docrerank.retrieval import Precision, Rarity
+from docrerank.reranker import PageCrossEncoder
+from docrerank.retrieval import TokenEncoder
 from docrerank.training.examples import Example
 
 Pairs = list[tuple[int, int]]
+#: Logits of a cross-encoder that weigh as much as a cosine of 1: `train.temperature` then means the same for both.
+LOGITS = 20.0
+#: Softens a teacher's scores, which are brought to 0..1 within a group.
+TEACHER_TEMPERATURE = 0.25
 
 
 class GroupLoss(nn.Module):
-    """Late interaction over a batch of groups, and what it costs.
+    """What the scores of a batch of groups cost.
 
-    The scores of all queries with all pages of the batch are one matrix; every loss below picks its cells from it.
+    Every loss below picks its cells from the matrix of all queries with all pages of the batch.
 
     Args:
         settings: the recipe's section: temperature and weights.
+        cross: scores are a cross-encoder's, of the groups' own pairs alone: there is no loss against other documents.
     """
 
-    def __init__(self, settings: Train) -> None:
+    def __init__(self, settings: Train, cross: bool = False) -> None:
         super().__init__()
-        self.settings = settings
-        self.scale = nn.Parameter(torch.tensor(10.0))
-        self.bias = nn.Parameter(torch.tensor(-5.5))
+        self.settings, self.in_batch = settings, 0.0 if cross else settings.in_batch_weight
+        self.scale = nn.Parameter(torch.tensor(LOGITS if cross else 10.0))
+        self.bias = nn.Parameter(torch.tensor(0.0 if cross else -5.5))
 
     def forward(self, scores: Tensor, examples: Sequence[Example]) -> Tensor:
         """The loss of a batch, a scalar.
@@ -38,16 +43,17 @@ class GroupLoss(nn.Module):
             scores: (queries, pages) of the batch, both in the order of the examples.
             examples: its groups.
         """
-        groups = place_groups(examples)
-        loss = compute_listwise(scores, groups, self.settings.temperature)
-        if self.settings.in_batch_weight:
-            in_batch = compute_in_batch(scores, groups, examples, self.settings.temperature)
-            loss = loss + self.settings.in_batch_weight * in_batch
-        if self.settings.pointwise_weight:
+        settings, pairs = self.settings, place_groups(examples)
+        groups = [own[: example.judged or None] for own, example in zip(pairs, examples, strict=True)]
+        loss = compute_listwise(scores, groups, settings.temperature)
+        if self.in_batch:
+            loss = loss + self.in_batch * compute_in_batch(scores, groups, examples, settings.temperature)
+        if settings.pointwise_weight:
             logits = scores * self.scale + self.bias
-            loss = loss + self.settings.pointwise_weight * compute_pointwise(
-                logits, groups, self.settings.positive_weight
-            )
+            loss = loss + settings.pointwise_weight * compute_pointwise(logits, groups, settings.positive_weight)
+        if settings.teacher_weight:
+            soft = [example.soft for example in examples]
+            loss = loss + settings.teacher_weight * compute_taught(scores, pairs, soft, settings.temperature)
         return loss
 
 
@@ -97,39 +103,57 @@ def compute_pointwise(logits: Tensor, groups: Sequence[Pairs], positive_weight: 
     return (losses * weights).sum() / weights.sum()
 
 
-def score_batch(
-    model: Any, examples: Sequence[Example], precision: Precision = "float32", rarity: Rarity | None = None
+def compute_taught(
+    scores: Tensor, groups: Sequence[Pairs], soft: Sequence[Sequence[float]], temperature: float
 ) -> Tensor:
+    """Mean divergence (KL) of each group's scores from its teacher's, over the pairs that the teacher has scored."""
+    losses = []
+    for group, own in zip(groups, soft, strict=True):
+        taught = torch.tensor(own, dtype=torch.float32)
+        known = torch.isfinite(taught).nonzero()[:, 0].tolist()
+        if len(known) < 2 or taught[known].max() == taught[known].min():
+            continue
+        taught = taught[known]
+        target = F.log_softmax((taught - taught.min()) / (taught.max() - taught.min()) / TEACHER_TEMPERATURE, 0)
+        rows, columns = torch.tensor([group[place] for place in known]).T
+        learned = F.log_softmax(scores[rows, columns] / temperature, 0)
+        losses.append(F.kl_div(learned, target, reduction="sum", log_target=True))
+    return torch.stack(losses).mean() if losses else scores.sum() * 0
+
+
+def score_batch(encoder: TokenEncoder, examples: Sequence[Example]) -> Tensor:
     """Late-interaction scores of all queries with all pages of a batch, (queries, pages), with gradients.
 
-    Tokens of queries count by their rarity, all alike if None. Only the transformer works in the lower precision;
-    similarities differ too little for it.
+    A page is encoded once for all the batch's queries. Tokens of queries count by the encoder's rarity, all alike
+    without one. Only the transformer works in the lower precision; similarities differ too little for it.
     """
     queries = [query for example in examples for query in example.queries]
-    windows = [window for example in examples for page in example.pages for window in page]
-    unique = list(dict.fromkeys(windows))
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        left, left_mask, ids = embed(model, queries, "query")
-        right, right_mask, _ = embed(model, unique, "document")
+    pages = [page for example in examples for page in example.pages]
+    unique = list(dict.fromkeys(pages))
+    with torch.autocast(encoder.model.device.type, torch.bfloat16, enabled=encoder.precision == "bfloat16"):
+        left, left_mask, features = encoder.embed(queries, "query")
+        right, right_mask, _ = encoder.embed(unique, "document")
     similar = torch.einsum("qtd,wsd->qtws", left, right)
     best = similar.masked_fill(~right_mask[None, None], -1.0).amax(dim=3)
-    places = {window: index for index, window in enumerate(unique)}
-    pages = [[places[window] for window in page] for example in examples for page in example.pages]
-    per_page = torch.stack([best[:, :, page].amax(dim=2) for page in pages], dim=2)
-    counted = left_mask.float() if rarity is None else left_mask * torch.from_numpy(rarity).to(ids.device)[ids]
+    places = {page: index for index, page in enumerate(unique)}
+    per_page = best[:, :, [places[page] for page in pages]]
+    counted = left_mask.float()
+    if encoder.rarity is not None:
+        counted = counted * torch.from_numpy(encoder.rarity).to(left.device)[features["input_ids"]]
     counted = counted[..., None]
-    return (per_page * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)
+    scores: Tensor = (per_page * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)
+    return scores
 
 
-def embed(model: Any, texts: list[str], task: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Token vectors (texts, tokens, d) in float32, which of them count (texts, tokens), and the tokens' ids."""
-    features = {
-        key: value.to(model.device) if isinstance(value, Tensor) else value
-        for key, value in model.preprocess(texts, task=task).items()
-    }
-    ids = features["input_ids"]
-    features = model(features, task=task)
-    return features["token_embeddings"].float(), features["attention_mask"].bool(), ids
+def score_cells(scorer: PageCrossEncoder, examples: Sequence[Example]) -> Tensor:
+    """A cross-encoder's scores of the groups' own pairs, in a matrix as `score_batch` gives it; 0 elsewhere."""
+    queries = [query for example in examples for query in example.queries]
+    pages = [page for example in examples for page in example.pages]
+    cells = [cell for group in place_groups(examples) for cell in group]
+    logits = scorer.logits([(queries[row], pages[column]) for row, column in cells])
+    rows, columns = torch.tensor(cells, device=logits.device).T
+    empty = torch.zeros(len(queries), len(pages), device=logits.device)
+    return empty.index_put((rows, columns), logits / LOGITS)
 
 
 def _pick(scores: Tensor, groups: Sequence[Pairs]) -> Tensor:

@@ -1,32 +1,43 @@
-"""Training of the text reranker: what a step is, with late interaction over the windows of a step's pages."""
+"""Training of text rerankers: a step over page-grouped batches, taken by the trainers of sentence-transformers."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from transformers import PrinterCallback, TrainerCallback
 
 from docrerank.recipe import Train
-from docrerank.retrieval import TokenEncoder
-from docrerank.training.dev import DevPart, DevScores, measure
+from docrerank.recipe.extras import require
+from docrerank.reranker import PageCrossEncoder
+from docrerank.retrieval import TokenEncoder, find_heading
+from docrerank.training.dev import Asked, DevPart, DevRow, DevScores, measure
 from docrerank.training.examples import Example
-from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Trainer
-from docrerank.training.loss import GroupLoss, score_batch
+from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Course, Trainer
+from docrerank.training.loss import GroupLoss, score_batch, score_cells
+from docrerank.training.vision_dev import plan_dev, rate
 
-#: The loss's own scale and bias learn this much faster than the encoder.
+Scorer = TokenEncoder | PageCrossEncoder
+#: The loss's own scale and bias learn this much faster than the model.
 LOSS_RATE = 100.0
+#: Queries of the dev part that a cross-encoder is measured with, and pages of each: it reads every pair.
+CROSS_QUERIES, CROSS_PAGES = 80, 8
 
 
 class TextTrainer(Trainer):
-    """Trains an encoder on examples.
+    """Trains a text reranker on examples.
+
+    sentence-transformers' trainer for the model's class takes the steps; the batches are ours (a page is encoded once
+    for all its queries), and so is the record of them, which a killed training goes on from exactly.
 
     Args:
-        encoder: the start; its weights are changed in place. Word embeddings stay as they are.
+        scorer: the base; its weights are changed in place. Word embeddings stay as they are.
         examples: in the order of training.
         dev: what measures progress.
         settings: the recipe's section.
@@ -36,30 +47,37 @@ class TextTrainer(Trainer):
 
     def __init__(
         self,
-        encoder: TokenEncoder,
+        scorer: Scorer,
         examples: Sequence[Example],
         dev: DevPart,
         settings: Train,
         checkpoint: Path,
         made_from: str,
     ) -> None:
-        self.encoder, self.examples, self.dev = encoder, examples, dev
-        self.loss, self.blend = GroupLoss(settings), settings.blend
-        weights = freeze_words(encoder.model)
+        self.scorer, self.examples, self.blend = scorer, examples, settings.blend
+        self.dev = shorten_dev(dev) if isinstance(scorer, PageCrossEncoder) else dev
+        self.loss = GroupLoss(settings, isinstance(scorer, PageCrossEncoder))
+        weights = freeze_words(scorer.model)
         own = {"params": list(self.loss.parameters()), "lr": settings.learning_rate * LOSS_RATE}
         groups = [{"params": list(weights.values()), "lr": settings.learning_rate}, own]
         optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
         super().__init__(weights, optimizer, len(examples), settings, checkpoint, made_from)
 
-    def take_steps(self, first: int) -> Iterator[float]:
-        """See `Trainer`: after the last example comes the first again."""
+    def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
+        """See `Trainer`."""
+        if not self.is_over(course):
+            step = StepLoss(self)
+            follow = _Follower(lambda: self.follow(course, step.last, progress))
+            build_trainer(self.scorer.model, step, self.list_batches(course.step), follow, self).train()
+
+    def list_batches(self, first: int) -> list[list[int]]:
+        """Places of the examples of every step from this one on: after the last example comes the first again."""
         count, size = len(self.examples), self.settings.batch_groups
-        for step in range(first, self.steps):
-            yield self._learn([self.examples[(step * size + place) % count] for place in range(min(size, count))])
+        return [[(step * size + at) % count for at in range(min(size, count))] for step in range(first, self.steps)]
 
     def measure(self) -> DevScores:
         """See `Trainer`."""
-        return measure(self.encoder, self.dev, self.settings.temperature)[0]
+        return measure_text(self.scorer, self.dev, self.settings.temperature)[0]
 
     def pack(self) -> dict[str, Any]:
         """See `Trainer`."""
@@ -70,26 +88,126 @@ class TextTrainer(Trainer):
         super().unpack(content)
         self.loss.load_state_dict(content["loss"])
 
-    def _learn(self, batch: Sequence[Example]) -> float:
-        self.encoder.model.eval()  # no dropout: a step then follows from its batch alone, and needs half the memory
-        loss = self.loss(self._score(batch).cpu(), batch)
-        self.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(list(self.weights.values()), MAX_GRADIENT)
-        self.optimizer.step()
-        self.schedule.step()
-        return_memory()
-        return round(float(loss.detach()), 6)
 
-    def _score(self, batch: Sequence[Example]) -> torch.Tensor:
-        return score_batch(self.encoder.model, batch, self.encoder.precision, self.encoder.rarity)
+class StepLoss(nn.Module):
+    """The loss of one step, as a trainer of sentence-transformers calls it; `last` is its latest value."""
+
+    def __init__(self, trainer: TextTrainer) -> None:
+        super().__init__()
+        self.scorer, self.examples, self.group_loss, self.last = trainer.scorer, trainer.examples, trainer.loss, 0.0
+
+    def forward(self, features: object, batch: Sequence[int]) -> torch.Tensor:
+        """A scalar; `batch` holds places of examples."""
+        self.scorer.model.eval()  # no dropout: a step then follows from its batch alone, and needs half the memory
+        examples = [self.examples[place] for place in batch]
+        loss: torch.Tensor = self.group_loss(score_examples(self.scorer, examples).cpu(), examples)
+        self.last = round(float(loss.detach()), 6)
+        return loss
+
+
+def score_examples(scorer: Scorer, examples: Sequence[Example]) -> torch.Tensor:
+    """The scores that a loss picks from, (queries, pages), with gradients."""
+    return score_batch(scorer, examples) if isinstance(scorer, TokenEncoder) else score_cells(scorer, examples)
+
+
+class _Follower(TrainerCallback):  # type: ignore[misc]
+    """After each step: record it, and stop when told."""
+
+    def __init__(self, follow: Callable[[], bool]) -> None:
+        self.follow = follow
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        control.should_training_stop = self.follow()
+        return_memory()
+
+
+class _Collator:
+    """A row of the data set is a step's batch already."""
+
+    valid_label_columns = ("label",)
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {"label": rows[0]["batch"]}
+
+
+def build_trainer(
+    model: Any, loss: StepLoss, batches: Sequence[Sequence[int]], follow: TrainerCallback, course: TextTrainer
+) -> Any:
+    """sentence-transformers' trainer for a model's class, over these batches, with our optimiser and schedule."""
+    name = type(model).__name__
+    home = f"sentence_transformers.{_HOMES[name]}"
+    arguments = getattr(require(f"{home}.training_args", extra="train"), f"{name}TrainingArguments")
+    plain = getattr(require(f"{home}.trainer", extra="train"), f"{name}Trainer")
+    # The automatic model card looks into the data; ours holds no text of the pages.
+    trainer = type("QuietTrainer", (plain,), {"add_model_card_callback": lambda self, defaults: None})
+    data = require("datasets", extra="train").Dataset.from_dict({"batch": [list(batch) for batch in batches]})
+    settings = arguments(
+        output_dir=str(course.checkpoint.parent / "trainer"),
+        per_device_train_batch_size=1,
+        max_steps=len(batches),
+        max_grad_norm=MAX_GRADIENT,
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+        batch_sampler=_in_order,
+    )
+    made = trainer(
+        model=model,
+        args=settings,
+        train_dataset=data,
+        loss=loss,
+        data_collator=_Collator(),
+        callbacks=[follow],
+        optimizers=(course.optimizer, course.schedule),
+    )
+    made.remove_callback(PrinterCallback)  # it prints to standard output, which holds results alone
+    return made
+
+
+_HOMES = {
+    "SentenceTransformer": "sentence_transformer",
+    "CrossEncoder": "cross_encoder",
+    "MultiVectorEncoder": "multi_vector_encoder",
+}
+
+
+def _in_order(data: Any, **_: Any) -> Any:
+    return torch.utils.data.BatchSampler(torch.utils.data.SequentialSampler(data), 1, drop_last=False)
+
+
+def shorten_dev(dev: DevPart) -> DevPart:
+    """What of the dev part a cross-encoder is measured with."""
+    queries = dev.queries[:CROSS_QUERIES]
+    kept = {query.id for query in queries}
+    return replace(dev, queries=queries, negatives=tuple(row for row in dev.negatives if row.source_id in kept))
+
+
+def measure_text(scorer: Scorer, dev: DevPart, temperature: float) -> tuple[DevScores, list[DevRow], list[Asked]]:
+    """See `measure`; a cross-encoder reads each query with its best pages by BM25."""
+    if isinstance(scorer, TokenEncoder) or not dev.queries:
+        return measure(scorer, dev, temperature)  # type: ignore[arg-type]
+    plan = plan_dev(dev, CROSS_PAGES)
+    scores = scorer.score([(query, page.text) for query, page in plan.pairs], [find_heading(p) for _, p in plan.pairs])
+    rows = [DevRow(scores[list(places)], 0) for places in plan.rankings]
+    asked, candidates = [], {}
+    for query, places in zip(dev.queries, plan.rankings, strict=True):
+        best = sorted(places, key=lambda place: -scores[place])
+        candidates[places[0]] = tuple(plan.pairs[place][1] for place in best)
+        asked.append(Asked(query, candidates[places[0]], float(scores[best[0]])))
+    for query, (place, source) in zip(dev.negatives, plan.gaps, strict=True):
+        if not query.answered_by:
+            asked.append(Asked(query, candidates[source], float(scores[place])))
+    return rate(scores, plan), rows, asked
 
 
 def freeze_words(model: nn.Module) -> dict[str, nn.Parameter]:
     """The weights that learn, by name: all but the embeddings, which a few thousand groups would only disturb."""
+    words = {id(weight) for weight in model[0].auto_model.get_input_embeddings().parameters()}  # type: ignore[index]
     learning = {}
     for name, weight in model.named_parameters():
-        weight.requires_grad_(".embeddings." not in name)
+        weight.requires_grad_(".embeddings." not in name and id(weight) not in words)
         if weight.requires_grad:
             learning[name] = weight
     return learning

@@ -1,28 +1,28 @@
 """The `train` stage: from queries and mined pages to RUN/model.
 
-The story: `material` gathers groups and the dev part, `loop` trains, with a step from `text` or `vision.trainer`, and
-what is delivered is fitted, measured and written here or in `vision.stage`.
+The story: `training_data` gathers groups and the dev part, `loop` trains with a step from `text` or `vision_trainer`,
+and what is delivered is fitted, measured and written here or in `vision_train`.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.reranker import load_encoder
+from docrerank.records import UserError
+from docrerank.reranker import check_base, hash_text_model, load_encoder, load_text
 from docrerank.retrieval import (
     ENCODINGS,
-    FusionWeights,
+    STARTS,
     ModelCard,
     PageStore,
     TokenEncoder,
     encode_ahead,
-    hash_start,
-    load_start,
     load_untrained,
     read_card,
     weigh_tokens,
@@ -31,13 +31,17 @@ from docrerank.retrieval import (
 from docrerank.runs import Run
 from docrerank.training.calibration import fit_calibration, fit_threshold
 from docrerank.training.deliver import deliver, write_readme
-from docrerank.training.dev import measure
-from docrerank.training.examples import Example, build_examples
+from docrerank.training.soft_scores import fingerprint_soft
 from docrerank.training.training_data import Material, count, documents_of, gather
 from docrerank.vision import fingerprint_vision, is_vision_model, read_rank
 
+if TYPE_CHECKING:
+    from docrerank.training.examples import Example
+    from docrerank.training.text import Scorer
+
+logger = logging.getLogger(__name__)
 STAGE = "train"
-STAGE_VERSION = 4
+STAGE_VERSION = 5
 FOLDER = "training"
 CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 
@@ -45,9 +49,10 @@ CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Any]:
     """Train the run's reranker; does nothing if RUN/model was made from the same pages, queries and recipe.
 
-    With `train.base` it is a vision-language model that reads page images; torchrun may then share the work among
+    `train.base` is any reranker of text or of page images; torchrun may share a vision-language one's work among
     processes, of which the first writes. A killed training goes on from its last checkpoint and ends with the same
-    weights. The loss per step and the dev scores are in RUN/training/curves.json.
+    weights. Where there is too little to learn from, or nothing gained, the base itself is delivered, with a line that
+    says so. The loss per step and the dev scores are in RUN/training/curves.json.
 
     Args:
         run: a run whose queries are generated and mined.
@@ -57,18 +62,31 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         Counts of the stage, as they stand in `run.json`.
 
     Raises:
-        UserError: there is nothing to learn from.
+        UserError: the base cannot be loaded or trained, or the run was never mined.
     """
     require("torch", extra="train")
     origin = made_from(run)
     if run.model.is_dir() and read_card(run.model).made_from == origin:
         return {"redone": 0}
-    work = _train_vision if is_vision_model(run.recipe.train.base) else _train_text
+    vision = is_vision_model(run.recipe.train.base)
+    if read_rank() and not vision:
+        raise UserError("a text model trains in one process: docrerank train RUN, without torchrun")
+    if vision and run.recipe.train.teacher_weight:
+        raise UserError("train.teacher_weight teaches text models: set it to 0, or take a text train.base")
+    if not vision:
+        check_base(run.recipe.train.base)
+    work = _train_vision if vision else _train_text
     if read_rank():
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
         counts.update(work(run, origin, gather(run), progress))
         (run.path / FOLDER / CHECKPOINT).unlink(missing_ok=True)
+    if counts["kept"] == "untrained":
+        logger.warning(
+            "%d groups in %d steps brought no gain on the dev part: RUN/model is %s as it was. More pages, a chat "
+            "model that writes (--endpoint) or a stronger --base may help",
+            *(counts["groups"], counts["steps"], run.recipe.train.base),
+        )
     return counts
 
 
@@ -78,7 +96,8 @@ def made_from(run: Run) -> str:
     origin = fingerprint(STAGE, STAGE_VERSION, mined_from(run), settings, run.recipe.seed)
     if is_vision_model(run.recipe.train.base):
         return fingerprint_vision(origin, run.recipe)
-    return fingerprint(origin, hash_start(run.recipe.train.base))
+    soft = fingerprint_soft(run) if run.recipe.train.teacher_weight else ""
+    return fingerprint(origin, hash_text_model(run.recipe.train.base), soft)
 
 
 def _train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -88,37 +107,46 @@ def _train_vision(run: Run, origin: str, material: Material, progress: Callable[
 
 
 def _train_text(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    from docrerank.training.text import TextTrainer
+    from docrerank.training.text import TextTrainer, measure_text
 
-    settings, dev = run.recipe.train, material.dev
-    encoder, untrained = load_start(settings.base, window_settings(run)), load_untrained(window_settings(run))
-    encoder.rarity = weigh_tokens(encoder.model.tokenizer, run.pages.column("text"))
-    examples = _cut_examples(run, material, untrained)
-    course = TextTrainer(encoder, examples, dev, settings, run.path / FOLDER / CHECKPOINT, origin).run(progress)
-    _, rows, asked = measure(encoder, dev, settings.temperature)
+    settings = run.recipe.train
+    scorer, before = load_text(settings.base, settings)
+    if isinstance(scorer, TokenEncoder) and settings.base in STARTS:
+        scorer.rarity = weigh_tokens(scorer.model.tokenizer, run.pages.column("text"))
+    untrained = load_untrained(window_settings(run))
+    examples = _cut_examples(run, material, untrained, scorer)
+    trainer = TextTrainer(scorer, examples, material.dev, settings, run.path / FOLDER / CHECKPOINT, origin)
+    course = trainer.run(progress)
+    _, rows, asked = measure_text(scorer, trainer.dev, settings.temperature)
     course.write_curves(run.path / FOLDER / CURVES)
-    calibration = fit_calibration(rows)
+    calibration = fit_calibration(rows) if rows else before.calibration
     threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
-    card = ModelCard(encoder.settings, FusionWeights(), calibration, origin, threshold)
-    deliver(encoder, card, write_readme(settings.base, len(examples), dev, course.start, course.end), run.model)
-    _encode_pages(run, card, untrained)
-    return {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
+    card = ModelCard(before.windows, before.fusion, calibration, origin, threshold)
+    counts = {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
+    deliver(scorer, card, write_readme(run, scorer, trainer.dev, course, counts), run.model)
+    _encode_pages(run, card, untrained, scorer)
+    return counts
 
 
-def _cut_examples(run: Run, material: Material, untrained: TokenEncoder) -> list[Example]:
+def _cut_examples(run: Run, material: Material, untrained: TokenEncoder, scorer: Scorer) -> list[Example]:
     """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
+    from docrerank.training.examples import build_examples
+
     store = PageStore(run.path / ENCODINGS, untrained, run.count_pages())
     for name in documents_of(material.pages):
         store.fill(run.pages.read(name))
-    return build_examples(material.groups, material.pages, store, 1, material.dev.repeats)
+    return build_examples(material, store, scorer.cutter)
 
 
-def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder) -> None:
+def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder, scorer: Scorer) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
-    store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card), run.count_pages())
-    encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))
-    for name in run.pages.names():
-        store.fill(run.pages.read(name))
-    for folder in (run.path / ENCODINGS).iterdir():
-        if folder.name not in (store.encoder.fingerprint, untrained.fingerprint):
+    kept = {untrained.fingerprint}
+    if isinstance(scorer, TokenEncoder):
+        store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card), run.count_pages())
+        encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))
+        for name in run.pages.names():
+            store.fill(run.pages.read(name))
+        kept.add(store.encoder.fingerprint)
+    for folder in (run.path / ENCODINGS).glob("*"):
+        if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)

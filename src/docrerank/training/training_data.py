@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from docrerank.pages import find_repeats
@@ -12,6 +12,7 @@ from docrerank.records import Page, UserError
 from docrerank.runs import Run, Split, split_run
 from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages
 from docrerank.training.groups import Group, build_groups, read_families
+from docrerank.training.soft_scores import SoftScores, read_soft
 
 if TYPE_CHECKING:
     from docrerank.training.loop import Course
@@ -26,19 +27,21 @@ class Material:
         split: which pages may be learned from.
         groups: of these pages, in the order of training.
         dev: pages and queries that measure.
+        soft: a teacher's scores, by query and page.
     """
 
     pages: Mapping[str, Page]
     split: Split
     groups: tuple[Group, ...]
     dev: DevPart
+    soft: SoftScores = field(default_factory=dict)
 
 
 def gather(run: Run) -> Material:
     """Split the run's pages, build its groups, choose its dev part.
 
     Raises:
-        UserError: there is no group to learn from.
+        UserError: the run was never mined, though its recipe wants mined groups.
     """
     settings, seed = run.recipe.train, run.recipe.seed
     split = split_run(run, settings.dev_share)
@@ -48,12 +51,10 @@ def gather(run: Run) -> Material:
             f"no mined pages in '{run.path}': docrerank mine {run.path}, or --set train.mined_share=0 to train on "
             "generated groups alone"
         )
-    if not groups:
-        raise UserError(
-            f"nothing to learn from in '{run.path}': more pages, or another train.mined_share, give groups to train on"
-        )
-    pages = read_pages(run, {page for group in groups for page in group.group.pages})
-    return Material(pages, split, groups, _gather_dev(run, split))
+    soft = read_soft(run) if settings.teacher_weight else {}
+    taught = {page for group in groups for page in soft.get(group.ids[0], {}) if page in split.train}
+    pages = read_pages(run, taught.union(*(group.group.pages for group in groups)))
+    return Material(pages, split, groups, _gather_dev(run, split), soft)
 
 
 def _gather_dev(run: Run, split: Split) -> DevPart:

@@ -1,0 +1,40 @@
+"""`docrerank label` and `docrerank push`: a teacher's scores for training, and the trained model on the hub."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from docrerank.cli.options import Json, RunFolder, find_source, open_run
+from docrerank.cli.output import print_json, say
+from docrerank.cli.stages import work
+
+Teacher = Annotated[
+    str,
+    typer.Option(
+        "--teacher", help="Any reranker's name or folder, or `fusion`: the run's own views.", parser=find_source
+    ),
+]
+Repo = Annotated[str, typer.Argument(help="OWNER/NAME on the hub.", metavar="REPO", show_default=False)]
+Private = Annotated[bool, typer.Option("--private", help="A new repository is private.")]
+
+
+def label_run(run: RunFolder, teacher: Teacher = "fusion", json: Json = False) -> None:
+    """Score a run's pairs with a teacher; then train with --set train.teacher_weight=1."""
+    from docrerank.training import label
+
+    opened = open_run(run, None)
+    with opened.locked():
+        counts = work(opened, "label", lambda run, show: label(run, teacher, show))
+    if counts["doubts"]:
+        say(f"{counts['doubts']} hard negatives are above their positive to the teacher: {run}/teacher/doubts.jsonl")
+    if json:
+        print_json(counts)
+
+
+def push_model(run: RunFolder, repo: Repo, private: Private = False) -> None:
+    """Upload a run's model to the hub, with its card."""
+    from docrerank.datasets import push_folder
+
+    say(f"pushed to {push_folder(open_run(run, None).model, repo, private, 'model')}")
