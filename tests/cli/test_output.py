@@ -18,7 +18,14 @@ def test_documents_read_now_before_and_left_out_are_told_apart() -> None:
 
 
 def test_a_training_says_what_it_did_and_that_the_start_was_kept() -> None:
-    counts = {"groups": 16, "steps": 1, "dev_ndcg_untrained": 0.8231, "dev_ndcg": 0.8231, "kept": "start", "redone": 1}
+    counts = {
+        "groups": 16,
+        "steps": 1,
+        "dev_ndcg_untrained": 0.8231,
+        "dev_ndcg": 0.8231,
+        "kept": "untrained",
+        "redone": 1,
+    }
     line = describe_stage("train", counts)
     assert line == "16 groups, 1 step, NDCG@5 on held-out documents .823 before, .823 after; the start is kept"
     assert describe_stage("train", {"redone": 0}) == "as before"

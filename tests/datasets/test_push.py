@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from docrerank.datasets import push_folder
+from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
 
@@ -109,6 +110,27 @@ def test_a_wrong_name_is_told_before_anything_is_written(whole_run: Run, tmp_pat
     assert done.returncode == 1
     assert "takes OWNER/NAME" in done.stderr
     assert not (tmp_path / "set").exists()
+
+
+def test_a_run_s_model_is_uploaded_with_its_card(hub: Any, tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", load_recipe("cpu"))
+    command = [sys.executable, "-m", "docrerank.cli", "push", str(run.path), "me/reranker"]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
+    clean |= {
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": HUB.TOKEN,
+    }
+    early = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=clean)
+    assert early.returncode == 1
+    assert "is no trained model" in early.stderr
+    run.model.mkdir()
+    for name in ("docrerank.json", "README.md"):
+        (run.model / name).write_text("{}")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=clean)
+    assert done.returncode == 0, done.stderr
+    assert hub.files == {"me/reranker": {"docrerank.json": b"{}", "README.md": b"{}"}}
 
 
 def test_only_a_finished_set_is_pushed(tmp_path: Path) -> None:

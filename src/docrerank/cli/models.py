@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -35,6 +36,7 @@ def label_run(run: RunFolder, teacher: Teacher = "fusion", json: Json = False) -
 
 def push_model(run: RunFolder, repo: Repo, private: Private = False) -> None:
     """Upload a run's model to the hub, with its card."""
+    os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
     from docrerank.datasets import push_folder
 
     say(f"pushed to {push_folder(open_run(run, None).model, repo, private, 'model')}")

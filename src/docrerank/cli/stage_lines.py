@@ -51,7 +51,7 @@ def _train(counts: Counts) -> str:
     if "dev_ndcg" in counts:
         before, after = _share(counts.get("dev_ndcg_untrained", 0.0)), _share(counts["dev_ndcg"])
         parts.append(f"NDCG@5 on held-out documents {before} before, {after} after")
-    return ", ".join(parts) + ("; the start is kept" if counts.get("kept") == "start" else "")
+    return ", ".join(parts) + ("; the start is kept" if counts.get("kept") == "untrained" else "")
 
 
 def _evaluate(counts: Counts) -> str:

@@ -151,8 +151,6 @@ class Trainer(ABC):
                 f"out of memory in step {course.step + 1} of {self.steps} ({reason}): {self.relief}; what was learned "
                 "up to the last checkpoint is kept"
             ) from error
-        if not course.gains:
-            course.best, course.kept = {}, 0
         self.load({**self.start, **course.best})
         return course
 

@@ -63,6 +63,14 @@ class TextTrainer(Trainer):
         optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
         super().__init__(weights, optimizer, len(examples), settings, checkpoint, made_from)
 
+    def run(self, progress: Callable[[int, int], None]) -> Course:
+        """See `Trainer`; a tie on the dev part goes to the base."""
+        course = super().run(progress)
+        if not course.gains:
+            course.best, course.kept = {}, 0
+            self.load(self.start)
+        return course
+
     def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
         """See `Trainer`."""
         if not self.is_over(course):
