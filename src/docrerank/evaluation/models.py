@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError
 from docrerank.reranker import Reranker
 from docrerank.retrieval import STARTS, hash_start, read_card
-from docrerank.runs import read_json
+from docrerank.runs import hash_file, read_json
 from docrerank.vision import find_folder, is_vision_model, reads_images
 
 #: Peers by a short name.
@@ -232,5 +231,4 @@ def _identify(file: Path) -> list[Any]:
     status = file.stat()
     if status.st_size > HASHED_BYTES:
         return [status.st_size, status.st_mtime_ns]
-    with file.open("rb") as handle:
-        return [hashlib.file_digest(handle, "sha256").hexdigest()]
+    return [hash_file(file)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +13,7 @@ from docrerank.pages.document_cache import find_file, find_objects
 from docrerank.pages.filing_cover import Cover
 from docrerank.pages.metadata import find_cover, read_metadata
 from docrerank.records import Rejected, UserError
-from docrerank.runs import is_url
+from docrerank.runs import hash_file, is_url
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
 SUFFIXES = IMAGE_SUFFIXES | {".pdf"}
@@ -173,9 +172,7 @@ def _hash(path: Path, max_file_bytes: int) -> Document | Rejected:
         return Rejected("ingest", str(path), "cannot be read", "it is not a regular file")
     if size > max_file_bytes:
         return _reject_size(str(path), size)
-    with path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256")
-    return Document(path.stem, str(path), digest.hexdigest(), size)
+    return Document(path.stem, str(path), hash_file(path), size)
 
 
 def _reject_size(path: str, size: int) -> Rejected:

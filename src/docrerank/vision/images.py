@@ -16,6 +16,7 @@ from PIL import Image
 
 from docrerank.pages import render
 from docrerank.records import Page, UserError
+from docrerank.runs import hash_file
 from docrerank.vision.backbone import PageTokens
 from docrerank.vision.prompt import Prompt
 
@@ -68,8 +69,7 @@ def _open_file(page: object) -> PageSource:
         raise UserError(f"a page is an image, a path or a Page, not {type(page).__name__}")
     path = Path(page)
     try:
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        digest = hash_file(path)
     except (OSError, ValueError) as error:
         raise UserError(f"'{str(page)[:200]}' is not a page: no image file has this name") from error
     if path.suffix.lower() == ".pdf":
