@@ -46,7 +46,7 @@ def test_recipe_paper_names_its_servers_and_its_base_before_it_starts(pdf: Path,
     for name in ("mistralai/Pixtral-12B-2409", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"):
         assert f"{name} at {NOWHERE} does not answer" in told
     assert "hf download nobody/qwen2-vl-none, or set HF_HUB_OFFLINE=0" in told
-    assert told.endswith("Nothing was begun: mend this, or end before it with --to")
+    assert told.endswith("Nothing was started: fix this, or stop before it with --to")
     assert not out.exists()
     dry = CliRunner().invoke(app, [*arguments, "--dry-run"], catch_exceptions=False)
     assert dry.exit_code == 0

@@ -88,7 +88,7 @@ def docrerank(version_: Version = False) -> None:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 a failure told in one line, 2 usage, 130 stopped by the user."""
+    """Run the command line. Exit codes: 0 done, 1 a failure in one line, 2 usage, 130 stopped by the user."""
     try:
         app()
     except UserError as error:

@@ -1,4 +1,4 @@
-"""What the stages of `docrerank run` will need, found out before the first of them begins."""
+"""Checks what the stages of `docrerank run` need before the first one starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GB = 1_000_000_000
 
 
 def check_needs(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) -> None:
-    """Refuse to begin what would fail after hours.
+    """Refuse to start what would fail after hours.
 
     Raises:
         UserError: says all that is missing.
@@ -22,7 +22,7 @@ def check_needs(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) -> 
     missing = list(find_missing(run, pdfs, stages))
     if missing:
         last = "; ".join(missing)
-        raise UserError(f"{last}. Nothing was begun: mend this, or end before it with --to")
+        raise UserError(f"{last}. Nothing was started: fix this, or stop before it with --to")
 
 
 def find_missing(run: Run, pdfs: Sequence[str | Path], stages: Sequence[str]) -> Iterator[str]:
@@ -72,10 +72,10 @@ def _find_base(run: Run) -> Iterator[str]:
     free, on_gpu = count_free()
     needed = count_needed(stored, recipe.vision.lora_rank, on_gpu)
     if needed > free:
-        place, mend = (
+        place, advice = (
             ("the GPU", "stop what else holds it") if on_gpu else ("this machine, without a GPU,", "use a GPU")
         )
         yield (
-            f"training '{base}' takes {needed / GB:.1f} GB at least and {place} has {free / GB:.1f} GB free: {mend}; "
+            f"training '{base}' takes {needed / GB:.1f} GB at least, {place} has {free / GB:.1f} GB free: {advice}; "
             f"where model servers hold it, give --to mine, stop them, then docrerank train {run.path}"
         )

@@ -73,7 +73,7 @@ def run_all(
     if benchmark is not None:
         from docrerank.evaluation.benchmark import read_benchmark
 
-        read_benchmark(benchmark)  # a mistake in it is told now, not after an hour's work
+        read_benchmark(benchmark)  # a mistake in it ends the run now, not after an hour's work
     check_needs(Run(out, loaded), pdfs, chosen)
     run, started = Run.create(out, loaded), time.monotonic()
     with run.locked():

@@ -85,7 +85,7 @@ def say_repeats(run: Run) -> None:
 
 
 def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:
-    """Do one stage of a run whose lock is held, and say what came of it."""
+    """Do one stage of a run whose lock is held, and print a line about it."""
     started = time.monotonic()
     with progress(name) as show:
         counts = stage(run, show)

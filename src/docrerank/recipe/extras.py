@@ -19,7 +19,7 @@ def require(module: str, extra: str) -> ModuleType:
 
     Raises:
         MissingExtra: if the package, or a package that it imports, is not installed. Any other fault of the import
-            (a broken build, a library of the system) is raised as it is: installing the extra would not mend it.
+            (a broken build, a library of the system) is raised as it is: the extra would not fix it.
         UserError: transformers cannot import a part of itself, mostly for a torchvision that is not of torch's build.
 
     Example:

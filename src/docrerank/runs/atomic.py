@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever kills the process."""
+"""Writes files whole or not at all, whatever kills the process."""
 
 from __future__ import annotations
 

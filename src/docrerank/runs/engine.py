@@ -29,7 +29,7 @@ def run_shards(
         pages: about how many pages a shard has: the largest are begun first.
 
     Raises:
-        UserError: a shard met a fault that the user must mend, or Ray cannot be reached.
+        UserError: a shard met a fault that the user must fix, or Ray cannot be reached.
     """
     sizes = [max(1.0, pages(shard)) for shard in shards]
     order = sorted(range(len(shards)), key=lambda place: -sizes[place])

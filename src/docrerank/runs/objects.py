@@ -22,7 +22,7 @@ PROTOCOLS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "file")
 #: A store that answers nothing, or 503, is asked again for so long.
 PATIENCE_SECONDS, MOST_WAIT_SECONDS = 600.0, 30.0
 
-#: Faults of this machine's disk, and those that asking again would not mend.
+#: Faults of this machine's disk, and those that a retry does not fix.
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _LASTING = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError)
 #: Of botocore, aiohttp, gcsfs and azure: what says that a store or the way to it is out.

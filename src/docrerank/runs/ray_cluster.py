@@ -120,7 +120,7 @@ class Site:
 
 @contextlib.contextmanager
 def open_site(run: Path) -> Iterator[Site]:
-    """A new file in the run folder: only who truly sees this folder sees it."""
+    """Make a new file in the run folder, which shows that a machine sees the same folder."""
     witness = run.resolve() / f".{uuid.uuid4().hex}.tmp"
     write_text(witness, "")
     store = find_store(witness)

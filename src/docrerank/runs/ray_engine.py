@@ -30,7 +30,7 @@ ITEM_PAGES = 500.0
 ITEMS_PER_WORKER = 4
 #: Times that Ray starts an item again whose worker or node died; its shards are then tried one by one.
 RETRIES = 3
-#: What an item has finished is told this often.
+#: An item reports what it has finished this often.
 SECONDS_BETWEEN_TELLING = 1.0
 
 
@@ -159,7 +159,7 @@ def _stream(work: _Work[Any, Any], items: list[dict[int, Any]], workers: int) ->
 
 
 def _probe(work: _Work[Any, Any]) -> None:
-    """One task before all others: a fault that all machines share is told in a line."""
+    """Run one task first: a fault that all machines share then ends in one line."""
     import ray
 
     try:

@@ -45,7 +45,7 @@ def map_shards(
         workers: processes; 0 means one per core.
         seconds: a shard still running after this is killed and reported as failed.
 
-    Errors that the user must mend (`UserError`, such as a full disk) stop the map; other failures are the shard's own.
+    Errors that the user must fix (`UserError`, such as a full disk) stop the map; other failures are the shard's own.
     """
     with open_pool(min(worker_count(workers), max(1, len(shards)))) as pool:
         yield from map_in(pool, function, shards, seconds)
@@ -107,7 +107,7 @@ def _result(get: Callable[[], Result]) -> Result | ShardFailure:
         raise
     except BrokenProcessPool as error:
         hint = 'in a script of your own, call docrerank under `if __name__ == "__main__":`'
-        raise UserError(f"worker processes end as soon as they begin ({error}): {hint}") from error
+        raise UserError(f"worker processes end as soon as they start ({error}): {hint}") from error
     except TimeoutError:
         return ShardFailure("took too long", "its worker was stopped at the time limit")
     except ProcessExpired as error:
