@@ -25,6 +25,7 @@ from docrerank.evaluation.names import (
 )
 from docrerank.pages import ingest
 from docrerank.records import UserError
+from docrerank.retrieval import FusionWeights, read_card
 from docrerank.runs import Run
 
 Make = Callable[..., Any]
@@ -107,6 +108,18 @@ def test_the_gain_of_training_stands_apart_from_the_start_s(run: Run) -> None:
     assert content["gain_of_training"] == {**pair["interval"], "p": pair["p"]}
     tops, first = take_tops(run, "docrerank-mini, fused"), take_tops(run, FIRST_STAGE)
     assert all(set(tops[query]) == set(pages[:2]) for query, pages in first.items())  # as `trained, fused` does
+
+
+def test_the_start_is_fused_with_the_trained_model_s_weights(
+    run: Run, benchmark: Path, tmp_path: Path, make_run: Make
+) -> None:
+    """A model of other weights than today's: what it gains by them is no gain of training."""
+    shutil.copytree(run.path, tmp_path / "RUN")
+    other = make_run(tmp_path / "RUN", "train.base=minilm")
+    replace(read_card(other.model), fusion=FusionWeights(0.1, 0.1, 3.0)).write(other.model)
+    evaluate(other, benchmark)
+    for query in read_evaluation(other)["queries"]:
+        assert query["systems"]["minilm, fused"]["top"] == query["systems"][TRAINED_FUSED]["top"]
 
 
 def test_a_fused_row_says_what_a_search_says_of_an_answer(run: Run) -> None:

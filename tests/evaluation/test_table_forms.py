@@ -111,6 +111,7 @@ def test_the_gain_of_training_is_trained_less_start() -> None:
 def test_the_short_table_shows_both_gains_in_lines_of_100_characters() -> None:
     text = render(make_run_table())
     assert max(len(line) for line in text.splitlines()) <= 100
+    assert "…" not in text  # nothing is cut
     for part in ("gain over start", "gain over best", "R@1", "+.185 [+.", "untrained (best"):
         assert part in text
     assert "MRR@10" not in text

@@ -39,6 +39,7 @@ from docrerank.retrieval import (
     encode_ahead,
     load_start,
     load_untrained,
+    read_card,
     score_tokens,
     score_windows,
     weigh_tokens,
@@ -174,8 +175,9 @@ def _name_base(run: Run) -> str:
 def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
     """What training starts from; of plain MiniLM only what is no untrained row yet."""
     start = bench.run.recipe.train.base
+    weights = read_card(bench.run.model).fusion  # the trained model's, so that only training tells the two apart
     if start == UNTRAINED:
-        yield Fused(names.STARTED_SEARCH[start], views, FusionWeights()), False
+        yield Fused(names.STARTED_SEARCH[start], views, weights), False
         return
     if start != MINI:
         reranker = Reranker(*load_text(start, bench.run.recipe.train))
@@ -187,8 +189,8 @@ def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
     own = replace(views, tokens=bench.compare(names.STARTED, encoder, describe_start(start).calibration))
     assert own.tokens
     yield own.tokens, True
-    yield Fused(names.STARTED_FUSED, own, FusionWeights(), trained=True), True
-    yield Fused(names.STARTED_SEARCH[start], own, FusionWeights(), trained=True), False
+    yield Fused(names.STARTED_FUSED, own, weights, trained=True), True
+    yield Fused(names.STARTED_SEARCH[start], own, weights, trained=True), False
 
 
 def _list_trained(bench: _Bench, views: Views) -> Iterator[Row]:

@@ -306,7 +306,7 @@ def _build_table(grid: Grid, width: int) -> Table:
     widths = [max(_measure(name, row[place]) for row in grid.rows) for place, name in enumerate(grid.header) if place]
     longest = max(len(row[0][0]) for row in grid.rows)
     table.add_column(
-        Text(_clean(grid.header[0])), width=max(MIN_NAME, min(longest, width - sum(widths) - len(widths)))
+        Text(_clean(grid.header[0])), width=max(MIN_NAME, min(longest, width - sum(widths) - 2 * len(widths) - 1))
     )
     for name, narrow in zip(grid.header[1:], widths, strict=True):
         table.add_column(Text("\n".join(wrap(_clean(name), narrow))), justify="right", no_wrap=True)
