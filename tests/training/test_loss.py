@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from docrerank.retrieval import TokenEncoder, WindowSettings, load_untrained, score_tokens, weigh_tokens
+from docrerank.retrieval import TokenEncoder, WindowSettings, load_untrained, score_tokens
 from docrerank.training.examples import Example
 from docrerank.training.loss import compute_in_batch, compute_listwise, compute_pointwise, place_groups, score_batch
 
@@ -40,19 +40,6 @@ def test_batch_scores_equal_those_of_the_reranker(encoder: TokenEncoder) -> None
     np.testing.assert_allclose(scores, score_tokens(queries, pages), atol=1e-5)
     mixed = [pages[1], pages[0], pages[2]]
     assert np.abs(scores - score_tokens(queries, mixed)).max() > 0.05  # the control: pages in another order
-
-
-def test_batch_scores_weigh_tokens_as_the_reranker_does(encoder: TokenEncoder) -> None:
-    rarity = weigh_tokens(encoder.model.tokenizer, ["net sales rose in 2020", "the board met", "the plant"])
-    weighted = TokenEncoder(encoder.model, encoder.settings, precision="float32", rarity=rarity)
-    encoder.model.eval()
-    with torch.no_grad():
-        scores = score_batch(weighted, EXAMPLES).numpy()
-        alike = score_batch(encoder, EXAMPLES).numpy()
-    queries = weighted.encode_queries([query for example in EXAMPLES for query in example.queries])
-    pages = encoder.encode([page for example in EXAMPLES for page in example.pages], "document")
-    np.testing.assert_allclose(scores, score_tokens(queries, pages), atol=1e-5)
-    assert np.abs(scores - alike).max() > 0.01  # the control
 
 
 def test_pairs_stand_where_their_query_and_page_meet() -> None:

@@ -42,7 +42,6 @@ from docrerank.retrieval import (
     read_card,
     score_tokens,
     score_windows,
-    weigh_tokens,
     window_settings,
 )
 from docrerank.runs import Progress, Run
@@ -184,8 +183,6 @@ def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
         yield _rank_as_alone(bench, views, reranker, Model(_name_base(bench.run), start, False)), False
         return
     encoder = load_start(start, window_settings(bench.run))
-    texts = (page.text for page in bench.run.pages.read())
-    encoder.rarity = weigh_tokens(encoder.model.tokenizer, texts)  # as training takes it
     own = replace(views, tokens=bench.compare(names.STARTED, encoder, describe_start(start).calibration))
     assert own.tokens
     yield own.tokens, True

@@ -24,7 +24,6 @@ from docrerank.retrieval import (
     is_light,
     load_query_start,
     load_start,
-    read_rarity,
     read_tensors,
 )
 from docrerank.retrieval.model_card import FILE, Calibration, ModelCard, read_card
@@ -169,8 +168,8 @@ def load_encoder(folder: Path, card: ModelCard) -> TokenEncoder:
 
 
 def _wrap(model: Any, folder: Path, card: ModelCard) -> TokenEncoder:
-    rarity, again = read_rarity(folder, len(model.tokenizer)), partial(load_encoder, folder, card)
-    return TokenEncoder(model, card.windows, hash_weights(folder), rarity=rarity, opener=again)
+    again = partial(load_encoder, folder, card)
+    return TokenEncoder(model, card.windows, hash_weights(folder), opener=again)
 
 
 def _load_light(folder: Path, card: ModelCard) -> TokenEncoder:
@@ -178,9 +177,8 @@ def _load_light(folder: Path, card: ModelCard) -> TokenEncoder:
         tensors = read_tensors(folder / "model.safetensors")
     except Exception as error:
         raise UserError(f"the model in '{folder}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
-    rarity = read_rarity(folder, len(tensors["embeddings.word_embeddings.weight"]))
     opener = partial(load_encoder, folder, card)
-    return QueryEncoder(folder, tensors, card.windows, hash_weights(folder), opener, rarity)
+    return QueryEncoder(folder, tensors, card.windows, hash_weights(folder), opener)
 
 
 def _load_as_tokens(folder: Path, settings: Train) -> TokenEncoder:

@@ -29,7 +29,6 @@ from docrerank.retrieval.page_heading import find_heading
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
 from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
 from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
-from docrerank.retrieval.rarity import Rarity, read_rarity, weigh_tokens, write_rarity
 from docrerank.retrieval.relevance import Threshold, choose_threshold, measure_relevance
 from docrerank.retrieval.run_index import fill_store, is_large, open_index
 from docrerank.retrieval.start_models import (
@@ -74,7 +73,6 @@ __all__ = [
     "Precision",
     "QueryEncoder",
     "RankedPage",
-    "Rarity",
     "Threshold",
     "TokenEncoder",
     "Vectors",
@@ -106,7 +104,6 @@ __all__ = [
     "open_index",
     "order",
     "read_card",
-    "read_rarity",
     "read_tensors",
     "same_meaning",
     "score_tokens",
@@ -116,9 +113,7 @@ __all__ = [
     "stem",
     "terms",
     "tokens",
-    "weigh_tokens",
     "window_settings",
     "write_postings",
-    "write_rarity",
     "years",
 ]

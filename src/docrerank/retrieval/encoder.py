@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.retrieval.rarity import Rarity
 from docrerank.retrieval.windows import WindowCutter, WindowSettings, clean_text
 
 #: Rows of float32, or of float16 where they come from disk.
@@ -32,8 +31,7 @@ class Encoding:
     """A page, or a query, as the encoder sees it.
 
     Attributes:
-        tokens: (n, d), one unit vector for each token that counts, of all windows one after the other. Where an
-            encoder weighs tokens by rarity, a query's vectors are as long as they count, on average 1. A dense
+        tokens: (n, d), one unit vector for each token that counts, of all windows one after the other. A dense
             encoder has one for each window, as it compares them.
         windows: (w, d), one unit vector for each window: the mean of all its tokens.
     """
@@ -50,7 +48,6 @@ class TokenEncoder:
         settings: how pages are cut into windows.
         weights: names the weights (a hash), for `fingerprint`.
         precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
-        rarity: what a query's tokens count (see `weigh_tokens`); None counts all alike. Pages do not depend on it.
         opener: loads the same encoder in another process, which must be able to import it; None if nothing does.
     """
 
@@ -60,11 +57,9 @@ class TokenEncoder:
         settings: WindowSettings,
         weights: str = "",
         precision: Precision = "auto",
-        rarity: Rarity | None = None,
         opener: Callable[[], TokenEncoder] | None = None,
     ) -> None:
         self.model = model
-        self.rarity = rarity
         self.settings = settings
         self.precision = choose_precision(model.device.type) if precision == "auto" else precision
         self.opener = opener
@@ -117,7 +112,7 @@ class TokenEncoder:
         device = self.model.device
         features = {key: value.to(device) if hasattr(value, "to") else value for key, value in features.items()}
         ids = features["input_ids"]
-        features = {**self.model(features, task=task), "input_ids": ids}
+        features = self.model(features, task=task)
         if not self.dense:
             return features["token_embeddings"].float(), features["attention_mask"].bool(), features
         vectors = features["sentence_embedding"].float()
@@ -129,8 +124,6 @@ class TokenEncoder:
         vectors, counted, features = self.embed(texts, task)
         tokens, masks = vectors.cpu().numpy(), counted.cpu().numpy()
         windows = tokens[:, 0] if self.dense else _window_vectors(features, tokens, masks)
-        if self.rarity is not None and task == "query":
-            tokens = tokens * share_weights(self.rarity[features["input_ids"].cpu().numpy()], masks)[..., None]
         return [Encoding(t[m], w[None]) for t, m, w in zip(tokens, masks, windows, strict=True)]
 
     def _join(self, encodings: Sequence[Encoding]) -> Encoding:
@@ -199,13 +192,6 @@ def _window_vectors(features: dict[str, Any], tokens: Vectors, masks: npt.NDArra
         return np.asarray(features["sentence_embedding"].float().cpu().numpy(), np.float32)
     sums = (tokens * masks[..., None]).sum(axis=1)
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
-
-
-def share_weights(weights: Vectors, masks: npt.NDArray[np.bool_]) -> Vectors:
-    """Weights of shape (texts, tokens) whose mean over a text's tokens is 1: the mean of scaled rows is weighted."""
-    kept = np.where(masks, weights, 0.0)
-    sums = np.maximum(kept.sum(axis=1, keepdims=True), 1e-9)
-    return np.asarray(kept * masks.sum(axis=1, keepdims=True) / sums, np.float32)
 
 
 _NOTHING = Encoding(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from docrerank.recipe.extras import require
-from docrerank.retrieval.encoder import QUERY_TOKENS, SKIPPED, Encoding, TokenEncoder, Vectors, share_weights
-from docrerank.retrieval.rarity import Rarity
+from docrerank.retrieval.encoder import QUERY_TOKENS, SKIPPED, Encoding, TokenEncoder, Vectors
 from docrerank.retrieval.windows import WindowSettings, clean_text
 from docrerank.runs import read_json
 
@@ -34,7 +33,6 @@ class QueryEncoder(TokenEncoder):
         settings: how pages are cut into windows.
         weights: names the weights, for `fingerprint`.
         opener: opens the full encoder.
-        rarity: what a query's tokens count; None counts all alike.
     """
 
     def __init__(
@@ -44,9 +42,8 @@ class QueryEncoder(TokenEncoder):
         settings: WindowSettings,
         weights: str,
         opener: Callable[[], TokenEncoder],
-        rarity: Rarity | None = None,
     ) -> None:
-        self.settings, self.weights, self.rarity, self.opener = settings, weights, rarity, opener
+        self.settings, self.weights, self.opener = settings, weights, opener
         self.precision = "bfloat16" if _has_bfloat16() else "float32"
         self._tensors, self._config = tensors, read_json(folder / "config.json")
         tokenizers = require("tokenizers", extra="train")
@@ -78,8 +75,6 @@ class QueryEncoder(TokenEncoder):
         rows = self._run(ids)
         tokens, window = _normalise(rows), _normalise(rows.mean(axis=0, keepdims=True))
         mask = ~np.isin(ids, self._skipped)
-        if self.rarity is not None:
-            tokens = tokens * share_weights(self.rarity[ids][None], mask[None])[0][:, None]
         return Encoding(tokens[mask], window)
 
     def _run(self, ids: np.ndarray[Any, Any]) -> Vectors:

@@ -19,7 +19,7 @@ class QueryMemory(TokenEncoder):
     """
 
     def __init__(self, encoder: TokenEncoder) -> None:
-        super().__init__(encoder.model, encoder.settings, encoder.weights, encoder.precision, encoder.rarity)
+        super().__init__(encoder.model, encoder.settings, encoder.weights, encoder.precision)
         self._queries: OrderedDict[str, Encoding] = OrderedDict()
 
     def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docrerank.retrieval import STARTS, ModelCard, TokenEncoder, write_rarity
+from docrerank.retrieval import STARTS, ModelCard
 from docrerank.runs import Run, sync
 from docrerank.training.dev import DevPart
 from docrerank.training.loop import Course
@@ -55,8 +55,6 @@ def deliver(scorer: Scorer, card: ModelCard, readme: str, target: Path) -> None:
     """Write the model beside `target`, then let it take its place."""
     with take_place(target) as partial:
         scorer.model.save_pretrained(str(partial), create_model_card=False)
-        if isinstance(scorer, TokenEncoder) and scorer.rarity is not None:
-            write_rarity(partial, scorer.rarity)
         card.write(partial)
         (partial / "README.md").write_text(readme, "utf-8")
 

@@ -124,23 +124,20 @@ def compute_taught(
 def score_batch(encoder: TokenEncoder, examples: Sequence[Example]) -> Tensor:
     """Late-interaction scores of all queries with all pages of a batch, (queries, pages), with gradients.
 
-    A page is encoded once for all the batch's queries. Tokens of queries count by the encoder's rarity, all alike
-    without one. Only the transformer works in the lower precision; similarities differ too little for it.
+    A page is encoded once for all the batch's queries. Only the transformer works in the lower precision;
+    similarities differ too little for it.
     """
     queries = [query for example in examples for query in example.queries]
     pages = [page for example in examples for page in example.pages]
     unique = list(dict.fromkeys(pages))
     with torch.autocast(encoder.model.device.type, torch.bfloat16, enabled=encoder.precision == "bfloat16"):
-        left, left_mask, features = encoder.embed(queries, "query")
+        left, left_mask, _ = encoder.embed(queries, "query")
         right, right_mask, _ = encoder.embed(unique, "document")
     similar = torch.einsum("qtd,wsd->qtws", left, right)
     best = similar.masked_fill(~right_mask[None, None], -1.0).amax(dim=3)
     places = {page: index for index, page in enumerate(unique)}
     per_page = best[:, :, [places[page] for page in pages]]
-    counted = left_mask.float()
-    if encoder.rarity is not None:
-        counted = counted * torch.from_numpy(encoder.rarity).to(left.device)[features["input_ids"]]
-    counted = counted[..., None]
+    counted = left_mask.float()[..., None]
     scores: Tensor = (per_page * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)
     return scores
 

@@ -18,14 +18,12 @@ from docrerank.records import UserError
 from docrerank.reranker import check_base, hash_text_model, load_encoder, load_text
 from docrerank.retrieval import (
     ENCODINGS,
-    STARTS,
     ModelCard,
     PageStore,
     TokenEncoder,
     encode_ahead,
     load_untrained,
     read_card,
-    weigh_tokens,
     window_settings,
 )
 from docrerank.runs import Run
@@ -111,8 +109,6 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
 
     settings = run.recipe.train
     scorer, before = load_text(settings.base, settings)
-    if isinstance(scorer, TokenEncoder) and settings.base in STARTS:
-        scorer.rarity = weigh_tokens(scorer.model.tokenizer, run.pages.column("text"))
     untrained = load_untrained(window_settings(run))
     examples = _cut_examples(run, material, untrained, scorer)
     trainer = TextTrainer(scorer, examples, material.dev, settings, run.path / FOLDER / CHECKPOINT, origin)
