@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from docrerank.cli.options import Json, find_source
 from docrerank.cli.output import loading, print_json, results, say
 
 if TYPE_CHECKING:
+    from docrerank.reranker import Hit
     from docrerank.retrieval import Answer
 
 Model = Annotated[
@@ -46,7 +48,7 @@ def rerank_files(
 ) -> None:
     """Order the pages of PDFs or images by how well they answer a question."""
     from docrerank.pages import read_files
-    from docrerank.reranker import Reranker
+    from docrerank.reranker import Reranker, list_hits
 
     pages, rejected = read_files(files)
     for row in rejected:
@@ -56,11 +58,11 @@ def rerank_files(
     if not isinstance(reranker, Reranker):
         say(reranker.parts.describe())
     ranked = reranker.rank(query, pages)
-    rows = [{"page": pages[hit["corpus_id"]].id, "score": round(hit["score"], 4)} for hit in ranked[:top]]
+    hits = list_hits(query, pages, [(hit["corpus_id"], hit["score"]) for hit in ranked[:top]])
     for hit in ranked[:top]:
         if hit["error"]:
             say(f"{pages[hit['corpus_id']].id} has no score: {hit['error']}")
-    show_hits(rows, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
+    show_hits(hits, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
 
 
 def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
@@ -68,18 +70,20 @@ def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
     return {name: value for name, value in (("pixels", pixels), ("prompt", prompt)) if value is not None}
 
 
-def show_hits(rows: list[dict[str, object]], answer: Answer, json: bool) -> None:
+def show_hits(hits: Sequence[Hit], answer: Answer, json: bool) -> None:
     """Print ranked pages, and whether any of them answers, as a table or as JSON."""
     if json:
-        print_json({**answer.to_dict(), "pages": rows})
+        print_json({**answer.to_dict(), "pages": [hit.to_dict() for hit in hits]})
         return
     if told := answer.describe():
         say(told)
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("rank", *(rows[0] if rows else ("page", "score")), box=None)
-    for rank, row in enumerate(rows, 1):
-        table.add_row(str(rank), *(str(value) for value in row.values()))
+    document = Column("document", overflow="fold", max_width=40)
+    table = Table("rank", document, Column("page", no_wrap=True), "score", "kind", "text", box=None)
+    for rank, hit in enumerate(hits, 1):
+        name, _, number = hit.page_id.rpartition("/")
+        table.add_row(str(rank), name, number, f"{hit.score:.4f}", hit.why or hit.kind, hit.snippet)
     results.print(table)
 
 

@@ -36,5 +36,4 @@ def search_run(
     if searcher.vision:
         say(searcher.vision.parts.describe())
     hits = searcher.search(query, top_k=max(top, searcher.candidates))
-    rows = [{"page": hit.page_id, "score": round(hit.score, 4), "text": hit.snippet} for hit in hits[:top]]
-    show_hits(rows, searcher.find_answer(query, hits), json)
+    show_hits(hits[:top], searcher.find_answer(query, hits), json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
 from docrerank.reranker.reranker import Reranker
-from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, search
+from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, list_hits, search
 
 __all__ = [
     "CACHE",
@@ -17,6 +17,7 @@ __all__ = [
     "choose_windows",
     "find_kind",
     "hash_text_model",
+    "list_hits",
     "load_encoder",
     "load_text",
     "locate",

@@ -21,6 +21,7 @@ from docrerank.retrieval import (
     Vectors,
     WindowSettings,
     fill_store,
+    find_snippet,
     is_large,
     load_query_start,
     order,
@@ -39,16 +40,30 @@ if TYPE_CHECKING:
 
 #: Folder of a run that holds its pages as a vision-language model has encoded them.
 CACHE = "cache"
-SNIPPET_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page that a search found: its id, its score among the candidates, and its line closest to the query."""
+    """A page that a search found.
+
+    Attributes:
+        page_id: its id.
+        score: among the candidates.
+        snippet: its passage closest to the query.
+        kind: what the page is, such as "balance sheet"; empty if it is nothing known.
+        why: how the query names it, such as "quick ratio: balance sheet"; empty if it does not.
+    """
 
     page_id: str
     score: float
     snippet: str
+    kind: str = ""
+    why: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        own = {"page": self.page_id, "score": round(self.score, 4), "text": self.snippet}
+        return own | {name: value for name, value in (("kind", self.kind), ("why", self.why)) if value}
 
 
 class Searcher:
@@ -109,13 +124,13 @@ class Searcher:
             return []
         if self.vision:
             ranked = self.vision.rank(query, pages, top_k=top_k)
-            return [_hit(query, pages[hit["corpus_id"]], hit["score"]) for hit in ranked]
+            return list_hits(query, pages, [(hit["corpus_id"], hit["score"]) for hit in ranked])
         own = self._score(query, pages)
         if self.store:  # as `rank` does: a bi-encoder's scores are fused, a cross-encoder's stand alone
             scores = fuse_views(query, [page.text for page in pages], windows, own, self.card, named)
         else:
             scores = self.card.calibration.apply(own)
-        return [_hit(query, pages[index], float(scores[index])) for index in order(scores)[:top_k]]
+        return list_hits(query, pages, [(index, float(scores[index])) for index in order(scores)[:top_k]])
 
     def _find(
         self, query: str, encoded: Encoding, count: int, document: str | None
@@ -194,8 +209,11 @@ def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionRe
     return VisionReranker.from_pretrained(run.model, cache=kept, **reading)
 
 
-def _hit(query: str, page: Page, score: float) -> Hit:
-    wanted = set(query.lower().split())
-    lines = page.text.splitlines() or [""]
-    closest = max(lines, key=lambda line: len(wanted & set(line.lower().split())))
-    return Hit(page.id, score, " ".join(closest.split())[:SNIPPET_CHARACTERS])
+def list_hits(query: str, pages: Sequence[Page], best: Sequence[tuple[int, float]]) -> list[Hit]:
+    """Hits of rows of (place among the pages, score), with what is shown of each."""
+    named = NamedPages(pages)
+    return [
+        Hit(page.id, score, find_snippet(query, page.text), next(iter(page.kinds), ""), named.explain(query, at))
+        for at, score in best
+        for page in (pages[at],)
+    ]

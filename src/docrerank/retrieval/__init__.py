@@ -31,6 +31,7 @@ from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, wri
 from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
 from docrerank.retrieval.relevance import Threshold, choose_threshold, measure_relevance
 from docrerank.retrieval.run_index import fill_store, is_large, open_index
+from docrerank.retrieval.snippet import find_snippet
 from docrerank.retrieval.start_models import (
     MINI,
     SCALES,
@@ -90,6 +91,7 @@ __all__ = [
     "fill_store",
     "find_heading",
     "find_prompt",
+    "find_snippet",
     "fuse",
     "group_lines",
     "hash_start",

@@ -111,7 +111,6 @@ class TokenEncoder:
         features = self.model.preprocess(list(texts), task=task, prompt=self.prompts[task])
         device = self.model.device
         features = {key: value.to(device) if hasattr(value, "to") else value for key, value in features.items()}
-        ids = features["input_ids"]
         features = self.model(features, task=task)
         if not self.dense:
             return features["token_embeddings"].float(), features["attention_mask"].bool(), features
