@@ -95,7 +95,7 @@ def test_a_vision_model_is_trained_evaluated_and_reported(run: Run) -> None:
     assert systems["untrained vision model"]["metrics"].keys() == systems["trained"]["metrics"].keys()
     curves = json.loads((run.path / "training" / "curves.json").read_text())
     assert len(curves["loss"]) == 3
-    assert "Training loss" in run.report.read_text()
+    assert "<figcaption>Loss</figcaption>" in run.report.read_text()
 
 
 def test_its_folder_is_a_cross_encoder_without_images(run: Run, cross_encoder: Callable[[Path], Any]) -> None:
