@@ -7,6 +7,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from docrerank.evaluation.systems import ignore
 from docrerank.evaluation.table_forms import build_dict, render, sum_up
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import STARTS, hash_start, read_card
+from docrerank.retrieval import STARTS, FusionWeights, hash_start, read_card
 from docrerank.runs import Progress, Run, hash_file, read_json, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 #: Pages of each ranking that are kept in the file.
 TOP = 10
 
@@ -114,6 +115,7 @@ def _made_from(run: Run, collection: Collection, corpus: Corpus) -> str:
     hashes = [[file.name, hash_file(file)] for file in files]
     train = run.recipe.train.model_dump(include={"window_tokens", "window_overlap", "context_tokens"})
     train["base"] = hash_start(run.recipe.train.base) if run.recipe.train.base in STARTS else run.recipe.train.base
+    train["fusion"] = asdict(FusionWeights())
     return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), run.recipe.evaluate, train, run.recipe.seed)
 
 
