@@ -266,7 +266,7 @@ def test_bytes_are_an_image_and_other_kinds_are_read(run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("rows", "types", "message"),
     [
-        ([{"image": image(), "query": "q"}], {"query": pa.string()}, "has no column 'positive_queries'"),
+        ([{"image": image(), "text": "q"}], {"text": pa.string()}, "has no column 'positive_queries'"),
         ([{"positive_queries": ["q"]}], {}, "has no column 'image'"),
         ([row(0, image="a.png")], {"image": pa.string()}, "column 'image' is string, not an image"),
         ([row(0, positive_queries=[1])], {"positive_queries": pa.list_(pa.int64())}, "column 'positive_queries' is"),
@@ -328,7 +328,7 @@ def test_ocr_reads_pages_for_a_model_that_reads_text(tmp_path: Path) -> None:
     drawn.save(buffer, "PNG")
     folder = write_set(tmp_path / "set", [row(0, image={"bytes": buffer.getvalue(), "path": None})])
     found = {}
-    for name, base in (("text", "''"), ("vision", "some/model")):
+    for name, base in (("text", "''"), ("vision", "some/Qwen2-VL-2B")):
         run = Run.create(tmp_path / name, load_recipe("cpu", ["workers=1", f"train.base={base}"]))
         import_dataset(run, str(folder))
         found[name] = next(iter(run.pages.read())).text.split()

@@ -110,7 +110,7 @@ def test_short_edits_name_their_property_and_their_words_are_found(tmp_path: Pat
     async def write(client: RoleClient, recipe: Generate) -> list[tuple[str, str, str]]:
         return [(each.property, each.original, each.edited) for each in await write_negatives(client, QUERY, recipe)]
 
-    row = {"query": QUERY.text.replace("1991", "1995"), "property": "year"}
+    row = {"property": "region", "query": QUERY.text.replace("1991", "1995")}  # as a small model names it
     found, _ = ask(
         tmp_path, "negative_writer", lambda call: Reaction(json.dumps({"queries": [row]})), write, "prompt=short"
     )

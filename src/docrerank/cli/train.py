@@ -23,14 +23,15 @@ from docrerank.cli.stages import MAX_LEFT_OUT, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, locate
-from docrerank.vision import count_processes
+from docrerank.vision import count_processes, is_vision_model
 
 SHARE = "train.mined_share"
 
 Datasets = Annotated[
     list[str],
     typer.Argument(
-        help="Folders of parquet files, parquet files, hub names, or ColHNQue, FinHNQue, RephColHNQue.",
+        help="Folders of parquet files, parquet files, hub names, or ColHNQue, FinHNQue, RephColHNQue, ColPali; a "
+        "mined set (ColPaliMined) after the set that has its pages.",
         metavar="SET...",
         show_default=False,
     ),
@@ -127,15 +128,15 @@ def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | No
     """A run for published sets: it has no mined pages, so that only generated groups train unless they are mined."""
     from docrerank.datasets import find_published
 
-    for dataset in sets:
-        find_published(dataset)  # a mistake in its name leaves no run folder behind
+    kinds = [find_published(dataset).is_mined for dataset in sets]  # a mistake in a name leaves no run folder behind
     chosen = overrides or []
     recipe = load_recipe(name, chosen)
     asked = any(one.startswith(f"{SHARE}=") for one in chosen)
-    if recipe.train.mined_share and not asked and not Run(out, recipe).mined.names():
+    if recipe.train.mined_share and not asked and not any(kinds) and not Run(out, recipe).mined.names():
         recipe = load_recipe(name, [*chosen, f"{SHARE}=0"])
+        text = " with text (import them with --ocr always)" if is_vision_model(recipe.train.base) else ""
         say(
-            f"a published set has no mined pages: {SHARE}=0, generated groups only; for both kinds: "
+            f"a published set has no mined pages: {SHARE}=0, generated groups only; for both kinds, over pages{text}: "
             f"docrerank mine {out}, then docrerank train {out} --set {SHARE}=0.5"
         )
     return Run.create(out, recipe)

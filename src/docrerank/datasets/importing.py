@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from docrerank.datasets.imported_pages import build_page, store_image
 from docrerank.datasets.imported_rows import Fault, parse_queries
 from docrerank.datasets.imported_sets import claim_documents, read_sets
-from docrerank.datasets.published import Block, Rows, find_published, plan_blocks
+from docrerank.datasets.mined_sets import import_mined
+from docrerank.datasets.published import Block, Published, Rows, find_published, plan_blocks
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
@@ -83,7 +84,10 @@ class _Work:
         if isinstance(stored, Fault):
             made.reject(where, stored, page_id)
             return
-        queries, faults = parse_queries(row, page_id, f"imported {self.name}")
+        if "positive_queries" not in row and "query" in row:  # ColPali's train set: one query a row
+            row = {**row, "positive_queries": [row["query"]], "answer": [row.get("answer") or ""]}
+        asked = "positive_queries" in row
+        queries, faults = parse_queries(row, page_id, f"imported {self.name}") if asked else ([], [])
         page, fault = build_page(stored, block.document, serial, row, self.ingest.max_page_words)
         for found in (*faults, *([fault] if fault else [])):
             made.reject(where, found, page_id)
@@ -138,6 +142,8 @@ def import_dataset(
     if run.pages.names() and not (run.path / IMAGES).is_dir():
         raise UserError(f"'{run.path}' is a run of its own documents: give another --out")
     published = find_published(dataset)
+    if published.is_mined:
+        return _import_mined(run, published)
     blocks = _take_share(plan_blocks(published), options.share, run.recipe.seed)
     work = _Work(run, published.name, options, _choose_ocr(run, options.ocr))
     todo = [block for block in blocks if not _is_done(run, block, work)]
@@ -152,6 +158,15 @@ def import_dataset(
         counts.update(**count_import(run), redone=len(todo))
     if not any(run.pages.count(block.document) for block in blocks):
         raise UserError(_nothing_imported(run, published.name, blocks))
+    return counts
+
+
+def _import_mined(run: Run, published: Published) -> dict[str, Any]:
+    with run.manifest.stage(STAGE) as counts:
+        found = import_mined(run, published)
+        claim_documents(run, published, [], 1.0)
+        counts.update(**count_import(run), redone=1, mined=found["mined"])
+        counts["rejected"] |= {name: n for name, n in found.items() if name not in ("queries", "mined")}
     return counts
 
 

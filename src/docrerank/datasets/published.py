@@ -21,10 +21,15 @@ KNOWN = {
     "ColHNQue": "DocReRank/ColHNQue-ColPaliHardNegativeQueries",
     "FinHNQue": "DocReRank/FinHNQue-FinanceHardNegativeQueries",
     "RephColHNQue": "DocReRank/RephColHNQue-RephrasedColPaliHardNegativeQueries",
+    "ColPali": "vidore/colpali_train_set",
+    "ColPaliMined": "nomic-ai/colpali-queries-mined-20250321-by-source",
 }
 _HUB_NAME = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?\Z")
 #: Rows that make a document where a set names none: neighbours are often of one source, and stay in one split.
 BLOCK_ROWS = 256
+#: The columns of a mined set, and those of a set that has pages and no queries.
+MINED = ("query", "positive_passages", "negative_passages")
+CORPUS = frozenset({"image", "docid", "image_filename", "source", "page"})
 IDENTITY = ("page_id", "document", "page_number")
 
 
@@ -59,6 +64,15 @@ class Published:
     name: str
     source: str
     files: tuple[Path, ...]
+
+    @property
+    def is_mined(self) -> bool:
+        """Whether it has queries with the ids of pages, and no pages."""
+        try:
+            names = set(pq.read_schema(self.files[0]).names)
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{self.files[0]} cannot be read ({_one_line(error)}): get the file again") from error
+        return "image" not in names and names.issuperset(MINED)
 
 
 def find_published(dataset: str) -> Published:
@@ -106,11 +120,10 @@ def _cut(file: Path, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
         count = pq.read_metadata(file).num_rows
         _check_schema(file, schema)
         if not set(IDENTITY) <= set(schema.names):
-            stem = re.sub(r"[^\w.-]", "-", name.rpartition("/")[2])
             edges = [0, *range(BLOCK_ROWS - seen % BLOCK_ROWS, count, BLOCK_ROWS), count]
             for start, stop in pairwise(edges):
                 if stop > start:
-                    yield f"{stem}-{(seen + start) // BLOCK_ROWS:05}", start, stop
+                    yield name_row(name, seen + start).rpartition("/")[0], start, stop
             return
         documents = pq.read_table(file, columns=["document"])["document"].to_pylist()
     except (pa.ArrowException, OSError) as error:
@@ -122,6 +135,12 @@ def _cut(file: Path, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
             start = place
 
 
+def name_row(name: str, row: int) -> str:
+    """The id of the page in a row of a set that names no documents."""
+    stem = re.sub(r"[^\w.-]", "-", name.rpartition("/")[2])
+    return f"{stem}-{row // BLOCK_ROWS:05}/{row % BLOCK_ROWS + 1}"
+
+
 def _check_document(file: Path, row: int, name: str | None) -> str:
     if not name or "/" in name or "\0" in name or len(name) > 200:
         raise UserError(f"{file}, row {row}: 'document' is no name of a document; mend it or drop the column")
@@ -130,8 +149,9 @@ def _check_document(file: Path, row: int, name: str | None) -> str:
 
 def _check_schema(file: Path, schema: pa.Schema) -> None:
     kinds = {"image": None, **{column.name: column.kind for column in COLUMNS}, **PAGE}
+    asks = {"positive_queries", "query"} & set(schema.names) or CORPUS.issuperset(schema.names)
     for name in ("image", "positive_queries"):
-        if name not in schema.names:
+        if name not in schema.names and not (name == "positive_queries" and asks):
             have = ", ".join(schema.names[:12])
             raise UserError(f"{file} has no column '{name}' (it has {have}): it is not of the released schema")
     image = schema.field("image").type

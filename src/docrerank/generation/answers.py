@@ -57,10 +57,10 @@ class ShortQuery(BaseModel):
 
 
 class ShortEdit(BaseModel):
-    """A near miss of a query and the one property that was changed: what a small model is asked for."""
+    """The one property that is changed, then the near miss: what a small model is asked for."""
 
-    query: str = QUERY
     property: General | Literal["subject"]
+    query: str = QUERY
 
 
 class Edited(ShortEdit):

@@ -23,6 +23,7 @@ from docrerank.queries import find_edit, make_negative
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query
 from docrerank.records.query import Form
+from docrerank.retrieval import years
 
 #: Levels of rephrasing: wording, structure, intent.
 LEVELS = 3
@@ -89,7 +90,9 @@ def _read_edit(source: Query, each: ShortEdit, writer: str) -> Query:
     original, edited = find_edit(source.text, text)
     if isinstance(each, Edited):
         original, edited = original or each.original, edited or each.edited
-    return make_negative(source, text, each.property, (original, edited), writer)
+    # Small models mislabel their edits: what exchanges a year for a year is `year`, whatever they say.
+    name = "year" if years(original) and years(edited) else each.property
+    return make_negative(source, text, name, (original, edited), writer)
 
 
 async def write_rephrasings(client: RoleClient, source: Query) -> list[Query]:
