@@ -5,7 +5,8 @@ compared: both sides are measured in turns within one run, on one thread each (O
 stands CPU time of the server's process, which other work on the machine changes little.
 
     python benchmarks/serving.py overhead RUN          # HTTP against in-process `rank` and `predict`, top 20
-    python benchmarks/serving.py throughput RUN        # one client against 32; then 80 % of that: p50 and p99
+    python benchmarks/serving.py load                  # 1, 8, 64 clients, twice the capacity, SIGTERM: ever new texts
+    python benchmarks/serving.py throughput RUN        # one client against 32, the same pages again
     python benchmarks/serving.py memory RUN            # the server's memory over 20,000 requests
     python benchmarks/serving.py text                  # a text cross-encoder, repeated pages
     python benchmarks/serving.py vision                # a vision-language model of random weights, repeated pages
@@ -21,6 +22,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -29,6 +31,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -141,14 +144,127 @@ def measure_throughput(run: Path, seconds: float) -> None:
                 started = cpu_seconds(pid)
                 rates.append(press(port, bodies, clients, seconds)[0])
                 costs.append((cpu_seconds(pid) - started) / (rates[-1] * seconds))
-            times = arrive(port, bodies, 0.8 * rates[1], seconds)
-            p50, p99 = (1000 * float(np.percentile(times, share)) for share in (50, 99))
             print(
                 f"{model}: {rates[0]:.1f} requests/s with one client, {rates[1]:.1f} with 32: "
                 f"{rates[1] / rates[0]:.2f} times; CPU time a request {1000 * costs[0]:.1f} and "
-                f"{1000 * costs[1]:.1f} ms: {costs[0] / costs[1]:.2f} times; at 80 % of it p50 {p50:.0f} ms, p99 "
-                f"{p99:.0f} ms: {p99 / p50:.1f} times, of {len(times)} requests"
+                f"{1000 * costs[1]:.1f} ms: {costs[0] / costs[1]:.2f} times"
             )
+
+
+@dataclass
+class Load:
+    """What came of some requests: seconds of those answered, how many were refused or failed, the slowest /health."""
+
+    times: list[float] = field(default_factory=list)
+    refused: int = 0
+    failed: int = 0
+    slowest: float = 0.0
+
+    def ask(self, port: int, body: bytes) -> None:
+        """Send one request on a connection of its own."""
+        started = time.monotonic()
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+            connection.request("POST", "/v1/rerank", body, HEADERS)
+            answer = connection.getresponse()
+            status = answer.status if json.loads(answer.read()) else 0
+        except (OSError, http.client.HTTPException, ValueError):
+            status = 0
+        if status == 200:
+            self.times.append(time.monotonic() - started)
+        elif status in (429, 503):
+            self.refused += 1
+        else:
+            self.failed += 1
+
+    def watch(self, port: int, until: threading.Event) -> None:
+        """Ask /health again and again."""
+        while not until.wait(0.05):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            started = time.monotonic()
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            self.slowest = max(self.slowest, time.monotonic() - started)
+
+    def row(self, name: str, seconds: float, pid: int) -> str:
+        """A row of the table."""
+        p50, p99 = np.percentile(self.times, [50, 99]) if self.times else (0.0, 0.0)
+        return (
+            f"| {name} | {len(self.times) / seconds:.2f} | {p50:.2f} | {p99:.2f} | {self.refused} | {self.failed} "
+            f"| {1000 * self.slowest:.0f} | {resident(pid)} |"
+        )
+
+
+def measure_load(seconds: float) -> None:
+    """Requests of 20 texts that the model has never read: from closed loops, then at twice the best rate."""
+    print("| clients | answered/s | p50 s | p99 s | 429 or 503 | failed | slowest /health ms | RSS MiB |")
+    print("|---|---|---|---|---|---|---|---|")
+    with serve(*docrerank("minilm")) as (port, pid):
+        Load().ask(port, draw_body(random.Random(0)))
+        rate = 0.0
+        for clients in (1, 8, 64):
+            load = run_load(port, seconds, [partial(ask_again, load_seed=seed) for seed in range(clients)])
+            rate = max(rate, len(load.times) / seconds)
+            print(load.row(str(clients), seconds, pid), flush=True)
+        load = run_load(port, seconds, [partial(ask_at, rate=2 * rate)])
+        print(load.row(f"twice the capacity ({2 * rate:.1f}/s)", seconds, pid), flush=True)
+        measure_stop(port, pid)
+
+
+def measure_stop(port: int, pid: int) -> None:
+    """SIGTERM with eight requests in flight."""
+    load = Load()
+    threads = [threading.Thread(target=load.ask, args=(port, draw_body(random.Random(seed)))) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1.0)
+    started = time.monotonic()
+    os.kill(pid, signal.SIGTERM)
+    for thread in threads:
+        thread.join()
+    while Path(f"/proc/{pid}/stat").exists() and " Z " not in Path(f"/proc/{pid}/stat").read_text():
+        time.sleep(0.05)
+    print(
+        f"SIGTERM with 8 in flight: {len(load.times)} answered, {load.refused} told 503, {load.failed} lost; "
+        f"ended after {time.monotonic() - started:.1f} s"
+    )
+
+
+def run_load(port: int, seconds: float, works: Sequence[Callable[[Load, int, float], None]]) -> Load:
+    """Some clients at once, while /health is watched."""
+    load, until = Load(), threading.Event()
+    watching = threading.Thread(target=load.watch, args=(port, until))
+    watching.start()
+    run_threads([threading.Thread(target=work, args=(load, port, seconds)) for work in works])
+    until.set()
+    watching.join()
+    return load
+
+
+def ask_again(load: Load, port: int, seconds: float, load_seed: int) -> None:
+    """A client that asks again at once, or a second after it was refused."""
+    ends, chance = time.monotonic() + seconds, random.Random(load_seed)
+    while time.monotonic() < ends:
+        refused = load.refused
+        load.ask(port, draw_body(chance))
+        time.sleep(1.0 if load.refused > refused else 0.0)
+
+
+def ask_at(load: Load, port: int, seconds: float, rate: float) -> None:
+    """Requests at random times, earlier ones answered or not."""
+    ends, chance, threads = time.monotonic() + seconds, random.Random(11), []
+    while time.monotonic() < ends:
+        time.sleep(chance.expovariate(rate))
+        threads.append(threading.Thread(target=load.ask, args=(port, draw_body(chance))))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+def draw_body(chance: random.Random) -> bytes:
+    """A request with 20 new texts of 200 words."""
+    texts = [" ".join(chance.choices(WORDS, k=199)) + f" {chance.random()}" for _ in range(TOP)]
+    return encode("minilm", f"net sales {chance.random()}", texts)
 
 
 def measure_memory(run: Path, requests: int) -> None:
@@ -283,32 +399,6 @@ def press(
     return counts[0] / seconds, counts[1]
 
 
-def arrive(port: int, bodies: Sequence[bytes], rate: float, seconds: float) -> list[float]:
-    """Open loop: requests come at random times at a rate, earlier ones answered or not; seconds of each."""
-    chance, times = random.Random(11), []
-    start = time.monotonic() + 3.0  # every client connects and asks once before that
-    due, moments = 0.0, []
-    while due < seconds:
-        due += chance.expovariate(rate)
-        moments.append(due)
-    lock, places = threading.Lock(), iter(moments)
-
-    def ask() -> None:
-        client = Client(port)
-        client.post(bodies[0])
-        while True:
-            with lock:
-                moment = next(places, None)
-            if moment is None:
-                return
-            time.sleep(max(0.0, start + moment - time.monotonic()))
-            client.post(bodies[int(moment * 1e6) % len(bodies)])
-            times.append(time.monotonic() - start - moment)
-
-    run_threads([threading.Thread(target=ask) for _ in range(64)])
-    return times
-
-
 def run_threads(threads: Sequence[threading.Thread]) -> None:
     """Start all, wait for all."""
     for thread in threads:
@@ -364,7 +454,7 @@ WORDS = "net sales rose in the year as new stores opened and costs of goods fell
 def main() -> None:
     """Measure one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["overhead", "throughput", "memory", "text", "vision", "faults"])
+    parser.add_argument("part", choices=["load", "overhead", "throughput", "memory", "text", "vision", "faults"])
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=20.0)
@@ -372,6 +462,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.part in ("text", "vision"):
         {"text": compare_text, "vision": compare_vision}[options.part](min(options.rounds, 15))
+        return
+    if options.part == "load":
+        measure_load(options.seconds)
         return
     if options.run is None:
         parser.error("this part needs a run")

@@ -73,6 +73,19 @@ def measure(
     print(fit_scores(looks))
 
 
+@app.command()
+def threshold(folder: Folder) -> None:
+    """The shipped start's relevance threshold, on the sources held out whole: see MINI_CARD."""
+    from benchmarks.start.measure import list_parts
+    from benchmarks.start.questions import read_questions
+    from benchmarks.start.threshold import judge, show
+    from docrerank.retrieval import describe_start
+
+    parts = list_parts(read_questions(folder), kept=False)
+    judged = judge(parts, load_start(MINI), load_untrained(), describe_start(MINI).calibration)
+    print(*show(judged), sep="\n")
+
+
 def load_trained(out: Path) -> TokenEncoder:
     """MiniLM with the layers of a training's last checkpoint.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from docrerank.runs import Run
+from docrerank.serving.routes.web import STATIC
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -79,8 +81,9 @@ def ask(page: Any, question: str = QUESTION) -> None:
 def test_a_question_is_answered_and_its_page_opened_with_marks_and_queries(look: Open, served_run: Run) -> None:
     page = look()
     ask(page)
-    assert "first stage" in page.inner_text(".hits") or "from" in page.inner_text(".hits")
-    page.click(".hit")
+    assert "rank before" in page.inner_text(".groups") or "from" in page.inner_text(".groups")
+    assert " %" in page.inner_text(".odds")
+    page.click(".open")
     wait(page, "document.getElementById('page-image').naturalWidth > 400")
     wait(
         page,
@@ -103,7 +106,7 @@ def test_everything_is_done_by_keyboard(look: Open) -> None:
     wait(page, SHOWN)
     for _ in range(12):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.className") == "hit":
+        if page.evaluate("document.activeElement.className") == "open":
             break
     page.keyboard.press("Enter")
     wait(page, "document.getElementById('page').open")
@@ -114,7 +117,7 @@ def test_everything_is_done_by_keyboard(look: Open) -> None:
     wait(page, "document.getElementById('page-zoom').getAttribute('aria-pressed') === 'true'")
     page.keyboard.press("Escape")
     wait(page, "!document.getElementById('page').open")
-    assert page.evaluate("document.activeElement.className") == "hit"
+    assert page.evaluate("document.activeElement.className") == "open"
 
 
 def test_two_models_stand_side_by_side(look: Open) -> None:
@@ -122,8 +125,8 @@ def test_two_models_stand_side_by_side(look: Open) -> None:
     page.select_option("#other", "minilm")
     ask(page)
     assert page.evaluate("[...document.querySelectorAll('.ranking h2')].map(one => one.textContent)") == [
-        "By minilm-fused",
-        "By minilm",
+        "minilm-fused",
+        "minilm",
     ]
     assert "there" in page.inner_text(".ranking .facts")
 
@@ -133,7 +136,16 @@ def test_a_file_is_uploaded_and_asked_right_away(look: Open) -> None:
     page.set_input_files("#file", SAMPLE[2])
     wait(page, "document.getElementById('status').textContent.includes('read')")
     ask(page, "What was measured?")
-    assert page.inner_text(".hit .title").startswith("1 Your file")
+    assert page.inner_text(".group h3") == SAMPLE[2].name
+    assert page.inner_text("#document option:checked").startswith(SAMPLE[2].name)
+    page.reload()
+    wait(page, SHOWN)
+    assert page.inner_text(".group h3") == SAMPLE[2].name
+    page.click("#forget")
+    wait(page, "document.getElementById('status').textContent.includes('deleted')")
+    page.reload()
+    wait(page, "document.getElementById('model').options.length > 0")
+    assert SAMPLE[2].name not in page.inner_text("#document")
 
 
 def test_a_file_that_cannot_be_read_is_told(look: Open, tmp_path: Path) -> None:
@@ -150,7 +162,7 @@ def test_nothing_scrolls_sideways(look: Open, width: int) -> None:
     ask(page)
     measured = "[document.documentElement.scrollWidth, document.getElementById('page').scrollWidth]"
     assert page.evaluate(measured)[0] == width
-    page.click(".hit")
+    page.click(".open")
     wait(page, "document.getElementById('page-image').naturalWidth > 400")
     assert page.evaluate(measured)[1] <= width
 
@@ -158,7 +170,7 @@ def test_nothing_scrolls_sideways(look: Open, width: int) -> None:
 def test_every_control_has_a_name_and_every_picture_a_text(look: Open) -> None:
     page = look(dark=True)
     ask(page)
-    page.click(".hit")
+    page.click(".open")
     wait(page, "document.getElementById('page-image').naturalWidth > 400")
     nameless = page.evaluate(
         "[...document.querySelectorAll('button, input, select')].filter(one => !(one.labels?.length"
@@ -172,7 +184,7 @@ def test_every_control_has_a_name_and_every_picture_a_text(look: Open) -> None:
 def test_hostile_words_stay_words(look: Open) -> None:
     page = look()
     ask(page, "<img src=x onerror=alert(1)> employees <script>alert(2)</script>")
-    assert page.evaluate("document.querySelectorAll('main script, main img:not(.thumb)').length") == 0
+    assert page.evaluate("document.querySelectorAll('#ask script, #ask img:not(.thumb)').length") == 0
 
 
 def test_the_audit_is_judged_by_keyboard(look: Open, served_run: Run) -> None:
@@ -205,3 +217,88 @@ def test_a_token_is_asked_for_and_opens_everything(look: Open, start: Any, serve
     page.press("#token", "Enter")
     wait(page, "document.getElementById('model').options.length > 0")
     ask(page)
+
+
+def test_the_address_holds_question_model_and_page(look: Open) -> None:
+    page = look()
+    page.select_option("#model", "minilm")
+    ask(page)
+    page.click(".open")
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+    name, address = page.inner_text("#page-name"), page.url
+    other = look()
+    other.goto(address)
+    wait(other, "document.getElementById('page').open && document.getElementById('page-image').naturalWidth > 400")
+    assert (other.inner_text("#page-name"), other.input_value("#model")) == (name, "minilm")
+    assert other.input_value("#question") == QUESTION
+
+
+def test_an_arrow_never_leaves_the_old_picture_under_the_new_name(look: Open) -> None:
+    page = look()
+    ask(page)
+    page.click(".open")
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+    hidden = page.evaluate(
+        "(() => { document.getElementById('page-next').click(); const image = document.getElementById('page-image');"
+        " return !image.src && document.getElementById('leaf').classList.contains('waiting'); })()"
+    )
+    assert hidden
+    wait(page, "document.getElementById('page-image').naturalWidth > 400")
+
+
+def test_a_question_and_its_near_miss_are_offered_and_asked(look: Open) -> None:
+    page = look()
+    wait(page, "document.querySelectorAll('.example .near').length > 0")
+    page.click(".example:has(.near) .question")
+    wait(page, SHOWN)
+    first = page.input_value("#question")
+    wait(page, "!document.getElementById('near').hidden")
+    page.click("#near button")
+    wait(page, f"document.getElementById('question').value !== {first!r} && !document.body.classList.contains('busy')")
+    assert "near miss" in page.inner_text("#near")
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core's script, by npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("no npm to get axe-core with")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(
+        [npm, "install", "--silent", "--no-save", "--prefix", str(folder), "axe-core@4"],
+        capture_output=True,
+        timeout=120,
+    )
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if done.returncode or not script.is_file():
+        pytest.skip("axe-core cannot be had from npm")
+    return script.read_text("utf-8")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious(browser: Any, server: Any, axe: str, dark: bool) -> None:
+    context = browser.new_context(color_scheme="dark" if dark else "light", bypass_csp=True)
+    page = context.new_page()
+    page.goto(server.url)
+    found = []
+    wait(page, "document.querySelectorAll('.example').length > 0")
+    found += _find_serious(page, axe)
+    ask(page)
+    found += _find_serious(page, axe)
+    page.click(".open")
+    wait(page, "document.querySelectorAll('#marks .word').length > 0")
+    found += _find_serious(page, axe)
+    context.close()
+    assert found == []
+
+
+def _find_serious(page: Any, axe: str) -> list[str]:
+    page.evaluate(axe)
+    violations = page.evaluate("axe.run().then(found => found.violations)")
+    serious = [one for one in violations if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {node['html'][:200]}" for one in serious for node in one["nodes"]]
+
+
+def test_the_page_is_small() -> None:
+    assert sum(path.stat().st_size for path in STATIC.iterdir()) < 100_000

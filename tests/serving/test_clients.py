@@ -32,7 +32,7 @@ def test_coheres_client_understands_our_errors(server: Any) -> None:
     client = cohere.ClientV2(api_key="none", base_url=server.url)
     with pytest.raises(cohere.NotFoundError) as raised:
         client.rerank(model="rerank-v9", query=QUESTION, documents=TEXTS)
-    assert "served are: minilm" in str(raised.value.body)
+    assert "the server has minilm" in str(raised.value.body)
 
 
 def test_mtebs_wrapper_scores_texts_as_predict_does(server: Any, untrained: Reranker) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,7 +20,10 @@ from fixtures.servers import Served
 from docrerank.reranker import Reranker
 from docrerank.retrieval import ENCODINGS
 from docrerank.runs import Run
+from docrerank.serving import Limits
 from docrerank.serving.errors import ApiError
+from docrerank.serving.server import FORCE_SECONDS
+from docrerank.serving.uploads import clear_abandoned
 from docrerank.serving.workers import Workers
 
 httpx = pytest.importorskip("httpx")
@@ -41,13 +46,52 @@ def test_sigterm_lets_what_is_under_way_finish(start: Any) -> None:
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(served.post("/v1/rerank", BODY).status_code))
     asking.start()
-    wait_for(served, "docrerank_queued_pairs", 1)
+    wait_for(served, "docrerank_queued_seconds", 0.1)
     served.process.send_signal(signal.SIGTERM)
     asking.join(timeout=600)
     assert answers == [200]
     assert served.process.wait(timeout=60) == 0
     with pytest.raises(httpx.TransportError):
         served.get("/health")
+
+
+def test_sigterm_answers_what_cannot_finish_with_503_and_ends_in_time(start: Any) -> None:
+    """All in flight once got 500 in plain text, and the process ended after its unit files' time."""
+    served = start("minilm", "--limit", "request_seconds=600", "--limit", "drain_seconds=1")
+    body = {"query": "a", "documents": [f"word {index} " * 900 for index in range(400)]}
+    answers: list[Any] = []
+    asking = [threading.Thread(target=lambda: answers.append(served.post("/v1/rerank", body))) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    wait_for(served, "docrerank_queued_seconds", 1)
+    stopped = time.monotonic()
+    served.process.send_signal(signal.SIGTERM)
+    for thread in asking:
+        thread.join(timeout=60)
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert {answer.json()["code"] for answer in answers} <= {"stopping"}
+    assert served.process.wait(timeout=60) == 0
+    assert time.monotonic() - stopped < 1 + FORCE_SECONDS + 5
+
+
+def test_unit_files_give_the_server_the_time_that_it_takes_to_stop() -> None:
+    longest = Limits().drain_seconds + FORCE_SECONDS
+    deploy = Path(__file__).parents[2] / "deploy"
+    systemd = re.search(r"TimeoutStopSec=(\d+)", (deploy / "docrerank.service").read_text())
+    kubernetes = re.search(r"terminationGracePeriodSeconds: (\d+)", (deploy / "kubernetes.yaml").read_text())
+    assert all(found and int(found[1]) > longest for found in (systemd, kubernetes))
+
+
+def test_the_folder_of_a_server_that_was_killed_is_deleted_by_the_next_one(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    dead, alive = (tmp_path / f"docrerank-uploads-{name}" for name in ("dead", "alive"))
+    for folder in (dead, alive):
+        folder.mkdir()
+        (folder / ".lock").write_text("")
+    with (alive / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clear_abandoned()
+    assert (dead.exists(), alive.exists()) == (False, True)
 
 
 def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> None:
@@ -59,7 +103,7 @@ def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> No
     head += f"content-length: {len(data)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", host)) as sock:
         sock.sendall(head.encode() + data)
-        wait_for(server, "docrerank_queued_pairs", 1_000)
+        wait_for(server, "docrerank_queued_seconds", 1)
     wait_for(server, "docrerank_clients_left_total", 1)
     assert server.post("/v1/rerank", {"query": "a", "documents": ["b"]}).status_code == 200
 
@@ -123,15 +167,31 @@ def test_a_reader_that_hangs_dies_or_bloats_costs_only_its_own_task() -> None:
 
 
 def find_workers(served: Served) -> list[int]:
-    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    """Children of the process that workers are forked from."""
+    return [worker for child in list_children(served.process.pid) for worker in list_children(child)]
+
+
+def list_children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def wait_for_workers(served: Served, count: int, seconds: float = 60, without: int = 0) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while len(found := [worker for worker in find_workers(served) if worker != without]) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
 
 
 def test_a_worker_process_that_is_killed_is_replaced_and_none_outlives_the_command(start: Any) -> None:
     served = start("minilm", "--workers", "2")
-    serving = find_workers(served)
-    assert len(serving) == 2
+    serving = wait_for_workers(served, 2)
     os.kill(serving[0], signal.SIGKILL)
+    assert served.process.poll() is None
+    wait_for_workers(served, 2, 20, without=serving[0])
     deadline, answered = time.monotonic() + 90, 0
     while answered < 20 and time.monotonic() < deadline:
         try:

@@ -45,7 +45,7 @@ def test_requests_from_the_description_never_fail_the_server(server: Any) -> Non
 
 
 def test_ten_thousand_connections_are_refused_politely_and_the_server_lives(start: Any) -> None:
-    served = start("minilm", "--limit", "connections=200", "--limit", "head_seconds=60")
+    served = start("minilm", "--limit", "connections=200", "--limit", "receive_seconds=60")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     crowd = min(CROWD, (hard if hard > 0 else 65_536) - 1_000)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, crowd + 500), hard))

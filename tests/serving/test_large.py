@@ -21,7 +21,7 @@ from docrerank.serving.collection import open_pages
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
 from docrerank.serving.pages import PageName, Pages, load, to_content
-from docrerank.serving.scoring import Slice, score_slices
+from docrerank.serving.scoring import Part, score_parts
 
 httpx = pytest.importorskip("httpx")
 QUERIES = ("How many employees does the company have?", "net sales", "who is the chairman of the board?")
@@ -183,7 +183,10 @@ def test_what_has_not_changed_is_not_read_when_a_server_starts(
         content = both.find(page_id)
         assert isinstance(content, PageName)
         assert content.text
-    assert all(both.find(page_id) is None and both.get(page_id) is None for page_id in UNKNOWN)
+    for unknown in UNKNOWN:
+        assert both.get(unknown) is None
+        with pytest.raises(ApiError):
+            both.find(unknown)
     with pytest.raises(AssertionError, match="pages are read"):  # the control
         both.get(page_id)
 
@@ -219,10 +222,10 @@ def test_a_page_that_left_since_it_was_named_fails_its_own_request_alone(
     both = Pages(opened, {})
     named = [both.find(first), both.find(second)]
     run.pages.keep_only([run.pages.names()[1]])
-    slices = [Slice("a", [named[0], named[1]], False), Slice("a", [named[1]], False), Slice("a", [named[0]], True)]
-    gone, kept, gone_too = score_slices(untrained, slices)
+    parts = [Part("aa", [named[0], named[1]], False), Part("a", [named[1]], False), Part("a", [named[0]], True)]
+    gone, kept, gone_too = score_parts(untrained, parts)
     assert isinstance(gone, ApiError)
     assert gone.status == 404
     assert isinstance(gone_too, ApiError)
     page: Page = next(run.pages.read())
-    assert kept == score_slices(untrained, [Slice("a", [to_content(page)], False)])[0]
+    assert kept == score_parts(untrained, [Part("a", [to_content(page)], False)])[0]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from docrerank.pages import read_files
 from docrerank.reranker import Reranker
 from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
+from docrerank.serving.pictures import Pictures
+from docrerank.serving.support import cut_passages
+from docrerank.serving.workers import Workers
 
 QUESTION = "How many employees does the company have?"
 SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
@@ -49,7 +55,7 @@ def test_pictures_come_once_and_then_from_the_cache(server: Any, served_run: Run
     page = next(iter(served_run.pages.read()))
     small, large = (server.get(f"/v1/pages/{size}/{page.id}") for size in ("thumbnail", "page"))
     sizes = [Image.open(io.BytesIO(answer.content)).size for answer in (small, large)]
-    assert sizes[0][0] * sizes[0][1] <= 60_000 < sizes[1][0] * sizes[1][1]
+    assert sizes[0][0] * sizes[0][1] <= 90_000 < sizes[1][0] * sizes[1][1]
     assert "max-age" in small.headers["cache-control"]
     again = server.get(f"/v1/pages/thumbnail/{page.id}", headers={"if-none-match": small.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -61,11 +67,11 @@ def test_the_words_and_lines_that_support_a_page_lie_on_it(server: Any, served_r
     marks = server.get(f"/v1/support/{hit['page_id']}", params={"query": QUESTION}).json()
     page = next(page for page in served_run.pages.read() if page.id == hit["page_id"])
     on_page = {word.text for word in page.words()}
-    assert {word["text"] for word in marks["words"]} <= on_page
-    assert any("employe" in word["text"].lower() for word in marks["words"])
-    assert 1 <= len(marks["lines"]) <= 3
-    for mark in marks["words"] + marks["lines"]:
-        left, top, right, bottom = mark["box"]
+    assert {one["text"] for one in marks["matches"]} <= on_page
+    assert any("employe" in one["text"].lower() for one in marks["matches"])
+    assert {one["word"] for one in marks["matches"]} <= set(QUESTION.strip("?").split())
+    assert 1 <= len(marks["passages"]) <= 2
+    for left, top, right, bottom in [one["box"] for one in marks["matches"]] + marks["passages"][0]["boxes"]:
         assert 0 <= left < right <= 1
         assert 0 <= top < bottom <= 1
 
@@ -90,6 +96,8 @@ def test_an_uploaded_document_is_asked_right_away_and_can_be_deleted(server: Any
     assert {hit["page_id"] for hit in hits} <= set(pages)
     assert server.get(f"/v1/pages/thumbnail/{pages[0]}").status_code == 200
     assert server.get(f"/v1/support/{pages[0]}", params={"query": "profit"}).status_code == 200
+    assert server.get(f"/v1/documents/{name}").json() == answer.json()
+    assert answer.json()["file"] == "mine.pdf"
     assert name not in server.get("/v1/documents").text
     assert httpx.delete(f"{server.url}/v1/documents/{name}").status_code == 204
     assert server.post("/v1/search", {"query": "a", "document": name}).status_code == 404
@@ -146,3 +154,56 @@ def test_a_model_with_a_threshold_says_when_nothing_answers(
     documents = ["The company has 5,200 employees.", "Apples are red."]
     assert served.post("/v1/rerank", {"query": nobody, "documents": documents}).json()["answer"]["answered"] is False
     assert served.post("/v1/rerank", {"query": QUESTION, "documents": documents}).json()["answer"]["answered"] is True
+
+
+def test_probabilities_fall_with_the_rank_and_add_up(server: Any) -> None:
+    for model in ("minilm-fused", "minilm"):
+        chances = [hit["probability"] for hit in search(server, model=model, top_k=20)["results"]]
+        assert chances == sorted(chances, reverse=True)
+        assert sum(chances) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_snippet_is_a_sentence_of_the_page(server: Any, served_run: Run) -> None:
+    hit = search(server, model="minilm-fused")["results"][0]
+    page = next(page for page in served_run.pages.read() if page.id == hit["page_id"])
+    assert hit["snippet"].removesuffix(" …") in " ".join(page.text.split())
+    assert "employee" in hit["snippet"]
+
+
+def test_the_run_offers_questions_that_have_near_misses(server: Any, served_run: Run) -> None:
+    found = server.get("/v1/queries").json()["queries"]
+    assert 1 <= len(found) <= 6
+    assert {query["page_id"].rpartition("/")[0] for query in found} == set(served_run.pages.names())
+    assert any(other["kind"] == "hard_negative" for query in found for other in query["made_from"])
+
+
+def test_sentences_go_over_lines_and_rows_and_headings_stay_apart(make_page: Any) -> None:
+    prose = ["Net sales rose by a lot in the year", "of 2020. The board met in the month", "of March. Nothing."]
+    page = make_page(["Results of the year", *prose, "Sales 41"])
+    words = page.text.split()
+    assert [" ".join(words[start:end]) for start, end in cut_passages(page)] == [
+        "Results of the year",
+        "Net sales rose by a lot in the year of 2020.",
+        "The board met in the month of March.",
+        "Nothing.",
+        "Sales 41",
+    ]
+
+
+def test_pictures_are_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run names its documents as they were given, perhaps relative to the folder it was made in."""
+    (tmp_path / "papers").mkdir()
+    shutil.copy(SAMPLE[0], tmp_path / "papers" / "a.pdf")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    pages, _ = read_files([Path("papers/a.pdf")])
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    async def draw() -> bytes:
+        workers = Workers()
+        try:
+            return await Pictures(10_000_000, workers, tmp_path / "run").get(pages[0], "thumbnail")
+        finally:
+            workers.close()
+
+    assert Image.open(io.BytesIO(asyncio.run(draw()))).width > 50

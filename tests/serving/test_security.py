@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from docrerank.records import UserError
-from docrerank.serving import Limits, check_host, fetching
-from docrerank.serving.errors import ApiError
-from docrerank.serving.fetching import Fetcher, is_public
+from docrerank.serving import check_host
 
 httpx = pytest.importorskip("httpx")
 TOKEN = "a-token-of-some-length"
@@ -32,9 +27,11 @@ def test_with_a_token_only_its_bearer_gets_answers(start: Any) -> None:
         refused = served.post("/v1/rerank", body, headers=headers)
         assert refused.status_code == 401
         assert TOKEN not in refused.text
+        assert refused.headers["www-authenticate"] == "Bearer"
     for path in ("/v1/models", "/metrics", "/openapi.json", "/v1/documents", "/v1/pages/page/a/1"):
         assert served.get(path).status_code == 401
-    assert served.post("/v1/rerank", body, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    for scheme in ("Bearer", "bearer"):
+        assert served.post("/v1/rerank", body, headers={"authorization": f"{scheme} {TOKEN}"}).status_code == 200
     assert TOKEN not in served.log.read_text()
 
 
@@ -43,10 +40,18 @@ def test_a_foreign_name_for_this_address_is_refused(server: Any) -> None:
     assert server.get("/v1/models", headers={"host": "evil.example"}).status_code == 400
 
 
+def test_only_the_operator_allows_the_name_of_a_proxy(start: Any) -> None:
+    served = start("minilm", "--allow-host", "pages.example")
+    body, origin = {"query": "a", "documents": ["a"]}, {"origin": "https://pages.example"}
+    assert served.post("/v1/rerank", body, headers={"host": "pages.example", **origin}).status_code == 200
+    assert served.post("/v1/rerank", body, headers=origin).status_code == 200
+    assert served.post("/v1/rerank", body, headers={"host": "other.example"}).status_code == 400
+
+
 def test_requests_of_other_sites_are_refused(server: Any) -> None:
     body = {"query": "a", "documents": ["a"]}
-    refused = server.post("/v1/rerank", body, headers={"origin": "https://evil.example"})
-    assert refused.status_code == 403
+    for origin in ("https://evil.example", "null", "https://localhost.evil.example"):
+        assert server.post("/v1/rerank", body, headers={"origin": origin}).status_code == 403
     assert server.post("/v1/rerank", body, headers={"origin": server.url}).status_code == 200
 
 
@@ -95,105 +100,3 @@ def test_the_log_has_no_text_of_queries_and_documents(server: Any) -> None:
     server.get("/v1/support/x/1", params={"query": "secretquery"})
     assert "secret" not in server.log.read_text()
     assert '"route": "/v1/rerank"' in server.log.read_text()
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "10.1.2.3",
-        "192.168.0.1",
-        "169.254.169.254",
-        "::1",
-        "fe80::1",
-        "fc00::1",
-        "::ffff:10.0.0.1",
-        "0.0.0.0",
-        "x",
-    ],
-)
-def test_addresses_of_this_network_are_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-def test_a_host_whose_addresses_are_in_part_private_is_refused() -> None:
-    fetcher = Fetcher(["images.example"], Limits(), lambda host, port: ["93.184.216.34", "10.0.0.1"])
-    with pytest.raises(ApiError, match="not on the public internet"):
-        fetcher.fetch("https://images.example/a.png", "image")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://other.example/a.png",
-        "http://images.example:22/a",
-        "http://u:p@images.example/a",
-        "ftp://images.example/a",
-        "http://images.example@evil.example/a",
-        "http://[::1/a",
-    ],
-)
-def test_what_is_not_allowed_is_not_even_looked_up(url: str) -> None:
-    def fail(host: str, port: int) -> list[str]:
-        raise AssertionError("looked up")
-
-    with pytest.raises(ApiError, match="fetches nothing"):
-        Fetcher(["images.example"], Limits(), fail).fetch(url, "image")
-
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path == "/moved":
-            self.send_response(302)
-            self.send_header("location", "http://127.0.0.1/")
-            self.end_headers()
-            return
-        size = 5_000 if self.path == "/large" else 5
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"x" * size)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def image_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A web server on this machine that counts as public, whose name changes its address after the first look-up."""
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    answers = iter(["127.0.0.1", "10.0.0.1", "10.0.0.1"])
-    asked: list[str] = []
-
-    def change_its_mind(host: str, port: int) -> list[str]:
-        asked.append(host)
-        return [next(answers)]
-
-    monkeypatch.setattr(fetching, "is_public", lambda address: address == "127.0.0.1")
-    plain = fetching.socket.create_connection
-
-    def connect(address: tuple[str, int], timeout: float) -> Any:
-        assert address == ("127.0.0.1", 80)
-        return plain(("127.0.0.1", httpd.server_address[1]), timeout)
-
-    monkeypatch.setattr(fetching.socket, "create_connection", connect)
-    yield Fetcher(["images.example"], Limits(image_bytes=1_000), change_its_mind), asked
-    httpd.shutdown()
-    httpd.server_close()
-
-
-def test_the_address_that_was_judged_is_the_one_connected_to(image_host: Any) -> None:
-    fetcher, asked = image_host
-    assert fetcher.fetch("http://images.example/a.png", "image") == b"xxxxx"
-    assert asked == ["images.example"]
-    with pytest.raises(ApiError, match="not on the public internet"):
-        fetcher.fetch("http://images.example/a.png", "image")
-
-
-def test_redirects_are_not_followed_and_bodies_are_bounded(image_host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetcher, _ = image_host
-    fetcher.resolve = lambda host, port: ["127.0.0.1"]
-    with pytest.raises(ApiError, match="302"):
-        fetcher.fetch("http://images.example/moved", "image")
-    with pytest.raises(ApiError, match="1000 bytes"):
-        fetcher.fetch("http://images.example/large", "image")

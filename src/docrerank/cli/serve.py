@@ -31,8 +31,8 @@ Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processe
 TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="Else $DOCRERANK_TOKEN, if set.", show_default=False)
 ]
-AllowUrl = Annotated[
-    list[str] | None, typer.Option("--allow-url", help="Fetch images from this host.", metavar="HOST")
+AllowHost = Annotated[
+    list[str] | None, typer.Option("--allow-host", help="A proxy's name for this server.", metavar="NAME")
 ]
 Warm = Annotated[
     bool, typer.Option("--warm", help="Encode the run's page images first, if a vision-language model is served.")
@@ -40,6 +40,7 @@ Warm = Annotated[
 Limit = Annotated[list[str] | None, typer.Option("--limit", help="A limit, e.g. documents=100.", metavar="NAME=VALUE")]
 
 MIN_TOKEN = 16
+PACKAGES = "fastapi uvicorn uvloop httptools multipart prometheus_client msgspec cachetools pythonjsonlogger".split()
 
 
 def serve_models(
@@ -49,12 +50,12 @@ def serve_models(
     port: Port = 8000,
     workers: Workers = 1,
     token_file: TokenFile = None,
-    allow_url: AllowUrl = None,
+    allow_host: AllowHost = None,
     warm: Warm = False,
     limit: Limit = None,
 ) -> None:
     """Serve rerankers over HTTP (Cohere, Jina, vLLM, NIM) with a web page at /; see docs/serving.md."""
-    for package in ("fastapi", "uvicorn", "uvloop", "httptools", "multipart", "prometheus_client"):
+    for package in PACKAGES:
         require(package, extra="serve")
     from docrerank.serving import LOOPBACK, Limits, Settings, is_loopback, run_server
 
@@ -64,8 +65,8 @@ def serve_models(
         tuple(models),
         pages,
         _read_token(token_file),
-        LOOPBACK if is_loopback(host) else (),
-        tuple(allow_url or ()),
+        (*LOOPBACK, *(allow_host or ())),
+        is_loopback(host),
         Limits.parse(limit or ()),
     )
     run_server(settings, host, port, workers)

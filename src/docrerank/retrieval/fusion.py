@@ -31,7 +31,7 @@ class FusionWeights:
 
 
 def standardise(scores: Vectors, usual: tuple[float, float] | None = None) -> Vectors:
-    """Scores of one query's candidates to mean 0 and deviation 1; all 0 where they do not differ.
+    """Scores of one query's candidates to mean 0 and deviation 1; all 0 where they differ by float noise at most.
 
     Args:
         scores: of shape (n,).
@@ -42,7 +42,7 @@ def standardise(scores: Vectors, usual: tuple[float, float] | None = None) -> Ve
         ([-1.0, 1.0], [0.0, 0.0])
     """
     mean, spread = usual or measure_usual(scores)
-    if spread < 1e-9:
+    if spread <= 1e-6 * max(1.0, float(np.abs(scores).max(initial=0.0))):
         return np.zeros_like(scores, dtype=np.float32)
     return np.asarray((scores - np.float32(mean)) / np.float32(spread), np.float32)
 

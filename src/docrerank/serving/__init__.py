@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from docrerank.serving.app import create_app
 from docrerank.serving.limits import Limits
 from docrerank.serving.server import LOOPBACK, check_host, is_loopback, run_server
 from docrerank.serving.state import Settings
 
-__all__ = ["LOOPBACK", "Limits", "Settings", "check_host", "create_app", "is_loopback", "run_server"]
+__all__ = ["LOOPBACK", "Limits", "Settings", "check_host", "is_loopback", "run_server"]

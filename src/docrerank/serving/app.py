@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from docrerank.serving.errors import add_handlers
+from docrerank.serving.metrics import Metrics
 from docrerank.serving.middleware import Bound, Guard, Observe
-from docrerank.serving.routes import audit, operation, rerank, search, web
+from docrerank.serving.routes import audit, operation, rerank, search, uploads, web
+from docrerank.serving.routes.common import DESCRIBED
 from docrerank.serving.state import ServerState, Settings
+
+SUMMARY = "Reranks document pages in Cohere's, Jina's, vLLM's and NIM's forms; searches a run's pages."
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -36,21 +44,29 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title="docrerank",
-        summary="Reranks document pages in Cohere's, Jina's, vLLM's and NIM's forms; searches a run's pages.",
-        version="1",
         docs_url=None,  # its page would load scripts of another host
         redoc_url=None,
         lifespan=live,
         middleware=[
             Middleware(Observe),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts) or ["*"]),
-            Middleware(Guard, token=settings.token),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts) if settings.is_local else ["*"]),
+            Middleware(Guard, token=settings.token, hosts=settings.hosts),
             Middleware(Bound, limits=settings.limits),
         ],
     )
     app.state.server = state
     add_handlers(app)
-    for part in (rerank, search, audit, operation, web):
+    for part in (rerank, search, uploads, audit, operation, web):
         app.include_router(part.router)
     app.mount("/static", web.static_files)
+    app.router.routes.append(Route("/metrics", Metrics()))
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI with the types of bodies, which FastAPI does not know."""
+    described = get_openapi(title=app.title, version="1", summary=SUMMARY, routes=app.routes)
+    _, schemas = msgspec.json.schema_components(DESCRIBED, ref_template="#/components/schemas/{name}")
+    described.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    return described

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-import time
 import traceback
-from typing import Any
+from types import TracebackType
 
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+from pythonjsonlogger.json import JsonFormatter
+
+FIELDS = {"levelname": "level", "name": "logger", "message": "event", "exc_info": "error"}
+SysExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class JsonLines(logging.Formatter):
-    """A record as JSON; of an exception its class and where it was raised, never its message, which may quote text."""
+class JsonLines(JsonFormatter):
+    """Formats a record as JSON: of an exception its class and place, never its message, which may quote text."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        line: dict[str, Any] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "event": record.getMessage(),
-        }
-        line |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
-        if record.exc_info and record.exc_info[1] is not None:
-            frames = traceback.extract_tb(record.exc_info[2])[-6:]
-            line["error"] = type(record.exc_info[1]).__name__
-            line["trace"] = [f"{frame.name}:{frame.lineno}" for frame in frames]
-        return json.dumps(line, default=str, ensure_ascii=False)
+    def __init__(self) -> None:
+        super().__init__("%(levelname)s %(name)s %(message)s", rename_fields=FIELDS, timestamp="at")
+
+    def formatException(self, ei: SysExcInfo) -> str:
+        """The exception's class and the innermost calls that raised it."""
+        frames = traceback.extract_tb(ei[2])[-6:]
+        return f"{ei[0].__name__ if ei[0] else ''} in {' > '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"
 
 
 def set_up_logs(level: str = "info") -> None:
-    """Everything that the server and its libraries log goes to standard error in this form."""
+    """Send everything that the server and its libraries log to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     handler.addFilter(_is_ours_or_serious)
@@ -46,5 +40,5 @@ def set_up_logs(level: str = "info") -> None:
 
 
 def _is_ours_or_serious(record: logging.LogRecord) -> bool:
-    """A library's chatter stays out, whatever level it gives itself."""
+    """Keep a library's chatter out, whatever level it gives itself."""
     return record.levelno >= logging.WARNING or record.name.startswith(("docrerank", "uvicorn"))

@@ -7,10 +7,13 @@ import hmac
 import logging
 import secrets
 import time
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from docrerank.serving.errors import ApiError
@@ -29,14 +32,18 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
 }
-#: Without a token: what says nothing of documents and models, and the web page itself, which asks for the token.
+#: Open without a token: what reveals nothing of documents and models, and the web page, which asks for the token.
 OPEN_PATHS = frozenset({"/", "/health", "/ready"})
 OPEN_FOLDER = "/static/"
+UPLOAD_PATH = "/v1/documents"
+#: What a multipart form adds to its file.
+FORM_BYTES = 10_000
 
 
 class Observe:
-    """Outermost: headers of every answer, an id for every request, its line in the log and its numbers.
+    """Outermost: gives every answer its headers and every request an id, a line in the log and its numbers.
 
     Neither queries nor documents are written anywhere.
     """
@@ -48,8 +55,8 @@ class Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status, identity = time.perf_counter(), 499, secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = identity
+        started, status, identity = time.monotonic(), 499, secrets.token_hex(8)
+        scope.setdefault("state", {})["started"] = started
 
         async def send_headed(message: Message) -> None:
             nonlocal status
@@ -57,14 +64,14 @@ class Observe:
                 status = int(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = identity
-                for name, value in {**HEADERS, "cache-control": "no-store"}.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         try:
             await self.app(scope, receive, send_headed)
         finally:
-            seconds = time.perf_counter() - started
+            seconds = time.monotonic() - started
             route = getattr(scope.get("route"), "path", "other")
             REQUESTS.labels(route, str(status)).inc()
             LATENCY.labels(route).observe(seconds)
@@ -73,46 +80,37 @@ class Observe:
 
 
 class Guard:
-    """Refuses a request whose origin is another site, or which does not bear the token.
+    """Refuses a request from another site's page, or without the token."""
 
-    Args:
-        app: what is guarded.
-        token: empty asks for none.
-    """
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self.app = app
-        self.token = token.encode()
+    def __init__(self, app: ASGIApp, token: str, hosts: Collection[str] = ()) -> None:
+        self.app, self.hosts = app, frozenset(hosts)
+        self.token, self.bearer = token.encode(), HTTPBearer(auto_error=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (error := self._check(scope)):
+        if scope["type"] == "http" and (error := await self._check(HTTPConnection(scope))):
             await error.response()(scope, receive, send)
             return
         await self.app(scope, receive, send)
 
-    def _check(self, scope: Scope) -> ApiError | None:
-        headers, path = Headers(scope=scope), scope["path"]
-        origin = headers.get("origin")
-        if origin and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-            return ApiError(
-                403, "foreign_origin", "requests of other sites are refused", "", "use the server's own page"
-            )
+    async def _check(self, request: HTTPConnection) -> ApiError | None:
+        path, origin = request.scope["path"], request.headers.get("origin")
+        if origin and not self._is_own(urlsplit(origin).netloc, request.headers.get("host")):
+            message, hint = "requests from other sites are refused", "use the server's own page, or --allow-host"
+            return ApiError(403, "foreign_origin", message, "", hint)
         if not self.token or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return None
-        given = headers.get("authorization", "").removeprefix("Bearer ").encode()
-        if hmac.compare_digest(given, self.token):
+        given = await self.bearer(request)
+        if given and hmac.compare_digest(given.credentials.encode(), self.token):
             return None
-        error = ApiError(401, "unauthorized", "the token is missing or wrong", "authorization", "send: Bearer TOKEN")
-        return error
+        message, hint = "the token is missing or wrong", "send the header: Authorization: Bearer TOKEN"
+        return ApiError(401, "unauthorized", message, "authorization", hint, www_authenticate="Bearer")
+
+    def _is_own(self, origin: str, host: str | None) -> bool:
+        return bool(origin) and (origin == host or origin.rpartition(":")[0] in self.hosts or origin in self.hosts)
 
 
 class Bound:
-    """Bounds a request's body in bytes and in the time it takes to arrive.
-
-    Args:
-        app: what reads the body.
-        limits: the bounds.
-    """
+    """Bounds a request's body in bytes and in the time it takes to arrive."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app, self.limits = app, limits
@@ -122,9 +120,11 @@ class Bound:
             await self.app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "0")
-        bound = self.limits.body_bytes
+        bound = self.limits.upload_bytes + FORM_BYTES if scope["path"] == UPLOAD_PATH else self.limits.body_bytes
+        message = f"a request's body may have {bound} bytes"
         if not length.isascii() or not length.isdigit() or int(length) > bound:
-            await self._too_large().response()(scope, receive, send)
+            error = ApiError(413, "too_large", message, "", "send fewer or smaller documents", connection="close")
+            await error.response()(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self.limits.receive_seconds
         read, whole = 0, False
@@ -135,17 +135,13 @@ class Bound:
                 return await receive()
             try:
                 async with asyncio.timeout_at(deadline):
-                    message = await receive()
+                    part = await receive()
             except TimeoutError:
                 raise HTTPException(408, "the body took too long to arrive", {"connection": "close"}) from None
-            read += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
+            read += len(part.get("body", b""))
+            whole = not part.get("more_body", False)
             if read > bound:
-                raise HTTPException(413, self._too_large().body.message, {"connection": "close"})
-            return message
+                raise HTTPException(413, message, {"connection": "close"})
+            return part
 
         await self.app(scope, receive_bounded, send)
-
-    def _too_large(self) -> ApiError:
-        message = f"a request's body may have {self.limits.body_bytes} bytes"
-        return ApiError(413, "too_large", message, "", "send fewer or smaller documents")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,8 @@ from docrerank.retrieval import (
     load_untrained,
 )
 from docrerank.runs import Run
-from docrerank.serving.encoder import QueryMemory
 from docrerank.serving.errors import ApiError
-from docrerank.serving.stored_reranker import StoredReranker
+from docrerank.serving.stored_reranker import QueryMemory, Stored, StoredReranker
 from docrerank.serving.tokens import TokenCounter
 from docrerank.vision import is_vision_model
 
@@ -71,29 +71,20 @@ class ServedModel:
 
 
 class Models:
-    """All served models; the first is the default.
-
-    Args:
-        models: with different names.
-        first: of the first stage, untrained MiniLM as the first late-interaction model needs it.
-    """
+    """All served models; the first is the default."""
 
     def __init__(self, models: Sequence[ServedModel], first: Reranker) -> None:
         self.by_name = {model.name: model for model in models}
         self.default, self.first = models[0], first
 
     def find(self, name: str | None) -> ServedModel:
-        """The model of a request.
-
-        Raises:
-            ApiError: there is none of this name.
-        """
+        """The model of a request."""
         if not name:
             return self.default
-        if name not in self.by_name:
-            hint = f"served are: {', '.join(self.by_name)}"
-            raise ApiError(404, "unknown_model", f"no model '{name[:100]}' is served", "model", hint)
-        return self.by_name[name]
+        if name in self.by_name:
+            return self.by_name[name]
+        hint = f"the server has {', '.join(self.by_name)}"
+        raise ApiError(404, "unknown_model", f"no model '{name[:100]}' is served", "model", hint)
 
 
 def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
@@ -106,9 +97,9 @@ def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | 
     shelf = _Shelf(run, pages)
     for name in names:
         served += _load(name, shelf)
-    twice = {model.name for model in served if [other.name for other in served].count(model.name) > 1}
-    if twice:
-        raise UserError(f"two models would be called '{min(twice)}': rename a folder")
+    for name, count in Counter(model.name for model in served).items():
+        if count > 1:
+            raise UserError(f"two models would be called '{name}': rename a folder")
     return Models(served, next(iter(shelf.firsts.values()), None) or shelf.open_first(WindowSettings()))
 
 
@@ -145,12 +136,7 @@ def _load_vision(path: str, run: Run | None) -> VisionReranker:
 
 
 class _Shelf:
-    """Late-interaction models over one run's pages, and untrained MiniLM once for all that cut pages alike.
-
-    Args:
-        run: whose stores of encodings are filled and read; None serves models alone.
-        pages: its pages.
-    """
+    """Late-interaction models over one run's pages, and untrained MiniLM once for all that cut pages alike."""
 
     def __init__(self, run: Run | None, pages: dict[str, Page] | LargePages) -> None:
         self.run, self._pages = run, pages
@@ -169,13 +155,9 @@ class _Shelf:
         return self.firsts[windows]
 
     def _serve(self, encoder: TokenEncoder, card: ModelCard, first: Reranker | None = None) -> Reranker:
-        store = self._fill(encoder)
-        return StoredReranker(encoder, card, store, self._pages, first) if store else Reranker(encoder, card, first)
-
-    def _fill(self, encoder: TokenEncoder) -> PageStore | None:
-        """The run's encodings by this model; None if the disk refuses: pages are then encoded when asked for."""
+        """A model whose encodings lie in the run; if the disk refuses them, pages are encoded when asked for."""
         if self.run is None:
-            return None
+            return Reranker(encoder, card, first)
         store = PageStore(self.run.path / ENCODINGS, encoder)
         try:
             if isinstance(self._pages, LargePages):
@@ -184,5 +166,5 @@ class _Shelf:
                 store.fill(self._pages.values())
         except (UserError, OSError) as error:
             logger.warning("page store not filled", extra={"reason": str(error)})
-            return None
-        return store
+            return Reranker(encoder, card, first)
+        return StoredReranker(encoder, card, Stored(store, self._pages), first)

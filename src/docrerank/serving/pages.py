@@ -19,11 +19,18 @@ class PageContent:
         key: equal for equal documents.
         page: a `Page`, a text, or `{"image", "text"}` for a vision-language model.
         text: what there is to read.
+        stored: whether it is a page of the run, whose encoding is on disk.
     """
 
     key: str
     page: Any
     text: str
+    stored: bool = False
+
+    @property
+    def size(self) -> int:
+        """Characters that a model reads; of an image about what a page has."""
+        return len(self.text) + (3_000 if isinstance(self.page, dict) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class PageName:
 
     key: str
     pages: LargePages
+    stored = True
+    size = 0
 
     @property
     def text(self) -> str:
@@ -48,12 +57,7 @@ Content: TypeAlias = PageContent | PageName
 
 
 class Pages:
-    """All pages by id: the run's and the uploaded ones.
-
-    Args:
-        run: the run's.
-        uploads: uploaded documents by name; looked at every time.
-    """
+    """All pages by id: the run's and the uploaded ones."""
 
     def __init__(self, run: Mapping[str, Page] | LargePages, uploads: Mapping[str, Any]) -> None:
         self._run, self._uploads = run, uploads
@@ -66,25 +70,23 @@ class Pages:
         page: Page | None = upload.collection.pages.get(page_id) if upload else None
         return page
 
-    def find(self, page_id: str) -> Content | None:
+    def find(self, page_id: str, field: str = "page_id") -> Content:
         """As `get`, but a page of a large run is only named: nothing is read."""
         if isinstance(self._run, LargePages) and page_id in self._run:
             return PageName(page_id, self._run)
         page = self.get(page_id)
-        return None if page is None else to_content(page)
+        if page is None:
+            raise ApiError(404, "unknown_page", "no page of this id is loaded", field, "see /v1/documents")
+        return to_content(page, stored=page_id in self._run)
 
 
-def to_content(page: Page) -> PageContent:
+def to_content(page: Page, stored: bool = False) -> PageContent:
     """A page as a model takes it."""
-    return PageContent(f"{page.sha256}/{page.number}", page, page.text)
+    return PageContent(f"{page.sha256}/{page.number}", page, page.text, stored)
 
 
 def load(contents: Sequence[Content]) -> list[PageContent]:
-    """Documents whose pages are all here; those that were only named are read together.
-
-    Raises:
-        ApiError: a page has left the run since the server began.
-    """
+    """Documents whose pages are all here; those that were only named are read together."""
     names = [content for content in contents if isinstance(content, PageName)]
     read = names[0].pages.read([name.key for name in names]) if names else {}
     if any(name.key not in read for name in names):

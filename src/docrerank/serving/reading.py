@@ -33,17 +33,8 @@ def read_upload(path: Path, max_pages: int, max_pixels: int) -> tuple[list[Page]
     try:
         return read_files([path], ingest)
     except UserError as error:
-        return [], [Rejected("ingest", path.name, explain(str(error), path))]
-
-
-def explain(message: str, path: Path) -> str:
-    """A reader's message without its path.
-
-    Example:
-        >>> explain("no page could be read (/tmp/x/a.pdf: damaged): give other files", Path("/tmp/x/a.pdf"))
-        'damaged'
-    """
-    return message.partition(f"{path}: ")[2].partition(")")[0] or "it cannot be read"
+        reason = str(error).partition(f"{path}: ")[2].partition(")")[0]  # without the path
+        return [], [Rejected("ingest", path.name, reason or "it cannot be read")]
 
 
 def draw(page: Page, pixels: int, max_image_pixels: int) -> bytes | None:

@@ -1,110 +1,230 @@
-"""The bodies of requests, one model for each interface."""
+"""The bodies of requests: their forms, and how they are read without holding up other clients."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import asyncio
+import re
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, JsonValue, model_validator
+import msgspec
+from fastapi import Request
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from docrerank.serving.forms import STRICT, Document, Form, Query, TextImage, refuse
+from docrerank.serving.errors import SEE, ApiError
+from docrerank.serving.limits import Limits
 
-EXAMPLE: dict[str, JsonValue] = {
-    "model": "minilm",
-    "query": "How high were net sales in 2020?",
-    "documents": ["Net sales rose to $41 million in 2020.", {"text": "The board met in March."}],
-    "top_n": 2,
-}
-
-
-def _check_documents(value: Any) -> Any:
-    """vLLM reads one bare `content` as one document, however many parts it has; people mean many documents."""
-    if isinstance(value, dict):
-        hint = '"documents": [{"content": [part]}, {"content": [part]}] is two documents of one part each'
-        raise refuse("documents must be a list, one entry for each document", hint)
-    if isinstance(value, str):
-        raise refuse("documents must be a list, one entry for each document", '"documents": ["..."]')
-    return value
+#: A body below this many bytes is parsed in under a millisecond, and needs no thread.
+SMALL = 65_536
+#: JSON values that a document takes at most, in the longest form there is.
+VALUES_PER_DOCUMENT = 16
+_TOKENS = re.compile(rb'\\.|["\[{,]', re.DOTALL)
+_PLACE = re.compile(r"^(?P<message>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
 
 
-def _check_instruction(value: Any) -> Any:
-    if value:
-        raise refuse("no served model takes an instruction", "leave it out: it would change nothing", "not_supported")
-    return value
+class ImageUrl(Struct, forbid_unknown_fields=True):
+    """Where a content part's image is: base64 or a data URL."""
+
+    url: str
+    detail: str | None = None
 
 
-Documents = Annotated[list[Document], BeforeValidator(_check_documents), Field(min_length=1)]
-Instruction = Annotated[str | None, BeforeValidator(_check_instruction)]
-TokenLimit = Annotated[int | None, Field(ge=1, description="cut what is longer, by the model's tokens; text models")]
-ModelName = Annotated[str | None, Field(description="one of /v1/models; the first of them by default", max_length=200)]
+class TextPart(Struct, forbid_unknown_fields=True, tag_field="type", tag="text"):
+    """A part of vLLM's `content` that is text."""
+
+    text: str
 
 
-class RerankRequest(BaseModel):
+class ImagePart(Struct, forbid_unknown_fields=True, tag_field="type", tag="image_url"):
+    """A part of vLLM's `content` that is an image."""
+
+    image_url: ImageUrl
+
+
+class Form(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A query or a document: Cohere's `text`, Jina's `image` (or both), vLLM's `content`, or a loaded page's id."""
+
+    text: str | None = None
+    image: str | None = None
+    content: Annotated[list[TextPart | ImagePart], Meta(min_length=1, max_length=16)] | None = None
+    page_id: Annotated[str, Meta(max_length=300)] | None = None
+
+    def all_text(self) -> str | None:
+        """Its text; the texts of a content are lines of one text."""
+        if self.content is None:
+            return self.text
+        texts = [part.text for part in self.content if isinstance(part, TextPart)]
+        return "\n".join(texts) if texts else None
+
+    def images(self) -> list[tuple[str, str]]:
+        """Its images, each with its field's name."""
+        if self.content is None:
+            return [] if self.image is None else [("image", self.image)]
+        parts = enumerate(self.content)
+        return [
+            (f"content[{at}].image_url.url", part.image_url.url) for at, part in parts if isinstance(part, ImagePart)
+        ]
+
+
+Value = str | Form
+Documents = Annotated[list[Value], Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=1)]
+ModelName = Annotated[str, Meta(max_length=200, description="one of /v1/models; the first of them by default")]
+
+
+class _Ignored(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Parameters of other servers that change no result here; the answer's header lists those that came."""
+
+    priority: Any | UnsetType = UNSET
+    rank_fields: Any | UnsetType = UNSET
+    max_chunks_per_doc: Any | UnsetType = UNSET
+    truncate_prompt_tokens: Any | UnsetType = UNSET
+    truncation: Any | UnsetType = UNSET
+    user: Any | UnsetType = UNSET
+    encoding_format: Any | UnsetType = UNSET
+
+    def ignored(self) -> str:
+        """The names of those that were given."""
+        return ", ".join(name for name in _Ignored.__struct_fields__ if getattr(self, name) is not UNSET)
+
+
+class _Scored(_Ignored, kw_only=True):
+    """What rerank and score requests share; `max_doc_length` is Jina's name for `max_tokens_per_doc`."""
+
+    model: ModelName | None = None
+    max_tokens_per_doc: Count | None = None
+    max_doc_length: Count | None = None
+    max_tokens_per_query: Count | None = None
+    instruction: str | None = None
+
+    def document_tokens(self) -> int | None:
+        """At most so many tokens of a document count."""
+        return self.max_tokens_per_doc or self.max_doc_length
+
+
+class RerankRequest(_Scored, kw_only=True):
     """Cohere's, Jina's and vLLM's rerank request."""
 
-    model_config = {**STRICT, "json_schema_extra": {"examples": [EXAMPLE]}}
-    model: ModelName = None
-    query: Query
+    query: Value
     documents: Documents
-    top_n: int | None = Field(None, ge=1, description="how many results; all by default")
+    top_n: Count | None = None
     return_documents: bool = False
-    relevance_threshold: float | None = Field(None, description="leave out results that score less")
-    max_tokens_per_doc: TokenLimit = None
-    max_tokens_per_query: TokenLimit = None
-    instruction: Instruction = None
+    relevance_threshold: float | None = None
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-Several = Annotated[list[Query], BeforeValidator(_listed), Field(min_length=1)]
-
-
-class ScoreRequest(BaseModel):
+class ScoreRequest(_Scored, kw_only=True):
     """vLLM's score request: one query for all documents, or one for each."""
 
-    model_config = {**STRICT, "json_schema_extra": {"examples": [{"text_1": "net sales", "text_2": ["a", "b"]}]}}
-    model: ModelName = None
-    queries: Several = Field(validation_alias=AliasChoices("queries", "text_1", "data_1"))
-    documents: Several = Field(validation_alias=AliasChoices("documents", "text_2", "data_2"))
-    max_tokens_per_doc: TokenLimit = None
-    max_tokens_per_query: TokenLimit = None
-    instruction: Instruction = None
+    queries: Value | Documents | None = None
+    text_1: Value | Documents | None = None
+    data_1: Value | Documents | None = None
+    documents: Value | Documents | None = None
+    text_2: Value | Documents | None = None
+    data_2: Value | Documents | None = None
 
-    @model_validator(mode="after")
-    def _pairs(self) -> ScoreRequest:
-        if len(self.queries) not in (1, len(self.documents)):
-            message = f"{len(self.queries)} queries and {len(self.documents)} documents make no pairs"
-            raise refuse(message, "give one query, or one for each document")
-        return self
-
-    def pairs(self) -> list[tuple[Form, Form]]:
-        """Each document with its query."""
-        queries = self.queries if len(self.queries) > 1 else self.queries * len(self.documents)
-        return list(zip(queries, self.documents, strict=True))
+    def pairs(self) -> tuple[list[Value], list[Value]]:
+        """The queries and documents, one query for each document."""
+        queries = _list_one("queries", self.queries, self.text_1, self.data_1)
+        documents = _list_one("documents", self.documents, self.text_2, self.data_2)
+        if len(queries) not in (1, len(documents)):
+            message = f"{len(queries)} queries and {len(documents)} documents make no pairs"
+            raise ApiError(422, "invalid_request", message, "queries", "give one query, or one for each document")
+        return (queries if len(queries) > 1 else queries * len(documents)), documents
 
 
-class RankingRequest(BaseModel):
+class RankingRequest(Struct, forbid_unknown_fields=True):
     """NVIDIA NIM's ranking request."""
 
-    model_config = {
-        **STRICT,
-        "json_schema_extra": {
-            "examples": [{"query": {"text": "net sales"}, "passages": [{"text": "Net sales rose"}]}]
-        },
-    }
-    model: ModelName = None
-    query: TextImage
-    passages: list[TextImage] = Field(min_length=1)
-    truncate: Literal["NONE", "END"] = Field("NONE", description="END cuts a passage the model cannot read whole")
+    query: Form
+    passages: Annotated[list[Form], Meta(min_length=1)]
+    model: ModelName | None = None
+    truncate: Literal["NONE", "END"] = "NONE"
 
 
-class SearchRequest(BaseModel):
-    """A question asked of the loaded pages."""
+class SearchRequest(Struct, forbid_unknown_fields=True):
+    """A question about the loaded pages."""
 
-    model_config = {**STRICT, "json_schema_extra": {"examples": [{"query": "net sales in 2020", "top_k": 5}]}}
-    model: ModelName = None
     query: str
-    top_k: int = Field(10, ge=1, le=100, description="how many pages")
-    candidates: int = Field(20, ge=1, le=200, description="pages that the first stage hands to the model")
-    document: str | None = Field(None, max_length=300, description="ask this document alone, or an uploaded one")
+    model: ModelName | None = None
+    top_k: Annotated[int, Meta(ge=1, le=100)] = 10
+    candidates: Annotated[int, Meta(ge=1, le=200, description="pages that the first stage gives the model")] = 20
+    document: Annotated[str, Meta(max_length=300, description="a document of the run, or an uploaded one")] | None = (
+        None
+    )
+
+
+Body = TypeVar("Body")
+
+
+async def read_body(request: Request, kind: type[Body], limits: Limits) -> Body:
+    """A request's body in its form; a large one is parsed beside the event loop."""
+    if not request.headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json"):
+        hint = "send a JSON object with content-type: application/json"
+        raise ApiError(415, "not_json", "the body is not declared as JSON", "", hint)
+    data = await request.body()
+    if len(data) < SMALL:
+        return parse(data, kind, limits.documents)
+    return await asyncio.to_thread(parse, data, kind, limits.documents)
+
+
+def parse(data: bytes, kind: type[Body], documents: int) -> Body:
+    """See `read_body`: values are counted before anything is built, and the first fault ends it."""
+    if count_values(data, bound := VALUES_PER_DOCUMENT * documents + 1_000) > bound:
+        message = f"the body holds more values than {documents} documents can have"
+        raise ApiError(413, "too_many_documents", message, "documents", "send them in several requests")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = f"the body is no JSON in UTF-8 ({error})"
+        raise ApiError(400, "invalid_json", message, "", "send valid JSON, without lone surrogates") from None
+
+
+def count_values(data: bytes, bound: int) -> int:
+    """The separators outside strings, or at once an upper bound of them if that is low enough; stops beyond `bound`.
+
+    Example:
+        >>> count_values(b'{"a": ["x, y", 1]}', 1)
+        2
+    """
+    most = data.count(b",") + data.count(b"[") + data.count(b"{")
+    if most <= bound:
+        return most
+    count, inside = 0, False
+    for token in _TOKENS.finditer(data):
+        if token[0] == b'"':
+            inside = not inside
+        elif not inside:
+            count += 1
+            if count > bound:
+                break
+    return count
+
+
+def _list_one(name: str, *given: Value | list[Value] | None) -> list[Value]:
+    found = [value for value in given if value is not None]
+    if len(found) != 1:
+        raise ApiError(422, "invalid_request", f"{name} must be given once", name, SEE)
+    return found[0] if isinstance(found[0], list) else [found[0]]
+
+
+def _explain(message: str) -> ApiError:
+    """What msgspec says, with the field as people write it and what to do."""
+    match = _PLACE.match(message)
+    assert match is not None
+    text, field = match["message"].replace("`", "'"), match["field"] or ""
+    unknown = re.match(r"Object contains unknown field '(.*)'", text)
+    name = unknown[1][:100] if unknown else ""
+    if name == "type" and field:
+        hint = 'a content part stands alone; wrap it: {"content": [{"type": ..., ...}]}'
+    elif unknown:
+        hint, field = "the server does not know this field: leave it out", f"{field}.{name}".strip(".")
+    elif "got 'array'" in text:
+        hint = 'one document of several parts is {"content": [part, part]}'
+    elif field in ("documents", "passages") and "Expected 'array'" in text:
+        hint = 'documents are a list: [{"content": [part]}, {"content": [part]}] is two documents of one part each'
+    elif "'str | object'" in text:
+        hint = 'give a string, {"text"}, {"image"}, {"content"} or {"page_id"}'
+    else:
+        hint = SEE
+    return ApiError(422, "invalid_request", text, field, hint)

@@ -1,176 +1,140 @@
-"""The bodies of answers."""
+"""The bodies of answers; the smallest parts are plain objects."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from msgspec import Struct
+
+#: Fractions of a page from its top left corner: left, top, right, bottom.
+Corners = tuple[float, float, float, float]
 
 
-class Usage(BaseModel):
-    """Tokens of the texts by the model's tokenizer; images count for nothing here."""
+class Result(Struct, omit_defaults=True):
+    """One document of a ranking: its place in the request from 0, and its score in float32."""
 
-    prompt_tokens: int
-    total_tokens: int
-
-
-class Result(BaseModel):
-    """One document of a ranking."""
-
-    index: int = Field(description="its place in the request, from 0")
-    relevance_score: float = Field(description="float32; higher is better")
-    document: dict[str, Any] | None = Field(None, description="if return_documents is true")
+    index: int
+    relevance_score: float
+    document: dict[str, Any] | None = None
 
 
-class AnswerBody(BaseModel):
-    """Whether any of the pages answers, by the model's threshold."""
+class AnswerBody(Struct):
+    """Whether any page answers, by the model's threshold; null where it has none."""
 
-    answered: bool | None = Field(description="null where the model has no threshold")
-    relevance: float = Field(description="0 to 1")
+    answered: bool | None
+    relevance: float
     relevance_threshold: float | None = None
 
 
-class ApiVersion(BaseModel):
-    version: str = "2"
-
-
-class BilledUnits(BaseModel):
-    search_units: int = Field(description="one for every hundred documents, as Cohere counts; nothing is billed")
-
-
-class Meta(BaseModel):
-    """What Cohere's client looks for."""
-
-    api_version: ApiVersion = ApiVersion()
-    billed_units: BilledUnits
-
-
-class RerankResponse(BaseModel):
-    """Results from the best down."""
+class RerankResponse(Struct, omit_defaults=True):
+    """Results from the best down; `answer` where the model has a threshold, `meta` as Cohere's client wants it."""
 
     id: str
     model: str
     results: list[Result]
-    usage: Usage
-    meta: Meta
-    answer: AnswerBody | None = Field(None, description="where the model has a threshold")
+    usage: dict[str, int]
+    meta: dict[str, Any]
+    answer: AnswerBody | None = None
 
 
-class Score(BaseModel):
-    index: int
-    object: Literal["score"] = "score"
-    score: float
-
-
-class ScoreResponse(BaseModel):
-    """One score for each pair, in their order."""
+class ScoreResponse(Struct):
+    """One `{"index", "object", "score"}` for each pair, in their order."""
 
     id: str
-    object: Literal["list"] = "list"
     created: int
     model: str
-    data: list[Score]
-    usage: Usage
-
-
-class Ranking(BaseModel):
-    index: int
-    logit: float
-
-
-class RankingResponse(BaseModel):
-    """NIM's: from the best down."""
-
-    rankings: list[Ranking]
-
-
-class ModelBody(BaseModel):
-    """A model that can be named in requests."""
-
-    id: str
-    object: Literal["model"] = "model"
-    created: int = 0
-    owned_by: str = "docrerank"
-    kind: str = Field(description="late_interaction, cross_encoder or vision")
-    fused: bool = Field(description="adds BM25 and the best window to the model's score")
-    relevance_threshold: float | None = None
-
-
-class ModelList(BaseModel):
+    data: list[dict[str, Any]]
+    usage: dict[str, int]
     object: Literal["list"] = "list"
-    data: list[ModelBody]
 
 
-class SearchHit(BaseModel):
-    """A page found."""
+class RankingResponse(Struct):
+    """NIM's: `{"index", "logit"}` from the best down."""
+
+    rankings: list[dict[str, float]]
+
+
+class ModelList(Struct):
+    """Models that requests can name; a `fused` one adds BM25 and the best window."""
+
+    data: list[dict[str, Any]]
+    object: Literal["list"] = "list"
+
+
+class SearchHit(Struct):
+    """A page found: its ranks from 1 after and before reranking, and how likely it answers, if any does."""
 
     page_id: str
     document: str
     number: int
-    rank: int = Field(description="after reranking, from 1")
+    kind: str
+    rank: int
     score: float
-    first_stage_rank: int = Field(description="before it, from 1")
+    probability: float | None
+    first_stage_rank: int
     first_stage_score: float
-    snippet: str = Field(description="the page's line closest to the query")
+    snippet: str
 
 
-class SearchResponse(BaseModel):
+class SearchResponse(Struct):
     id: str
     model: str
     results: list[SearchHit]
     answer: AnswerBody
 
 
-class DocumentBody(BaseModel):
-    """A document whose pages can be asked."""
+class DocumentList(Struct):
+    """`{"document", "pages"}` of each."""
+
+    data: list[dict[str, str | int]]
+
+
+class Upload(Struct):
+    """An uploaded document: its name here, the file's name, its pages, and what could not be read."""
 
     document: str
-    pages: int
-    uploaded: bool = False
-
-
-class DocumentList(BaseModel):
-    data: list[DocumentBody]
-
-
-class Upload(BaseModel):
-    """An uploaded document, and what of it could not be read."""
-
-    document: str
+    file: str
     pages: list[str]
     left_out: list[str]
 
 
-class Box(BaseModel):
-    """A word or line to mark: fractions of the page from its top left corner."""
+class Box(Struct):
+    """A text to mark; of a question's word its best match on the page, and how alike they are, from 0 to 1."""
 
-    box: tuple[float, float, float, float]
+    box: Corners
     text: str
+    word: str = ""
+    similarity: float = 0.0
 
 
-class Support(BaseModel):
-    """Where a page speaks of a query."""
+class Passage(Struct):
+    """A sentence of a page with a box for each of its lines."""
+
+    text: str
+    boxes: list[Corners]
+
+
+class Support(Struct):
+    """Where a page speaks of a question: each of its words with its best match, and the closest sentences."""
 
     page_id: str
-    width: float
-    height: float
     text_source: str
-    words: list[Box] = Field(description="words of the query, by their stems")
-    lines: list[Box] = Field(description="the page's lines closest to the query by the model; none for vision models")
+    matches: list[Box]
+    passages: list[Passage]
 
 
-class QueryBody(BaseModel):
-    """A query written for a page."""
+class QueryBody(Struct, omit_defaults=True):
+    """A query written for a page; a hard negative with its one edit, a positive with those made from it."""
 
     text: str
     kind: str
+    page_id: str
     answer: str = ""
-    property: str = Field("", description="of a hard negative: what its one edit changed")
+    property: str = ""
     original: str = ""
     edited: str = ""
-    made_from: list[QueryBody] = Field(default_factory=list, description="rephrasings and hard negatives of it")
+    made_from: list[QueryBody] = []
 
 
-class PageQueries(BaseModel):
-    page_id: str
+class QueryList(Struct):
     queries: list[QueryBody]

@@ -1,8 +1,7 @@
-"""In the models' thread: a batch of slices of requests as one call of the reranker."""
+"""In the models' thread: a batch of parts of requests as one call of the reranker."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,94 +10,128 @@ import numpy as np
 
 from docrerank.records import UserError
 from docrerank.reranker import Reranker
-from docrerank.retrieval import Answer
+from docrerank.retrieval import Answer, Vectors, score_tokens, score_windows
 from docrerank.serving.errors import ApiError
-from docrerank.serving.pages import Content, PageContent, load
+from docrerank.serving.pages import Content, load
 
 if TYPE_CHECKING:
+    from docrerank.serving.models import ServedModel
     from docrerank.vision import VisionReranker
 
 #: Pages of a ranking that `find_answer` looks at.
 ANSWER_PAGES = 20
+#: A probability this near to 0 or 1 has no finite logit in float32.
+EDGE = 1e-7
+#: From fused scores to the odds of being the page that answers, fitted on questions of people
+#: (`python -m benchmarks.start threshold`).
+FUSED_SCALE = 1.89
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some documents of one request; all of them where their scores depend on each other (`fused`)."""
+class Part:
+    """Some pairs of one request; where they are `fused`, all have the same query."""
 
-    query: str
+    queries: Sequence[str]
     pages: Sequence[Content]
     fused: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    """A slice whose pages are in memory."""
+class Scores:
+    """A request's scores, float32, and how likely each page is the one that answers, if one does: they add up to 1."""
 
-    query: str
-    pages: Sequence[PageContent]
-    fused: bool
+    values: list[float]
+    probabilities: list[float] | None
 
 
-def score_slices(reranker: Reranker | VisionReranker, slices: Sequence[Slice]) -> list[list[float] | Exception]:
-    """Score slices together: equal pairs once, equal pages encoded once; a slice that fails fails alone."""
-    opened = [_open(part) for part in slices]
-    whole = [part for part in opened if isinstance(part, _Opened)]
-    if len(whole) > 1 and any(part.fused for part in whole):
-        _encode(reranker, whole)
+def score_parts(reranker: Reranker | VisionReranker, parts: Sequence[Part]) -> list[Vectors | Exception]:
+    """Score parts together, equal pairs once and equal pages encoded once; a part that fails fails alone.
+
+    Returns:
+        Scores of shape (pairs,); of a fused part the views of shape (pairs, 2), best window and late interaction.
+    """
+    opened = [_open(part) for part in parts]
+    plain = [part for part in opened if isinstance(part, Part) and not part.fused]
+    fused = [part for part in opened if isinstance(part, Part) and part.fused]
     try:
-        known = _predict(reranker, [part for part in whole if not part.fused])
+        if len(fused) > 1:
+            _encode(reranker, fused)
+        known = _predict(reranker, plain)
     except UserError:
         known = {}
-    return [_score(reranker, part, known) if isinstance(part, _Opened) else part for part in opened]
+    return [_score(reranker, part, known) if isinstance(part, Part) else part for part in opened]
 
 
-def _open(part: Slice) -> _Opened | Exception:
+def combine(model: ServedModel, part: Part, views: Vectors) -> Scores:
+    """A request's scores from those of its parts."""
+    if not np.isfinite(views).all():
+        raise ApiError(422, "unreadable", "the model can make nothing of a page", "documents", "send another image")
+    reranker: Any = model.reranker
+    if not part.fused:
+        inside = np.clip(views, EDGE, 1 - EDGE)
+        odds = np.log(inside / (1 - inside)) if model.kind == "late_interaction" else None
+        return Scores(views.tolist(), None if odds is None else _share(odds))
+    pages = load(part.pages)
+    places = {page.key: place for place, page in enumerate(pages)}  # equal pages have one score
+    kept = list(places.values())
+    scores = reranker.fuse(part.queries[0], [pages[place].page for place in kept], views[kept, 0], views[kept, 1])
+    by_key = dict(zip(places, scores.tolist(), strict=True))
+    values = [by_key[page.key] for page in pages]
+    return Scores(values, _share(FUSED_SCALE * np.array(values, np.float32)))
+
+
+def find_answer(model: ServedModel, query: str, pages: Sequence[Content], scores: Sequence[float]) -> Answer:
+    """Whether any of the scored pages answers, by the model's threshold."""
+    order = np.argsort(-np.asarray(scores), kind="stable")[:ANSWER_PAGES]
+    return model.reranker.find_answer(query, [page.page for page in load([pages[index] for index in order])])
+
+
+def _share(odds: Vectors) -> list[float]:
+    weights = np.exp(odds - odds.max())
+    shares: list[float] = (weights / weights.sum()).tolist()
+    return shares
+
+
+def _open(part: Part) -> Part | Exception:
     try:
-        return _Opened(part.query, load(part.pages), part.fused)
+        return Part(part.queries, load(part.pages), part.fused)
     except Exception as error:
         return error
 
 
-def _encode(reranker: Any, slices: Sequence[_Opened]) -> None:
-    """All pages and queries of the batch at once: `rank` then finds them encoded."""
-    reranker.encode_queries([part.query for part in slices])
-    pages = {page.key: page.page for part in slices for page in part.pages}
+def _encode(reranker: Any, parts: Sequence[Part]) -> None:
+    """Encode all pages and queries of the batch at once; each part then finds them encoded."""
+    reranker.encode_queries([query for part in parts for query in part.queries[:1]])
+    pages = {page.key: page.page for part in parts for page in load(part.pages)}
     reranker.encode_pages(list(pages.values()))
 
 
-def _predict(reranker: Any, slices: Sequence[_Opened]) -> dict[tuple[str, str], float]:
-    """Scores by (query, page key); pairs of one query follow each other."""
-    pairs = {(part.query, page.key): page.page for part in slices for page in part.pages}
+def _predict(reranker: Any, parts: Sequence[Part]) -> dict[tuple[str, str], float]:
+    """Scores by query and page key; pairs of one query follow each other."""
+    pairs = {
+        (query, page.key): page for part in parts for query, page in zip(part.queries, load(part.pages), strict=True)
+    }
     if not pairs:
         return {}
-    scores = np.asarray(reranker.predict([(query, page) for (query, _), page in pairs.items()]), np.float32)
+    scores = np.asarray(reranker.predict([(query, page.page) for (query, _), page in pairs.items()]), np.float32)
     return dict(zip(pairs, scores.tolist(), strict=True))
 
 
-def _score(reranker: Any, part: _Opened, known: dict[tuple[str, str], float]) -> list[float] | Exception:
+def _score(reranker: Any, part: Part, known: dict[tuple[str, str], float]) -> Vectors | Exception:
     try:
         if part.fused:
-            scores = [0.0] * len(part.pages)
-            for hit in reranker.rank(part.query, [page.page for page in part.pages]):
-                scores[hit["corpus_id"]] = float(hit["score"])
-        else:
-            known = known or _predict(reranker, [part])
-            scores = [known[part.query, page.key] for page in part.pages]
-        return _check(scores)
+            return _view(reranker, part)
+        known = known or _predict(reranker, [part])
+        found = [known[query, page.key] for query, page in zip(part.queries, part.pages, strict=True)]
+        return np.array(found, np.float32)
     except Exception as error:
         return error
 
 
-def _check(scores: list[float]) -> list[float]:
-    if not all(map(math.isfinite, scores)):
-        raise ApiError(422, "unreadable", "the model can make nothing of a page", "documents", "send another image")
-    return scores
-
-
-def find_answer(
-    reranker: Reranker | VisionReranker, query: str, pages: Sequence[Content], scores: Sequence[float]
-) -> Answer:
-    """Whether any of the scored pages answers, by the model's threshold."""
-    order = np.argsort(-np.asarray(scores), kind="stable")[:ANSWER_PAGES]
-    return reranker.find_answer(query, [page.page for page in load([pages[index] for index in order])])
+def _view(reranker: Any, part: Part) -> Vectors:
+    """What a fusion adds up beside BM25: untrained MiniLM's best window and late interaction."""
+    query, pages = [part.queries[0]], [page.page for page in load(part.pages)]
+    first = reranker.open_first()
+    tokens = score_tokens(reranker.encode_queries(query), reranker.encode_pages(pages))[0]
+    windows = score_windows(first.encode_queries(query), first.encode_pages(pages))[0]
+    return np.stack([windows, tokens], axis=1)

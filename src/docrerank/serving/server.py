@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import ipaddress
+import multiprocessing
 import os
 import resource
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from fastapi import FastAPI
+from prometheus_client.multiprocess import mark_process_dead
 
 from docrerank.records import UserError
 from docrerank.runs import end_with_parent
-from docrerank.serving.app import create_app
 from docrerank.serving.logs import set_up_logs
 from docrerank.serving.protocol import BoundedProtocol
 from docrerank.serving.state import Settings
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+#: After the drain: for answers to go out, and for a batch to end, before the process is ended by force.
+LAST_SECONDS, FORCE_SECONDS = 2, 8
+#: How a worker ends whose models cannot be loaded: another one could not either.
+CANNOT_START = 3
+#: Modules that a worker needs, imported once for all: a killed worker is replaced within seconds.
+PRELOADED = ["docrerank.serving.app", "sentence_transformers"]
+IDLE_SECONDS = 10
 
 
 def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT; what is under way is finished first.
+    """Serve until SIGTERM or SIGINT; requests in flight then have `drain_seconds`.
 
     Args:
         settings: what is served.
@@ -40,19 +50,15 @@ def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, wo
     """
     check_host(host, settings.token)
     sock = _bind(host, port)
-    set_up_logs()
     _raise_file_limit(settings.limits.connections)
-    config = _configure(settings, workers)
-    if workers == 1:
-        BoundedProtocol.limits = settings.limits
-        config.app, config.factory = create_app(settings), False
-        signal.signal(signal.SIGTERM, _leave)  # uvicorn drains at SIGTERM, then raises it again
+    if workers > 1:
         _announce(sock)
-        uvicorn.Server(config).run([sock])
+        _supervise(settings, sock, workers)
         return
-    with _shared_metrics():
-        _announce(sock)
-        Multiprocess(config, [sock]).run()
+    set_up_logs()
+    server = _create_server(settings)
+    _announce(sock)
+    server.run([sock])
 
 
 def check_host(host: str, token: str) -> None:
@@ -78,12 +84,29 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _configure(settings: Settings, workers: int) -> uvicorn.Config:
-    limits = settings.limits
-    return uvicorn.Config(
-        functools.partial(_create_in_worker, settings, os.getpid()),
-        factory=True,
-        workers=workers,
+class DrainingServer(uvicorn.Server):
+    """Answers what is in flight when it must stop, in time, and ends the process by force if that fails."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config, drain_seconds: int) -> None:
+        super().__init__(config)
+        self._app, self._seconds = app, drain_seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what idles, wait for what is in flight."""
+        force = threading.Timer(self._seconds + FORCE_SECONDS, os._exit, [0])
+        force.daemon = True
+        force.start()
+        self._app.state.server.stop_after(self._seconds)
+        await super().shutdown(sockets)
+
+
+def _create_server(settings: Settings) -> DrainingServer:
+    from docrerank.serving.app import create_app
+
+    BoundedProtocol.limits = settings.limits
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         http=BoundedProtocol,
         loop="uvloop",
         log_config=None,
@@ -93,54 +116,88 @@ def _configure(settings: Settings, workers: int) -> uvicorn.Config:
         ws="none",
         lifespan="on",
         backlog=2_048,
-        timeout_keep_alive=limits.idle_seconds,
-        timeout_graceful_shutdown=limits.drain_seconds,
-        timeout_worker_healthcheck=60,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=settings.limits.drain_seconds + LAST_SECONDS,
     )
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn drains at SIGTERM, then raises it again
+    return DrainingServer(app, config, settings.limits.drain_seconds)
 
 
 def _leave(*_: object) -> None:
     sys.exit(0)
 
 
-def _create_in_worker(settings: Settings, parent: int) -> object:
-    end_with_parent(parent)  # else workers would go on serving when the command is killed
+def _work(settings: Settings, sock: socket.socket) -> None:
+    """A worker process."""
+    end_with_parent(os.getppid())
     set_up_logs()
-    BoundedProtocol.limits = settings.limits
-    return create_app(settings)
+    try:
+        server = _create_server(settings)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(CANNOT_START)
+    server.run([sock])
+
+
+def _supervise(settings: Settings, sock: socket.socket, count: int) -> None:
+    """Keep so many workers running until a signal; ends within the drain and some seconds."""
+    stop, stopped = socket.socketpair()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.send(b"x"))
+    with tempfile.TemporaryDirectory(prefix="docrerank-metrics-") as folder:  # where workers add up their numbers
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+
+        def start() -> BaseProcess:
+            process = context.Process(target=_work, args=(settings, sock))
+            process.start()
+            return process
+
+        workers = [start() for _ in range(count)]
+        while stopped not in (ready := wait([stopped, *(worker.sentinel for worker in workers)])):
+            ended = [worker for worker in workers if worker.sentinel in ready]
+            for worker in ended:
+                worker.join()
+                mark_process_dead(worker.pid)
+            if any(worker.exitcode == CANNOT_START for worker in ended):
+                _end(workers, 0)
+                sys.exit(1)
+            time.sleep(0.2)  # one that ends as soon as it begins must not keep a core busy
+            workers = [start() if worker in ended else worker for worker in workers]
+        _end(workers, settings.limits.drain_seconds + FORCE_SECONDS)
+
+
+def _end(workers: list[BaseProcess], seconds: float) -> None:
+    """Let workers finish what is in flight, and kill those that do not."""
+    deadline = time.monotonic() + seconds
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))
+        worker.kill()
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
         raise UserError(f"{host}:{port} cannot be opened ({error.strerror}): give another --host or --port") from None
-    sock.set_inheritable(True)
     return sock
 
 
 def _announce(sock: socket.socket) -> None:
     host, port = sock.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    print(f"docrerank: http://{shown}:{port}/", flush=True)
+    print(f"docrerank: http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
 
 
 def _raise_file_limit(connections: int) -> None:
-    """A file for every connection, and as many again to turn clients away politely."""
+    """A file for every connection, and as many again to refuse clients politely."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * connections + 1_024
     if soft < wanted:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard > 0 else wanted, hard))
-
-
-@contextlib.contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """A folder where worker processes add up their numbers."""
-    with tempfile.TemporaryDirectory(prefix="docrerank-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        yield

@@ -1,12 +1,13 @@
-"""A text reranker over a run: its pages' encodings come from disk, where every worker and every search finds them."""
+"""What is encoded once: a run's pages, whose encodings every worker and every search finds on disk, and queries."""
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from cachetools import LRUCache
 
 from docrerank.records import Page
 from docrerank.reranker import Reranker
@@ -18,55 +19,58 @@ logger = logging.getLogger("docrerank.serving")
 KEPT = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A run's pages by id, and the store that holds their encodings by one model."""
+
+    store: PageStore
+    pages: Mapping[str, Page] | LargePages
+
+
 class StoredReranker(Reranker):
-    """A late-interaction reranker that reads the encodings of a run's pages from its store.
+    """A late-interaction reranker that reads the encodings of a run's pages from disk."""
 
-    Args:
-        scorer: the encoder.
-        card: the model's card.
-        store: filled with the run's pages; a part of it that cannot be read is encoded again.
-        pages: the run's pages by id; a page that is another than the run's of its id is encoded.
-        first: see `Reranker`.
-    """
-
-    def __init__(
-        self,
-        scorer: TokenEncoder,
-        card: ModelCard,
-        store: PageStore,
-        pages: Mapping[str, Page] | LargePages,
-        first: Reranker | None = None,
-    ) -> None:
+    def __init__(self, scorer: TokenEncoder, card: ModelCard, stored: Stored, first: Reranker | None = None) -> None:
         super().__init__(scorer, card, first)
-        self._store, self._pages = store, pages
-        self._kept: OrderedDict[str, Encoding] = OrderedDict()
+        self._stored = stored
+        self._kept: LRUCache[str, Encoding] = LRUCache(KEPT)
 
     def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
         """As `Reranker.encode_pages`, pages of the run from the store."""
-        own = [page if isinstance(page, Page) and self._pages.get(page.id) == page else None for page in pages]
-        found = self._recall({page.id: page for page in own if page})
-        stored = [found.get(page.id) if page else None for page in own]
+        known = self._stored.pages
+        own = {page.id: page for page in pages if isinstance(page, Page) and known.get(page.id) == page}
+        found = {page_id: self._kept[page_id] for page_id in own if page_id in self._kept}
+        missing = [page for page_id, page in own.items() if page_id not in found]
+        for page, encoding in zip(missing, self._read(missing), strict=False):
+            found[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
+        self._kept.update(found)
+        stored = [
+            found.get(page.id) if isinstance(page, Page) and own.get(page.id) is page else None for page in pages
+        ]
         rest = [page for page, encoding in zip(pages, stored, strict=True) if encoding is None]
         encoded = iter(super().encode_pages(rest) if rest else ())
         return [next(encoded) if encoding is None else encoding for encoding in stored]
 
-    def _recall(self, pages: Mapping[str, Page]) -> dict[str, Encoding]:
-        missing = [page for page_id, page in pages.items() if page_id not in self._kept]
-        for page, encoding in zip(missing, self._read(missing), strict=False):
-            self._kept[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
-        found = {page_id: self._kept[page_id] for page_id in pages if page_id in self._kept}
-        for page_id in found:
-            self._kept.move_to_end(page_id)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return found
-
     def _read(self, pages: list[Page]) -> list[Encoding]:
-        """Encodings from disk; none if the disk's file is gone or damaged: the caller encodes the pages anew."""
-        if not pages:
-            return []
+        """Encodings from disk; none if a file is gone or damaged."""
         try:
-            return self._store.read(pages)
+            return self._stored.store.read(pages) if pages else []
         except Exception as error:  # whatever a damaged file raises
             logger.warning("page store unreadable", extra={"error": type(error).__name__})
             return []
+
+
+class QueryMemory(TokenEncoder):
+    """A token encoder that remembers the last queries (about 0.05 MB each); for one thread."""
+
+    def __init__(self, encoder: TokenEncoder) -> None:
+        super().__init__(encoder.model, encoder.settings, encoder.weights, encoder.precision)
+        self._queries: LRUCache[str, Encoding] = LRUCache(1_024)
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        """As `TokenEncoder.encode_queries`, those that are new together."""
+        known = {text: self._queries[text] for text in texts if text in self._queries}
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        known |= zip(fresh, super().encode_queries(fresh) if fresh else (), strict=True)
+        self._queries.update(known)
+        return [known[text] for text in texts]

@@ -5,29 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+
+from cachetools import LRUCache
 
 from docrerank.retrieval import MAX_PAGE_TOKENS, WindowCutter
 
-#: Counts that are remembered, so that a page that comes again costs a hash.
-REMEMBERED = 8_192
-
 
 class TokenCounter:
-    """Counts and cuts by one tokenizer; threads may share it.
-
-    Args:
-        cutter: of the model.
-    """
-
-    def __init__(self, cutter: WindowCutter) -> None:
-        self.cutter = cutter
-        self._known: OrderedDict[bytes, int] = OrderedDict()
-        self._lock = threading.Lock()
+    """Counts and cuts by one tokenizer; threads may share it."""
 
     #: Characters of a page that no model of this kind reads beyond: a token has one at least.
     longest_text = MAX_PAGE_TOKENS
+
+    def __init__(self, cutter: WindowCutter) -> None:
+        self.cutter = cutter
+        self._known: LRUCache[bytes, int] = LRUCache(8_192)  # a page that comes again costs a hash
+        self._lock = threading.Lock()
 
     def count(self, texts: Sequence[str]) -> int:
         """Tokens of all texts together."""
@@ -38,13 +32,11 @@ class TokenCounter:
         known |= dict(zip(fresh, self.cutter.count([_clean(text) for text in fresh.values()]), strict=True))
         with self._lock:
             self._known.update(known)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
         return sum(known[key] for key in keys)
 
     def cut(self, text: str, tokens: int) -> str:
         """The beginning of a text: whole words of at most so many tokens."""
-        words = list(re.finditer(r"\S+", text))[: tokens + 1]
+        words = [match for _, match in zip(range(tokens + 1), re.finditer(r"\S+", text), strict=False)]
         used, end = 0, 0
         for word, size in zip(words, self.cutter.count([_clean(word[0]) for word in words]), strict=True):
             used += size
@@ -55,4 +47,5 @@ class TokenCounter:
 
 
 def _clean(text: str) -> str:
+    """A PDF's text may have lone surrogates, which no tokenizer takes."""
     return text.encode("utf-8", "replace").decode("utf-8")

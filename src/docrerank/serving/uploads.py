@@ -4,94 +4,97 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import fcntl
 import functools
 import secrets
 import shutil
 import tempfile
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import UploadFile
+from starlette.datastructures import UploadFile
 
 from docrerank.records import Page, Rejected
 from docrerank.reranker import Reranker
-from docrerank.retrieval import Vectors
+from docrerank.retrieval import FirstStage, Vectors
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import STEP, Collection, encode_windows
 from docrerank.serving.errors import ApiError
 from docrerank.serving.limits import Limits
 from docrerank.serving.reading import read_upload
+from docrerank.serving.responses import Upload
 from docrerank.serving.workers import Workers
 
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-CHUNK = 1 << 20
+PREFIX, LOCK = "docrerank-uploads-", ".lock"
+#: For reading a document, OCR included; and for which it is kept.
+UPLOAD_SECONDS, KEPT_SECONDS = 180.0, 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """An uploaded document: its pages, its folder, when it came."""
+    """An uploaded document: its file's name, its pages, what could not be read, its folder, when it came."""
 
+    file: str
     collection: Collection
+    left_out: list[str]
     folder: Path
     at: float
 
+    def describe(self, name: str) -> Upload:
+        """As an answer, under its name here."""
+        return Upload(name, self.file, list(self.collection.pages), self.left_out)
+
 
 class Uploads:
-    """The uploaded documents.
-
-    Args:
-        limits: how many, how large, how long.
-        workers: that read them.
-        batcher: whose thread encodes them.
-        encoder: of their first stage.
-    """
+    """The uploaded documents."""
 
     def __init__(self, limits: Limits, workers: Workers, batcher: Batcher, encoder: Reranker) -> None:
         self.limits, self.workers, self.batcher, self.encoder = limits, workers, batcher, encoder
-        self.documents: OrderedDict[str, Uploaded] = OrderedDict()
-        self._root = Path(tempfile.mkdtemp(prefix="docrerank-uploads-"))
+        self.documents: dict[str, Uploaded] = {}
+        clear_abandoned()
+        self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = (self._root / LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
 
-    async def add(self, file: UploadFile) -> tuple[str, Collection, list[str]]:
-        """Take in a file; returns its name here, its pages, and what could not be read.
-
-        Raises:
-            ApiError: it is of another kind, too large, or holds nothing that can be read.
-        """
-        suffix = Path(file.filename or "").suffix.lower()
+    async def add(self, file: UploadFile) -> Upload:
+        """Take in a file."""
+        given = Path(file.filename or "").name[-200:]
+        suffix = Path(given).suffix.lower()
         if suffix not in SUFFIXES:
-            raise ApiError(
-                415, "not_a_document", "this is no PDF or image", "file", f"send one of {' '.join(SUFFIXES)}"
-            )
+            hint = f"send one of {' '.join(SUFFIXES)}"
+            raise ApiError(415, "not_a_document", "this is no PDF or image", "file", hint)
         name = f"upload-{secrets.token_hex(8)}"
         folder = self._root / name
         folder.mkdir(mode=0o700)
         try:
-            pages, rejected = await self._read(file, folder / f"{name}{suffix}")
+            path = folder / f"{name}{suffix}"
+            with path.open("wb") as target:
+                await asyncio.to_thread(shutil.copyfileobj, file.file, target)
+            pages, rejected = await self._read(path)
             collection = await self._index(pages)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.documents[name] = Uploaded(collection, folder, time.monotonic())
+        uploaded = Uploaded(given, collection, [_explain(row) for row in rejected], folder, time.monotonic())
+        self.documents[name] = uploaded
         self.drop_old()
-        return name, collection, [_tell(row) for row in rejected]
+        return uploaded.describe(name)
 
-    def find(self, name: str) -> Collection | None:
-        """An uploaded document's pages."""
+    def find(self, name: str) -> Uploaded | None:
+        """An uploaded document."""
         self.drop_old()
-        found = self.documents.get(name)
-        return found.collection if found else None
+        return self.documents.get(name)
 
     def drop_old(self) -> None:
         """Delete what is too old, and the oldest beyond the number kept."""
-        now = time.monotonic()
-        old = [name for name, one in self.documents.items() if now - one.at > self.limits.upload_keep_seconds]
-        surplus = len(self.documents) - len(old) - self.limits.uploads
-        kept = [name for name in self.documents if name not in old]
-        for name in old + kept[: max(0, surplus)]:
-            self.remove(name)
+        oldest = time.monotonic() - KEPT_SECONDS
+        surplus = len(self.documents) - self.limits.uploads
+        for place, (name, one) in enumerate(list(self.documents.items())):
+            if one.at < oldest or place < surplus:
+                self.remove(name)
 
     def remove(self, name: str) -> bool:
         """Delete one; False if there is none of this name."""
@@ -103,6 +106,7 @@ class Uploads:
     def close(self) -> None:
         """Delete all."""
         shutil.rmtree(self._root, ignore_errors=True)
+        self._lock.close()
 
     async def _index(self, pages: Sequence[Page]) -> Collection:
         """A first stage over the pages; between a few of them other requests have their turn."""
@@ -110,30 +114,27 @@ class Uploads:
         for start in range(0, len(pages), STEP):
             part = pages[start : start + STEP]
             windows += await self.batcher.run(functools.partial(encode_windows, part, self.encoder))
-        return await self.batcher.run(lambda: Collection(pages, windows, self.encoder))
+        return await self.batcher.run(lambda: Collection(FirstStage(pages, windows), self.encoder))
 
-    async def _read(self, file: UploadFile, path: Path) -> tuple[list[Page], list[Rejected]]:
-        await self._save(file, path)
-        limits = self.limits
-        pages, rejected = await self.workers.run(
-            read_upload, path, limits.upload_pages, limits.image_pixels, seconds=limits.upload_seconds, field="file"
-        )
+    async def _read(self, path: Path) -> tuple[list[Page], list[Rejected]]:
+        bounds = self.limits.upload_pages, self.limits.image_pixels
+        pages, rejected = await self.workers.run(read_upload, path, *bounds, seconds=UPLOAD_SECONDS, field="file")
         if not pages:
-            reason = _tell(rejected[0]) if rejected else "it cannot be read"
+            reason = _explain(rejected[0]) if rejected else "it cannot be read"
             raise ApiError(422, "unreadable", f"no page could be read: {reason}", "file", "send another file")
         return [dataclasses.replace(page, source=str(path)) for page in pages], list(rejected)
 
-    async def _save(self, file: UploadFile, path: Path) -> None:
-        size = 0
-        with path.open("wb") as target:
-            while chunk := await file.read(CHUNK):
-                size += len(chunk)
-                if size > self.limits.upload_bytes:
-                    message = f"a file may have {self.limits.upload_bytes} bytes"
-                    raise ApiError(413, "too_large", message, "file", "split it")
-                await asyncio.to_thread(target.write, chunk)
+
+def clear_abandoned() -> None:
+    """Delete the folders of servers that were killed: nobody holds their lock any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            with (folder / LOCK).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # held, another user's, or just being made
+            continue
 
 
-def _tell(row: Rejected) -> str:
-    place = f"page {row.page_id.rpartition('/')[2]}: " if row.page_id else ""
-    return place + row.reason
+def _explain(row: Rejected) -> str:
+    return (f"page {row.page_id.rpartition('/')[2]}: " if row.page_id else "") + row.reason

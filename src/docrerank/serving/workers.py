@@ -23,12 +23,7 @@ TASKS_PER_WORKER = 500
 
 
 class Workers:
-    """A pool of processes that are killed when a task takes too long.
-
-    Args:
-        count: processes.
-        waiting: tasks under way or waiting at most; more are refused with 429.
-    """
+    """A pool of processes that are killed when a task takes too long."""
 
     def __init__(self, count: int = 1, waiting: int = 64) -> None:
         self._count = count
@@ -36,11 +31,7 @@ class Workers:
         self._free = waiting
 
     async def run(self, function: Callable[..., Result], *args: Any, seconds: float, field: str = "") -> Result:
-        """The function's result; it must be importable by name, and is stopped at the time limit.
-
-        Raises:
-            ApiError: too many tasks wait, or this one was stopped, crashed or failed.
-        """
+        """The function's result; it must be importable by name, and is stopped at the time limit."""
         if self._free <= 0:
             raise ApiError(429, "busy", "too many files wait to be read", field, "try again later", retry_after=5)
         self._free -= 1
@@ -53,7 +44,7 @@ class Workers:
         except (ProcessExpired, MemoryError):
             raise ApiError(422, "unreadable", "its reader crashed", field, "send another file") from None
         except BrokenProcessPool:
-            raise ApiError(503, "no_reader", "no reader could be started", field, "try again later", 5) from None
+            raise ApiError(503, "no_reader", "no reader could be started", field, retry_after=5) from None
         finally:
             self._free += 1
 

@@ -116,7 +116,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     _, rows, asked = measure_text(scorer, trainer.dev, settings.temperature)
     course.write_curves(run.path / FOLDER / CURVES)
     calibration = fit_calibration(rows) if rows else before.calibration
-    threshold = fit_threshold(asked, calibration, settings.false_answer_rate)
+    threshold = fit_threshold(asked, calibration, settings.false_answer_rate) or before.relevance_threshold
     card = ModelCard(before.windows, before.fusion, calibration, origin, threshold)
     counts = {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
     deliver(scorer, card, write_readme(run, scorer, trainer.dev, course, counts), run.model)

@@ -3,61 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Request
+from msgspec import Meta, Struct
 
 from docrerank.records import UserError
 from docrerank.report.audit import Item, Journal, draw_sample
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
-from docrerank.serving.forms import STRICT
-from docrerank.serving.routes.state import ERRORS, State
+from docrerank.serving.requests import read_body
+from docrerank.serving.routes.common import State, describe
 from docrerank.serving.state import ServerState
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"], responses=ERRORS)  # type: ignore[arg-type]
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 SAMPLE, SEED = 100, 13
-Auditor = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", description="who judges")]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 
 
-class AuditItem(BaseModel):
-    """One query to judge; its kind stays hidden."""
-
-    id: str
-    text: str
-    page_id: str
-
-
-class AuditSheet(BaseModel):
-    """The sample, the same for everyone, and what this person judged so far."""
-
-    items: list[AuditItem]
-    judgements: dict[str, str]
-
-
-class Judgement(BaseModel):
+class Judgement(Struct, forbid_unknown_fields=True):
     """What a person says of one query and its page; empty takes it back."""
 
-    model_config = STRICT
-    auditor: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
-    item: str = Field(max_length=40)
+    auditor: Annotated[str, Meta(pattern=NAME)]
+    item: Annotated[str, Meta(max_length=40)]
     judgement: Literal["answerable", "not", "unclear", ""]
 
 
 @router.get("")
-async def show_sheet(auditor: Auditor, state: State) -> AuditSheet:
-    """The sample to judge."""
+async def show_sheet(auditor: Annotated[str, Query(pattern=NAME)], state: State) -> dict[str, Any]:
+    """The sample to judge, the same for everyone, its kinds hidden; and what this person judged so far."""
     run, items = await _draw(state)
-    shown = [AuditItem(id=item.id, text=item.query.text, page_id=item.query.page_id) for item in items]
+    shown = [{"id": item.id, "text": item.query.text, "page_id": item.query.page_id} for item in items]
     judgements = await asyncio.to_thread(Journal(run, auditor).read)
-    return AuditSheet(items=shown, judgements={item: str(one) for item, one in judgements.items()})
+    return {"items": shown, "judgements": {item: str(one) for item, one in judgements.items()}}
 
 
-@router.post("", status_code=204)
-async def judge(body: Judgement, state: State) -> None:
+@router.post("", status_code=204, **describe(Judgement, Judgement))
+async def judge(request: Request, state: State) -> None:
     """Keep a judgement; it is on the disk when this answers."""
+    body = await read_body(request, Judgement, state.settings.limits)
     run, items = await _draw(state)
     if body.item not in {item.id for item in items}:
         raise ApiError(404, "unknown_item", "the sample has no such item", "item", "load the page again")

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import os
-
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from docrerank.serving.errors import ApiError
-from docrerank.serving.responses import ModelBody, ModelList
-from docrerank.serving.routes.state import ERRORS, State
+from docrerank.serving.responses import ModelList
+from docrerank.serving.routes.common import State, answer, describe
 
-router = APIRouter(tags=["operation"], responses=ERRORS)  # type: ignore[arg-type]
+router = APIRouter(tags=["operation"])
 
 
-@router.get("/v1/models")
-async def list_models(state: State) -> ModelList:
+@router.get("/v1/models", **describe(ModelList))
+async def list_models(state: State) -> Response:
     """The models that requests can name; the first is the default."""
     bodies = []
     for model in state.models.by_name.values():
-        threshold = model.threshold
-        bar = None if threshold is None else round(threshold.relevance, 4)
-        bodies.append(ModelBody(id=model.name, kind=model.kind, fused=model.fused, relevance_threshold=bar))
-    return ModelList(data=bodies)
+        bar = None if model.threshold is None else round(model.threshold.relevance, 4)
+        body = {"id": model.name, "kind": model.kind, "fused": model.fused, "relevance_threshold": bar}
+        bodies.append({**body, "object": "model", "created": 0, "owned_by": "docrerank"})
+    return answer(ModelList(bodies))
 
 
 @router.get("/health")
@@ -36,15 +32,6 @@ async def tell_health() -> dict[str, str]:
 async def tell_ready(state: State) -> dict[str, str]:
     """Models are loaded and requests are taken."""
     if not state.ready:
-        raise ApiError(503, "not_ready", "the server does not take requests now", "", "try again later", retry_after=1)
+        message = "the server does not take requests now"
+        raise ApiError(503, "not_ready", message, "", "try again later", retry_after=1)
     return {"status": "ready"}
-
-
-@router.get("/metrics", response_class=Response)
-async def show_metrics() -> Response:
-    """Prometheus' text form; of all workers together."""
-    registry: CollectorRegistry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

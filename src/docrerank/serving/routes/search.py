@@ -4,146 +4,155 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from itertools import islice
+from typing import Annotated
 
-from fastapi import APIRouter, File, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from docrerank.records import Page
 from docrerank.records import Query as PageQuery
-from docrerank.serving.cancel_on_leave import serve
-from docrerank.serving.collection import Candidate
+from docrerank.serving.batching import Asker
 from docrerank.serving.errors import ApiError
-from docrerank.serving.models import ServedModel
 from docrerank.serving.pages import to_content
-from docrerank.serving.requests import SearchRequest
+from docrerank.serving.pictures import Size
+from docrerank.serving.request_content import QUERY_CHARACTERS
+from docrerank.serving.requests import SearchRequest, read_body
 from docrerank.serving.responses import (
     AnswerBody,
-    DocumentBody,
     DocumentList,
-    PageQueries,
     QueryBody,
+    QueryList,
     SearchHit,
     SearchResponse,
     Support,
-    Upload,
 )
-from docrerank.serving.routes.state import ERRORS, State, make_id
+from docrerank.serving.routes.common import State, answer, describe, make_id, serve
 from docrerank.serving.state import ServerState
-from docrerank.serving.support import find_support
+from docrerank.serving.support import find_snippet, find_support
 
-router = APIRouter(tags=["search"], responses=ERRORS)  # type: ignore[arg-type]
+router = APIRouter(tags=["search"])
 
-SNIPPET = 200
 CACHE = "private, max-age=86400"
+SEARCH = describe(SearchResponse, SearchRequest, {"query": "net sales in 2020", "top_k": 5})
+#: Examples that the page offers, and the queries that are looked through for them.
+EXAMPLES, LOOKED_THROUGH = 6, 2_000
 
 
-@router.post("/v1/search")
-async def search(body: SearchRequest, request: Request, state: State) -> SearchResponse:
+@router.post("/v1/search", **SEARCH)
+async def search(request: Request, state: State) -> Response:
     """The first stage over all pages, the model over its best, and whether any page answers."""
+    body = await read_body(request, SearchRequest, state.settings.limits)
+    return answer(await serve(request, state, lambda asker: _search(body, asker, state)))
+
+
+async def _search(body: SearchRequest, asker: Asker, state: ServerState) -> SearchResponse:
     model = state.models.find(body.model)
-    return await serve(request, _search(body, model, state))
-
-
-async def _search(body: SearchRequest, model: ServedModel, state: ServerState) -> SearchResponse:
     query = await state.reader.read_query(body.query, model)
     collection, document = state.find_collection(body.document)
     wanted = max(body.candidates, body.top_k)
     found = await state.batcher.run(lambda: collection.find(query, wanted, document))
-    pages = [to_content(candidate.page) for candidate in found]
-    scores = await state.batcher.score(model, query, pages)
-    answer = await state.batcher.find_answer(model, query, pages, scores)
-    order = sorted(range(len(scores)), key=lambda index: -scores[index])[: body.top_k]
-    hits = [_to_hit(query, found[index], rank, scores[index]) for rank, index in enumerate(order, 1)]
-    return SearchResponse(id=make_id("search"), model=model.name, results=hits, answer=AnswerBody(**answer.to_dict()))
+    pages = [to_content(page, stored=True) for page, _ in found]
+    scores = await state.batcher.score(asker, model, [query] * len(pages), pages)
+    answered = await state.batcher.find_answer(model, query, pages, scores.values)
+    order = sorted(range(len(pages)), key=lambda index: -scores.values[index])[: body.top_k]
+    hits = [
+        SearchHit(
+            page_id=page.id,
+            document=page.document,
+            number=page.number,
+            kind=page.kinds[0] if page.kinds else "",
+            rank=rank,
+            score=scores.values[at],
+            probability=scores.probabilities[at] if scores.probabilities else None,
+            first_stage_rank=at + 1,
+            first_stage_score=found[at][1],
+            snippet=find_snippet(query, page),
+        )
+        for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
+    ]
+    return SearchResponse(make_id("search"), model.name, hits, AnswerBody(**answered.to_dict()))
 
 
-@router.get("/v1/documents")
-async def list_documents(state: State) -> DocumentList:
-    """The documents that can be asked."""
-    own = state.collection.documents().items() if state.collection else ()
-    data = [DocumentBody(document=name, pages=count) for name, count in own]
-    return DocumentList(data=data)
-
-
-@router.post("/v1/documents", status_code=201)
-async def upload_document(
-    file: Annotated[UploadFile, File(description="A PDF or an image.")], request: Request, state: State
-) -> Upload:
-    """Take in a document to ask right away; it is kept for a while, and only who knows its name can ask it."""
-    name, collection, left_out = await serve(request, state.uploads.add(file))
-    return Upload(document=name, pages=list(collection.pages), left_out=left_out)
-
-
-@router.delete("/v1/documents/{document}", status_code=204)
-async def delete_document(document: str, state: State) -> None:
-    """Delete an uploaded document."""
-    if not state.uploads.remove(document):
-        raise ApiError(404, "unknown_document", "no uploaded document of this name is there", "document")
+@router.get("/v1/documents", **describe(DocumentList))
+async def list_documents(state: State) -> Response:
+    """The run's documents; an uploaded one is known to those who uploaded it."""
+    own = state.collection.documents() if state.collection else {}
+    return answer(DocumentList([{"document": name, "pages": count} for name, count in own.items()]))
 
 
 @router.get("/v1/pages/{size}/{page_id:path}", response_class=Response)
 async def show_page(
-    size: Literal["thumbnail", "page"],
-    page_id: str,
-    state: State,
-    if_none_match: Annotated[str | None, Header()] = None,
+    size: Size, page_id: str, state: State, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """A page's picture, WebP."""
     page = await _find(page_id, state)
     headers = {"etag": state.pictures.etag(page, size), "cache-control": CACHE}
     if if_none_match is not None and headers["etag"] in if_none_match:
         return Response(status_code=304, headers=headers)
-    picture = await state.pictures.get(page, size)
-    return Response(picture.data, media_type="image/webp", headers=headers)
+    return Response(await state.pictures.get(page, size), media_type="image/webp", headers=headers)
 
 
-@router.get("/v1/support/{page_id:path}")
+@router.get("/v1/support/{page_id:path}", **describe(Support))
 async def show_support(
     page_id: str,
-    query: Annotated[str, Query(min_length=1, max_length=4_000)],
+    query: Annotated[str, Query(min_length=1, max_length=QUERY_CHARACTERS)],
     request: Request,
     state: State,
     model: Annotated[str | None, Query(max_length=200)] = None,
-) -> Support:
-    """Words and lines of a page to mark for a query."""
+) -> Response:
+    """Words and sentences of a page to mark for a question."""
     page, served = await _find(page_id, state), state.models.find(model)
-    return await serve(request, state.batcher.run(lambda: find_support(page, query, served)))
+
+    async def find(asker: Asker) -> Support:
+        return await state.batcher.run(lambda: find_support(page, query, served))
+
+    return answer(await serve(request, state, find))
 
 
-@router.get("/v1/queries/{page_id:path}", response_model_exclude_defaults=True)
-async def list_queries(page_id: str, state: State) -> PageQueries:
+@router.get("/v1/queries", **describe(QueryList))
+async def list_examples(state: State) -> Response:
+    """A few of the run's questions to begin with, first those with a hard negative."""
+    return answer(QueryList(await asyncio.to_thread(_choose_examples, state)))
+
+
+@router.get("/v1/queries/{page_id:path}", **describe(QueryList))
+async def list_queries(page_id: str, state: State) -> Response:
     """The queries that were written for a page: positives, each with its rephrasings and hard negatives."""
     page = await _find(page_id, state)
-    own = [query for query in state.read_queries(page.document) if query.page_id == page.id]
-    return PageQueries(page_id=page.id, queries=list(_arrange(own)))
+    own = await asyncio.to_thread(lambda: list(state.run.queries.read(page.document)) if state.run else [])
+    return answer(QueryList(list(_arrange([query for query in own if query.page_id == page.id]))))
+
+
+def _choose_examples(state: ServerState) -> list[QueryBody]:
+    """Of different documents where there are several."""
+    if state.run is None:
+        return []
+    queries = list(islice(state.run.queries.read(), LOOKED_THROUGH))
+    arranged = sorted(
+        _arrange(queries),
+        key=lambda one: ("hard_negative" not in {other.kind for other in one.made_from}, one.text[1:].islower()),
+    )
+    taken: dict[str, QueryBody] = {}
+    for one in arranged:
+        taken.setdefault(one.page_id.rpartition("/")[0], one)
+    rest = [one for one in arranged if all(one is not other for other in taken.values())]
+    return [*taken.values(), *rest][:EXAMPLES]
 
 
 def _arrange(queries: list[PageQuery]) -> Iterator[QueryBody]:
+    made: dict[str, list[QueryBody]] = {}
+    for query in queries:
+        made.setdefault(query.source_id or "", []).append(_to_body(query))
     for query in queries:
         if query.kind == "positive":
-            made = [_to_body(other) for other in queries if other.source_id == query.id]
-            yield _to_body(query).model_copy(update={"made_from": made})
+            body = _to_body(query)
+            body.made_from = made.get(query.id, [])
+            yield body
 
 
 def _to_body(query: PageQuery) -> QueryBody:
-    names = ("text", "kind", "answer", "property", "original", "edited")
+    names = ("text", "kind", "page_id", "answer", "property", "original", "edited")
     return QueryBody(**{name: getattr(query, name) for name in names})
-
-
-def _to_hit(query: str, found: Candidate, rank: int, score: float) -> SearchHit:
-    wanted = set(query.lower().split())
-    lines = found.page.text.splitlines() or [""]
-    closest = max(lines, key=lambda line: len(wanted & set(line.lower().split())))
-    return SearchHit(
-        page_id=found.page.id,
-        document=found.page.document,
-        number=found.page.number,
-        rank=rank,
-        score=score,
-        first_stage_rank=found.rank,
-        first_stage_score=found.score,
-        snippet=" ".join(closest.split())[:SNIPPET],
-    )
 
 
 async def _find(page_id: str, state: ServerState) -> Page:

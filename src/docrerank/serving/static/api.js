@@ -38,14 +38,16 @@ export async function upload(file) {
   return (await send("/v1/documents", { method: "POST", body: form })).json();
 }
 
+export async function remove(path) { await send(path, { method: "DELETE" }); }
+
 export function pagePath(kind, id) { return `/v1/${kind}/${id.split("/").map(encodeURIComponent).join("/")}`; }
 
-// An image element cannot bear a token: its bytes are fetched and shown from memory.
+// An image element cannot bear a token: its bytes are fetched and shown from memory. What it showed before goes at once.
 export async function showImage(image, kind, id) {
   const wanted = image.dataset.wanted = `${kind}/${id}`;
+  if (image.src) { URL.revokeObjectURL(image.src); image.removeAttribute("src"); }
   const data = await (await send(pagePath(`pages/${kind}`, id))).blob();
   if (image.dataset.wanted !== wanted) return;
-  if (image.src) URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(data);
   await image.decode().catch(() => {});
 }

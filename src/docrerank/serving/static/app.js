@@ -9,14 +9,14 @@ async function start() {
   try {
     models = (await get("/v1/models")).data;
   } catch (error) {
-    if (!(error instanceof Failure) || error.status !== 401) { at("fault").textContent = error.message; return; }
+    if (!(error instanceof Failure) || error.status !== 401) { at("ask").hidden = false; at("fault").textContent = error.message; return; }
     askForToken(Boolean(sessionStorage.length));
     return;
   }
   at("token-form").hidden = true;
   at("ask").hidden = false;
   const documents = (await get("/v1/documents")).data;
-  startAsking(models, documents);
+  await startAsking(models, documents);
   if (documents.length) {
     at("show-audit").hidden = false;
     startAudit();
