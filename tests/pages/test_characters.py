@@ -75,6 +75,15 @@ def test_private_use_text_is_garbled_and_bullets_are_not() -> None:
     assert not is_garbled("\uf0b7 Levels of study\n\uf0b7 Graduate")
 
 
+def test_a_fonts_own_codes_are_garbled_and_tables_and_other_scripts_are_not() -> None:
+    prose = "The company sold more tools in the second year than it had in the first one. " * 5
+    shifted = "".join(chr(ord(letter) - 29) if letter.isalpha() else letter for letter in prose)
+    assert is_garbled(shifted)
+    assert not is_garbled(prose)
+    assert not is_garbled("Net sales 1,234 (56) 7% FY21 vs. Q2\n" * 20)
+    assert not is_garbled("売上高 は 増加 した " * 20)
+
+
 def test_time_is_linear_even_where_every_word_is_broken() -> None:
     seconds = {}
     for size in (20_000, 200_000):

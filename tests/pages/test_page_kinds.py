@@ -37,6 +37,12 @@ def test_a_balance_sheet_over_two_pages_is_both() -> None:
     assert "balance sheet" in kinds[1] & kinds[2]
 
 
+def test_a_statement_does_not_go_on_over_another() -> None:
+    cut = BALANCE.index("Accounts payable")
+    income = INCOME + "Accounts payable 1 2\nTotal current liabilities 3 4\nTotal liabilities and equity 5 6\n"
+    assert name_kinds(CASH, BALANCE[:cut], income)[2] == {"income statement"}
+
+
 @pytest.mark.parametrize("word", ["Condensed Consolidating", "Pro Forma", "Parent Company", "Selected"])
 def test_a_statement_that_is_not_the_companys_own_is_none(word: str) -> None:
     assert name_kinds(BALANCE.replace("Consolidated", word))[0] == set()

@@ -17,6 +17,9 @@ Indices = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.uint8]
 
 INK, SPACE, NEWLINE, DROP, JOIN = range(5)
+#: Of so many letters from a to z on, at least this share are vowels in every language that is written with them.
+MIN_LETTERS, MIN_VOWELS = 200, 0.25
+_LETTERS, _VOWELS = np.array([ord(c) for c in "abcdefghijklmnopqrstuvwxyz"]), np.array([ord(c) for c in "aeiouy"])
 SOFT_HYPHEN, REPLACEMENT, BREAK, BEYOND = 0xAD, 0xFFFD, 0xFFFE, 0x110000
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 #: First halves that keep their hyphen when a line ends after it.
@@ -96,11 +99,18 @@ def lay_out(words: list[str], line: Indices) -> str:
 
 
 def is_garbled(text: str, share: float = 0.3) -> bool:
-    """Whether so large a share of a text is characters without meaning that it cannot be its page's text."""
+    """Whether a text cannot be its page's: too many characters without meaning, or hardly a vowel."""
     codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     ink = codes[codes > 0x20]
     meaningless = (ink == REPLACEMENT) | ((ink >= 0xE000) & (ink <= 0xF8FF)) | (ink >= 0xF0000)
-    return bool(len(ink)) and float(meaningless.mean()) > share
+    return bool(len(ink)) and (float(meaningless.mean()) > share or _lacks_vowels(ink))
+
+
+def _lacks_vowels(ink: Codes) -> bool:
+    """Whether a text's letters are a font's own codes for others: "7KH FRPSDQ\\ VROG" for "The company sold"."""
+    lower = ink | np.uint32(0x20)
+    letters = int(np.isin(lower, _LETTERS).sum())
+    return letters >= MIN_LETTERS and int(np.isin(lower, _VOWELS).sum()) < MIN_VOWELS * letters
 
 
 @cache

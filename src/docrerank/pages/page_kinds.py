@@ -96,6 +96,8 @@ def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
 def _find_statements(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
     """The statements of the company itself: those that stand with its others, not a table like one elsewhere."""
     found = [(at, name, sure) for name, rule in table()["statements"].items() for at, sure in _find_one(sheets, rule)]
+    titled = {at for at, _, sure in found if sure == SURE}
+    found = [row for row in found if row[2] == SURE or row[0] not in titled]  # a statement does not go on over another
     company: dict[int, set[str]] = defaultdict(set)
     for at, _, _ in found:
         company[at] = {name for other, name, _ in found if abs(other - at) <= NEIGHBOURS}
