@@ -12,6 +12,7 @@ import typer
 
 from docrerank.cli.options import Json, RunFolder
 from docrerank.cli.output import print_json, results, say
+from docrerank.recipe.extras import require
 from docrerank.runs import Run
 
 Sample = Annotated[int, typer.Option("--sample", min=1, max=10_000, help="Queries to judge.")]
@@ -35,7 +36,7 @@ def audit_run(
     json: Json = False,
 ) -> None:
     """Judge a blind random sample of a run's queries against their pages, in a local web page; see docs/audit.md."""
-    from docrerank.report.audit import AuditServer, Journal, draw_sample, show_sample
+    from docrerank.report.audit import show_sample
 
     opened = Run.open(run)
     if show:
@@ -43,14 +44,27 @@ def audit_run(
             results.print(line, markup=False, soft_wrap=True)
         return
     if not result:
-        items = draw_sample(opened, sample, seed)
-        with AuditServer(opened, items, Journal(opened, auditor or _find_user()), port) as server:
-            say(f"audit: {len(items)} queries at {server.url} (Ctrl-C ends and sums up)")
-            if browser:
-                webbrowser.open(server.url)
-            with suppress(KeyboardInterrupt):
-                server.serve()
+        _serve(opened, auditor or _find_user(), (sample, seed), port, browser)
     _sum_up(opened, seed, json)
+
+
+def _serve(run: Run, auditor: str, sample: tuple[int, int], port: int, browser: bool) -> None:
+    """Serve the audit on this machine alone, until Ctrl-C."""
+    require("fastapi", extra="serve")
+    from docrerank.report.audit import Journal
+    from docrerank.serving import LOOPBACK, Settings, run_server
+
+    name = Journal(run, auditor).auditor
+
+    def announce(url: str) -> None:
+        address = f"{url}?auditor={name}"
+        say(f"audit: {address} (Ctrl-C ends and sums up)")
+        if browser:
+            webbrowser.open(address)
+
+    settings = Settings((), run.path, hosts=LOOPBACK, is_local=True, audit=sample)
+    with suppress(KeyboardInterrupt):
+        run_server(settings, port=port, announce=announce)
 
 
 def _sum_up(run: Run, seed: int, json: bool) -> None:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
@@ -36,7 +37,13 @@ PRELOADED = ["docrerank.serving.app", "sentence_transformers"]
 IDLE_SECONDS = 10
 
 
-def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+def run_server(
+    settings: Settings,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    announce: Callable[[str], None] = lambda url: print(f"docrerank: {url}", flush=True),
+) -> None:
     """Serve until SIGTERM or SIGINT; requests in flight then have `drain_seconds`.
 
     Args:
@@ -44,6 +51,7 @@ def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, wo
         host: an address; one that others can reach needs a token.
         port: 0 takes a free one.
         workers: processes, each with its own copy of the models.
+        announce: called with the server's address when it can be opened.
 
     Raises:
         UserError: no token for a reachable address, the port is taken, or a model cannot be loaded.
@@ -52,12 +60,14 @@ def run_server(settings: Settings, host: str = "127.0.0.1", port: int = 8000, wo
     sock = _bind(host, port)
     _raise_file_limit(settings.limits.connections)
     if workers > 1:
-        _announce(sock)
+        announce(_address(sock))
         _supervise(settings, sock, workers)
         return
-    set_up_logs()
+    if not settings.audit:  # else the terminal belongs to the auditor
+        set_up_logs()
     server = _create_server(settings)
-    _announce(sock)
+    sock.listen()  # a browser that opens the address at once waits
+    announce(_address(sock))
     server.run([sock])
 
 
@@ -101,10 +111,12 @@ class DrainingServer(uvicorn.Server):
 
 
 def _create_server(settings: Settings) -> DrainingServer:
-    from docrerank.serving.app import create_app
-
     BoundedProtocol.limits = settings.limits
-    app = create_app(settings)
+    if settings.audit:
+        from docrerank.serving.audit_app import create_audit_app as create
+    else:
+        from docrerank.serving.app import create_app as create
+    app = create(settings)
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -189,9 +201,9 @@ def _bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _announce(sock: socket.socket) -> None:
+def _address(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
-    print(f"docrerank: http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _raise_file_limit(connections: int) -> None:

@@ -32,6 +32,7 @@ class Settings:
         hosts: names of this server, whose pages may send requests.
         is_local: whether requests under other names are refused.
         limits: of requests and of all together.
+        audit: how many queries people judge and the seed of the draw, if the audit alone is served.
     """
 
     models: tuple[str, ...]
@@ -40,6 +41,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     is_local: bool = False
     limits: Limits = field(default_factory=Limits)
+    audit: tuple[int, int] | None = None
 
 
 class ServerState:

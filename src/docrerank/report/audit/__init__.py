@@ -1,16 +1,14 @@
-"""The audit: people judge a blind random sample of a run's queries against their pages, in a local web page."""
+"""The audit: people judge a blind random sample of a run's queries against their pages; `serving` has its page."""
 
 from __future__ import annotations
 
 from docrerank.report.audit.journal import Journal
 from docrerank.report.audit.result import fleiss_kappa, summarise
 from docrerank.report.audit.sample import Item, draw_sample
-from docrerank.report.audit.server import AuditServer
 from docrerank.report.audit.show import show_sample
 from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, read_summary
 
 __all__ = [
-    "AuditServer",
     "AuditSummary",
     "Item",
     "Journal",

@@ -9,6 +9,7 @@ async function start() {
   try {
     models = (await get("/v1/models")).data;
   } catch (error) {
+    if (error.status === 404) { auditAlone(); return; }
     if (!(error instanceof Failure) || error.status !== 401) { at("ask").hidden = false; at("fault").textContent = error.message; return; }
     askForToken(Boolean(sessionStorage.length));
     return;
@@ -21,6 +22,13 @@ async function start() {
     at("show-audit").hidden = false;
     startAudit();
   }
+}
+
+// `docrerank audit` serves no model.
+function auditAlone() {
+  at("show-ask").hidden = true;
+  show("audit");
+  startAudit(new URLSearchParams(location.search).get("auditor"));
 }
 
 function askForToken(tried) {

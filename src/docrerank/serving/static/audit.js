@@ -4,7 +4,7 @@ import { at } from "./dom.js";
 
 let items = [], judged = {}, place = 0, auditor = "";
 
-export function startAudit() {
+export function startAudit(name = "") {
   at("auditor-form").addEventListener("submit", async event => {
     event.preventDefault();
     auditor = at("auditor").value;
@@ -21,7 +21,9 @@ export function startAudit() {
     button.addEventListener("click", () => judge(button.dataset.judgement));
   at("audit-back").addEventListener("click", () => move(-1));
   at("audit-next").addEventListener("click", () => move(1));
+  at("audit-image").addEventListener("click", zoom);
   document.addEventListener("keydown", press);
+  if (name) { at("auditor").value = name; at("auditor-form").requestSubmit(); }
 }
 
 function show() {
@@ -47,12 +49,19 @@ async function judge(judgement) {
   show();
 }
 
+function go() {
+  const open = [...items.keys()].map(step => (place + 1 + step) % items.length).find(at => !judged[items[at].id]);
+  if (open !== undefined) { place = open; show(); }
+}
+
+function zoom() { at("audit-image").parentElement.classList.toggle("large"); }
+
 function move(step) { place = Math.min(items.length - 1, Math.max(0, place + step)); show(); }
 
 function press(event) {
   const typing = event.target.closest("input, select, dialog");
   if (at("audit").hidden || at("sheet").hidden || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const keys = { a: () => judge("answerable"), n: () => judge("not"), u: () => judge("unclear"), Backspace: () => judge(""),
-    ArrowLeft: () => move(-1), ArrowRight: () => move(1) };
+    ArrowLeft: () => move(-1), ArrowRight: () => move(1), g: go, z: zoom };
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 }
