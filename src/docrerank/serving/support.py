@@ -24,7 +24,8 @@ WINDOW_WORDS = 40
 LEAST_SIMILARITY = 0.45
 #: A line of fewer words is a heading or a table's row, and does not go on in the next.
 PROSE_WORDS = 7
-SNIPPET_WORDS, MARKED = 45, 2
+#: Sentences that are marked.
+MARKED = 2
 #: Of a page's height, where headers and footers are.
 MARGIN = 0.06
 #: Words that every question has; marking them would mark the whole page.
@@ -32,19 +33,6 @@ COMMON = frozenset(
     "a an and are as at be by did do does for from had has have how in is it its many much of on or that the their "
     "this to was were what when where which who why will with".split()
 )
-
-
-def find_snippet(query: str, page: Page) -> str:
-    """The page's sentence, or row, that shares most with a question."""
-    words = page.text.split()[:MAX_WORDS]
-    best = _rank_passages(query, page, words)[:1]
-    if not best:
-        return ""
-    start, end = best[0]
-    wanted = _find_stems(query)
-    first = next((at for at in range(start, end) if _find_stems(words[at]) & wanted), start)
-    start = max(start, min(first - 8, end - SNIPPET_WORDS))
-    return " ".join(words[start : min(end, start + SNIPPET_WORDS)]) + (" …" if end - start > SNIPPET_WORDS else "")
 
 
 def find_support(page: Page, query: str, model: ServedModel) -> Support:

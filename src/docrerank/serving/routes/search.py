@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from docrerank.records import Page
 from docrerank.records import Query as PageQuery
+from docrerank.retrieval import find_snippet
 from docrerank.serving.batching import Asker
 from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import to_content
@@ -28,7 +29,7 @@ from docrerank.serving.responses import (
 )
 from docrerank.serving.routes.common import State, answer, describe, make_id, serve
 from docrerank.serving.state import ServerState
-from docrerank.serving.support import find_snippet, find_support
+from docrerank.serving.support import find_support
 
 router = APIRouter(tags=["search"])
 
@@ -66,7 +67,7 @@ async def _search(body: SearchRequest, asker: Asker, state: ServerState) -> Sear
             probability=scores.probabilities[at] if scores.probabilities else None,
             first_stage_rank=at + 1,
             first_stage_score=found[at][1],
-            snippet=find_snippet(query, page),
+            snippet=find_snippet(query, page.text),
         )
         for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
     ]
