@@ -159,6 +159,7 @@ class Load:
     refused: int = 0
     failed: int = 0
     slowest: float = 0.0
+    elapsed: float = 0.0
 
     def ask(self, port: int, body: bytes) -> None:
         """Send one request on a connection of its own."""
@@ -186,11 +187,12 @@ class Load:
             connection.getresponse().read()
             self.slowest = max(self.slowest, time.monotonic() - started)
 
-    def row(self, name: str, seconds: float, pid: int) -> str:
+    def row(self, name: str, pid: int) -> str:
         """A row of the table."""
         p50, p99 = np.percentile(self.times, [50, 99]) if self.times else (0.0, 0.0)
+        rate = len(self.times) / self.elapsed
         return (
-            f"| {name} | {len(self.times) / seconds:.2f} | {p50:.2f} | {p99:.2f} | {self.refused} | {self.failed} "
+            f"| {name} | {rate:.2f} | {p50:.2f} | {p99:.2f} | {self.refused} | {self.failed} "
             f"| {1000 * self.slowest:.0f} | {resident(pid)} |"
         )
 
@@ -204,10 +206,10 @@ def measure_load(seconds: float) -> None:
         rate = 0.0
         for clients in (1, 8, 64):
             load = run_load(port, seconds, [partial(ask_again, load_seed=seed) for seed in range(clients)])
-            rate = max(rate, len(load.times) / seconds)
-            print(load.row(str(clients), seconds, pid), flush=True)
+            rate = max(rate, len(load.times) / load.elapsed)
+            print(load.row(str(clients), pid), flush=True)
         load = run_load(port, seconds, [partial(ask_at, rate=2 * rate)])
-        print(load.row(f"twice the capacity ({2 * rate:.1f}/s)", seconds, pid), flush=True)
+        print(load.row(f"twice the capacity ({2 * rate:.1f}/s)", pid), flush=True)
         measure_stop(port, pid)
 
 
@@ -235,7 +237,9 @@ def run_load(port: int, seconds: float, works: Sequence[Callable[[Load, int, flo
     load, until = Load(), threading.Event()
     watching = threading.Thread(target=load.watch, args=(port, until))
     watching.start()
-    run_threads([threading.Thread(target=work, args=(load, port, seconds)) for work in works])
+    load.elapsed = clock(
+        lambda: run_threads([threading.Thread(target=work, args=(load, port, seconds)) for work in works])
+    )
     until.set()
     watching.join()
     return load

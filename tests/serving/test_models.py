@@ -51,7 +51,7 @@ def test_a_trained_models_first_stage_and_fusion_are_those_of_search_and_encode_
     assert collection is not None
     reranker: Any = models.find("docrerank-mini-fused").reranker
     monkeypatch.setattr(TokenEncoder, "encode_pages", lambda *_: pytest.fail("a page was encoded again"))
-    found = [candidate.page for candidate in collection.find(QUERY, 5)]
+    found = [page for page, _ in collection.find(QUERY, 5)]
     hits = searcher.search(QUERY, top_k=5)
     assert {page.id for page in found} == {hit.page_id for hit in hits}
     ranked = reranker.rank(QUERY, found)
