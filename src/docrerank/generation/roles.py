@@ -10,7 +10,7 @@ from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.judging import Judge
 from docrerank.generation.model_writers import write_negatives, write_positives, write_rephrasings
 from docrerank.pages import DrawingPool
-from docrerank.queries import Rules, find_filing
+from docrerank.queries import Rules
 from docrerank.recipe import Generate, Recipe, Role
 from docrerank.records import Page, Query
 
@@ -85,9 +85,10 @@ def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, Role
     rules = Rules(pages, recipe.generate, recipe.seed)
     if not clients:
         return Roles(recipe.generate, rules, clients, pool)
-    filing = find_filing(pages)
-    subject = ", ".join(part for part in (filing.company or rules.owner, filing.period) if part)
-    strip = " ".join(part for part in (filing.company, filing.period) if part) if recipe.generate.title_strip else ""
+    period = pages[0].period if pages else ""
+    period = f"fiscal {period}" if period.isdigit() else period
+    subject = ", ".join(part for part in (rules.owner, period) if part)
+    strip = f"{rules.owner} {period}".strip() if period and recipe.generate.title_strip else ""
     return Roles(recipe.generate, rules, clients, pool, subject, strip)
 
 

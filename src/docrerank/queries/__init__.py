@@ -5,14 +5,12 @@ from __future__ import annotations
 from docrerank.queries.duplicates import NearDuplicates, count_terms
 from docrerank.queries.editable_spans import find_slots
 from docrerank.queries.families import Family, find_families, normalise
-from docrerank.queries.filing import Filing, find_filing
 from docrerank.queries.gates import fault
 from docrerank.queries.index import PageIndex
 from docrerank.queries.rules import Rules, find_edit, make_negative
 
 __all__ = [
     "Family",
-    "Filing",
     "NearDuplicates",
     "PageIndex",
     "Rules",
@@ -20,7 +18,6 @@ __all__ = [
     "fault",
     "find_edit",
     "find_families",
-    "find_filing",
     "find_slots",
     "make_negative",
     "normalise",

@@ -12,7 +12,6 @@ from docrerank.queries.nouns import names_a_thing
 from docrerank.records import Page
 
 FIRST_PAGES = 4
-MAX_CHARACTERS = 20_000
 MAX_TITLE_WORDS = 8
 
 _COMPANY = re.compile(
@@ -25,29 +24,20 @@ _CAPITAL_COMPANY = re.compile(
 _KIND = re.compile(r",?(?: &)? (?:Inc|Incorporated|Corporation|Corp|Company|Co|Ltd|plc)\.?,?$", re.IGNORECASE)
 #: A document's subject of more words is a title: it owns nothing.
 MAX_NAME_WORDS = 4
-_EXACT_NAME = re.compile(r"exact name of (?:the )?registrant", re.IGNORECASE)
-#: Lines between the registrant's name and the words that say so; nobody's name, and no title.
-_FORM = re.compile(
-    r"\b(?:period|commission|file|number|form|fiscal|united states|securities|pursuant|d\.c\.|\d{5})|^\W*(?:or)?\W*$",
-    re.IGNORECASE,
-)
 #: Heads of a form's cover that are no title.
 _FORM_TITLE = re.compile(r"\b(?:securities and exchange commission|form (?:10|20|8)-?[kqf]\b)", re.IGNORECASE)
-_KIND_OF_COMPANY = re.compile(
-    r",? (?:Inc|Incorporated|Corporation|Corp|Company|plc|LLC|Ltd|Limited)\.?$", re.IGNORECASE
-)
+_TICKER = re.compile(r" \([A-Z]{1,6}\)$")
 
 
 def find_owner(pages: Sequence[Page]) -> str:
     """The company a document is of, else its title; empty if neither is plain.
 
     Args:
-        pages: the document's pages, in order; the first few are read.
+        pages: the document's pages, in order; a filing's name its company, of others the first few are read.
     """
-    if company := _company(pages[:FIRST_PAGES]):
-        return company
-    text = "\n".join(page.text[:MAX_CHARACTERS] for page in pages[:FIRST_PAGES])
-    return _KIND_OF_COMPANY.sub("", find_registrant(text)) or _title(pages[:1])
+    if pages and pages[0].company:
+        return _TICKER.sub("", pages[0].company)
+    return _company(pages[:FIRST_PAGES]) or _title(pages[:1])
 
 
 def call_by_name(owner: str) -> str:
@@ -60,21 +50,6 @@ def call_by_name(owner: str) -> str:
     short = _KIND.sub("", _KIND.sub("", owner))
     short = short.title() if short.isupper() and len(short) > 5 else short
     return short if len(short.split()) <= MAX_NAME_WORDS and names_a_thing(short) else ""
-
-
-def find_registrant(text: str) -> str:
-    """The name that stands over "exact name of registrant" on the cover of an SEC filing; empty if there is none."""
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    at = next((at for at, line in enumerate(lines) if _EXACT_NAME.search(line)), 0)
-    above = [*lines[max(0, at - 4) : at][::-1], lines[at][: _start(lines[at])]] if at else []
-    names = [line for line in above if 2 < len(line) <= 80 and any(map(str.isalpha, line)) and not _FORM.search(line)]
-    name = names[0].strip(" (") if names else ""
-    return name.title() if name.isupper() and len(name) > 5 else name
-
-
-def _start(line: str) -> int:
-    match = _EXACT_NAME.search(line)
-    return match.start() if match else 0
 
 
 def _company(pages: Sequence[Page]) -> str:
