@@ -88,3 +88,55 @@ def test_it_can_be_turned_off(tmp_path: Path) -> None:
 def test_a_page_keeps_to_its_words(tmp_path: Path) -> None:
     page = read(make_page(tmp_path, draw_chart(CHART), (100, 200, 400, 300)), max_page_words=18)
     assert page.text.splitlines() == LINES
+
+
+SCANNED = ["The river rose in spring", "and flooded nine villages", "before the dam was closed"] * 2
+STAMP = "Approved for release 2003/11/04 by the historical review board of the agency"
+
+
+def test_a_scan_under_a_stamp_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    image = Image.new("RGB", (1200, 1600), "white")
+    for row, text in enumerate(SCANNED):
+        ImageDraw.Draw(image).text((120, 200 + 150 * row), text, "black", ImageFont.load_default(60))
+    paper = canvas.Canvas(str(path), pagesize=(600, 800))
+    paper.drawImage(ImageReader(image), 0, 0, 600, 800)
+    paper.drawString(60, 15, STAMP)
+    paper.save()
+    page = read(path)
+    assert page.text_source == "ocr"
+    assert page.text.count("flooded nine villages") == 2
+    assert read(path, picture_share=0).text.split() == STAMP.split()
+
+
+def test_a_slide_over_a_background_keeps_its_own_words(tmp_path: Path) -> None:
+    paper = canvas.Canvas(str(tmp_path / "slide.pdf"), pagesize=(600, 800))
+    paper.drawImage(ImageReader(Image.new("RGB", (300, 400), "lightblue")), 0, 0, 600, 800)
+    for row, text in enumerate(SCANNED):
+        paper.drawString(60, 600 - 60 * row, text)
+    paper.save()
+    page = read(tmp_path / "slide.pdf")
+    assert page.text_source == "layer"
+    assert page.text.splitlines() == SCANNED
+
+
+def test_text_drawn_as_outlines_is_read(tmp_path: Path) -> None:
+    paper = canvas.Canvas(str(tmp_path / "outlined.pdf"), pagesize=(600, 800))
+    paper.drawString(60, 15, "Annual report of the water board 2021")
+    for row, text in enumerate(SCANNED * 2):
+        draw_outlines(paper, text, 60, 700 - 50 * row)
+    paper.save()
+    page = read(tmp_path / "outlined.pdf")
+    assert page.text_source == "ocr"
+    assert "flooded nine villages" in page.text
+
+
+def draw_outlines(paper: canvas.Canvas, text: str, left: float, bottom: float) -> None:
+    """A text as one filled path for each run of dots of each of its letters' rows."""
+    font = ImageFont.load_default(24)
+    mask = Image.new("L", (500, 40), 0)
+    ImageDraw.Draw(mask).text((0, 0), text, 255, font)
+    for row, dots in enumerate(np.asarray(mask) > 127):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], dots.view(np.int8), [0]))))
+        for start, end in edges.reshape(-1, 2).tolist():
+            paper.rect(left + start, bottom + 40 - row, end - start, 1, stroke=0, fill=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from docrerank.pages.characters import tidy
 from docrerank.pages.drawing import DrawingPool, PageNotDrawn, draw_jpeg
 from docrerank.pages.files import read_files
 from docrerank.pages.ingest import IngestPlan, ingest, plan_ingest
@@ -36,5 +35,4 @@ __all__ = [
     "read_document",
     "read_files",
     "render",
-    "tidy",
 ]

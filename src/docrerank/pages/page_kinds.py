@@ -57,23 +57,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A page as it is looked at.
+    """A page as it is looked at."""
 
-    Attributes:
-        lines: in plain words; where a line holds several rows of a table, each of them.
-        titles: those that may be a statement's title.
-        words: on the page.
-        numbers: of these.
-        prose: the share of words in long lines without numbers.
-        ends: how many lines end with what may be a page's number.
-    """
-
-    lines: tuple[str, ...]
-    titles: tuple[str, ...]
+    lines: tuple[str, ...]  # in plain words; a line that holds several rows of a table is several
+    titles: tuple[str, ...]  # lines that may be a statement's title
     words: int
     numbers: int
-    prose: float
-    ends: int
+    prose: float  # the share of words in long lines without numbers
+    ends: int  # lines that end with what may be a page's number
 
 
 def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
@@ -232,14 +223,11 @@ def _find_places(pages: Sequence[Page], sheets: Sequence[_Sheet]) -> Iterator[tu
     contents = [at for at, sheet in enumerate(sheets) if _is_contents(sheet)]
     yield from ((at, "contents", SURE) for at in contents if at < 12)
     for at, sheet in enumerate(sheets):
-        if at == 0 and len(sheets) > 1 and (sheet.words <= COVER_WORDS or _is_filing_cover(sheet)):
+        filing = any("securities and exchange commission" in line for line in sheet.lines[:HEAD_LINES])
+        if at == 0 and len(sheets) > 1 and (sheet.words <= COVER_WORDS or filing):
             yield at, "cover", SURE
         elif 0 < at < len(sheets) - 1 and 0 < sheet.words <= DIVIDER_WORDS and pages[at].text_source == "layer":
             yield at, "divider", LIKELY
-
-
-def _is_filing_cover(sheet: _Sheet) -> bool:
-    return any("securities and exchange commission" in line for line in sheet.lines[:HEAD_LINES])
 
 
 def _read_sheet(page: Page) -> _Sheet:

@@ -20,6 +20,8 @@ MAX_OBJECTS, MAX_PICTURES = 2_000, 8
 MAX_WORDS_OVER = 10
 #: A picture's text counts from this many words of two letters or digits on: less is a logo, or dirt.
 MIN_WORDS = 3
+#: A page of fewer words that is covered by so large a picture, or has so many paths, shows text that it does not hold.
+MAX_STAMP_WORDS, SCAN_SHARE, MIN_OUTLINES = 60, 0.6, 300
 
 
 def add_pictures(page: pypdfium2.PdfPage, layer: Layer, ingest: Ingest) -> Layer:
@@ -39,6 +41,15 @@ def add_pictures(page: pypdfium2.PdfPage, layer: Layer, ingest: Ingest) -> Layer
         more = _read(image.crop(_to_pixels(box, image.size)), box, ingest.ocr_pixels)
         layer = _append(layer, more, ingest.max_page_words)
     return layer
+
+
+def hides_text(page: pypdfium2.PdfPage, layer: Layer) -> bool:
+    """Whether a page's few words are a stamp over a scan, or stand beside text drawn as outlines."""
+    if len(layer.boxes) > MAX_STAMP_WORDS:
+        return False
+    objects = itertools.islice(page.get_objects(max_depth=3), MAX_OBJECTS)
+    outlines = sum(each.type == pdfium.FPDF_PAGEOBJ_PATH for each in objects)
+    return outlines >= MIN_OUTLINES or len(find_pictures(page, SCAN_SHARE)) > 0
 
 
 def find_pictures(page: pypdfium2.PdfPage, share: float) -> Boxes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -12,7 +13,7 @@ from PIL import Image, ImageSequence
 
 from docrerank.pages.characters import is_garbled
 from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap
-from docrerank.pages.pictures import add_pictures
+from docrerank.pages.pictures import add_pictures, hides_text
 from docrerank.pages.render import check_pixels, closing_page, draw, open_image, shrink
 from docrerank.pages.sources import IMAGE_SUFFIXES, Document
 from docrerank.pages.text import NO_BOXES, Layer, read_layer
@@ -81,6 +82,7 @@ def _read_pdf_page(
             layer = read_layer(page, ingest.max_page_words)
             if ingest.ocr == "auto" and has_ocr() and not _needs_ocr(layer, ingest):
                 layer = add_pictures(page, layer, ingest)
+                layer = replace(layer, partial=ingest.picture_share > 0 and hides_text(page, layer))
             size = page.get_size()
             yield from _settle(document, number, size, layer, lambda: draw(page, ingest.ocr_pixels), ingest)
     except (pypdfium2.PdfiumError, MemoryError, ValueError) as error:
@@ -127,17 +129,17 @@ def _settle(
 
 def _needs_ocr(layer: Layer, ingest: Ingest) -> bool:
     if ingest.ocr == "auto":
-        return len(layer.boxes) < ingest.ocr_below_words or is_garbled(layer.text)
+        return layer.partial or len(layer.boxes) < ingest.ocr_below_words or is_garbled(layer.text)
     return ingest.ocr == "always"
 
 
 def _read_by_ocr(layer: Layer, draw: Draw, ingest: Ingest) -> tuple[Layer, TextSource]:
-    """What OCR reads, unless the text layer is sound and holds as much; nothing of a blank page."""
+    """What OCR reads, unless the text layer is sound and holds as much (half, if partial); nothing of a blank page."""
     image = draw()
     found = Layer("", NO_BOXES) if is_blank(image) else read_bitmap(image, ingest.ocr_pixels)
     if is_garbled(layer.text):
         layer = Layer("", NO_BOXES)
-    if len(found.boxes) < len(layer.boxes) and ingest.ocr == "auto":
+    if len(found.boxes) < len(layer.boxes) * (1 + layer.partial) and ingest.ocr == "auto":
         return layer, "layer"
     return found, "ocr" if found.text else "none"
 

@@ -36,11 +36,13 @@ class Layer:
         text: as in `Page.text`.
         boxes: as in `Page.boxes`.
         cut: how many words were left out because the page has too many; at least 1 if any were.
+        partial: whether the page shows text that this layer seems to lack.
     """
 
     text: str
     boxes: Boxes
     cut: int = 0
+    partial: bool = False
 
 
 def read_layer(page: pypdfium2.PdfPage, max_words: int) -> Layer:

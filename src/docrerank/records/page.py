@@ -44,9 +44,6 @@ class Page:
         company: whose report the document is, with its ticker in brackets where it is known; empty for others.
         period: the year of that report, with its quarter: "2022", "2023 Q2".
         form: of a filing: "10-K", "10-Q", "8-K".
-        pictures: of a PDF page, how many of some size it has.
-        drawings: likewise, how many drawn charts or diagrams.
-        tables: how many tables its text has.
 
     Examples:
         >>> page = Page("a/1", "a", 1, "a.pdf", "0" * 64, 612, 792, "Net sales", "layer",
@@ -71,9 +68,6 @@ class Page:
     company: str = ""
     period: str = ""
     form: str = ""
-    pictures: int = 0
-    drawings: int = 0
-    tables: int = 0
 
     def words(self) -> Iterator[Word]:
         """Yield the page's words with their boxes, in reading order."""
