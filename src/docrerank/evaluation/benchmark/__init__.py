@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.benchmark.collection import (
     EVERYTHING,
     KEPT,
     NO_BOXES,
+    Benchmark,
+    BenchmarkQuery,
     Collection,
     PageSource,
     collect_traits,
@@ -14,12 +15,12 @@ from docrerank.evaluation.benchmark.collection import (
     take_top,
 )
 from docrerank.evaluation.benchmark.data_sets import Origin, find_origins, keep_encoded
-from docrerank.evaluation.benchmark.missing_pages import leave_out_missing
 from docrerank.evaluation.benchmark.pdf_pages import (
     Corpus,
     PdfPages,
     find_pages,
     is_pdf_benchmark,
+    leave_out_missing,
     name_benchmark,
     open_corpus,
     read_pdf_benchmark,

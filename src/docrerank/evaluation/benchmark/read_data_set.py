@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.benchmark.collection import Collection, collect_traits
+from docrerank.evaluation.benchmark.collection import Benchmark, BenchmarkQuery, Collection, collect_traits
 from docrerank.evaluation.benchmark.data_sets import DataSet, Origin
 from docrerank.evaluation.benchmark.row_pages import RowPages
 from docrerank.evaluation.statistics import is_plain_id

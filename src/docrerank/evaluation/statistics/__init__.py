@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.statistics.areas import bootstrap_auprc, bootstrap_auroc
 from docrerank.evaluation.statistics.metrics import (
     HEADLINE,
     MAX_RELEVANCE,
@@ -21,6 +20,8 @@ from docrerank.evaluation.statistics.resampling import (
     Clusters,
     Floats,
     Interval,
+    bootstrap_auprc,
+    bootstrap_auroc,
     bootstrap_difference,
     bootstrap_mean,
     bootstrap_means,
