@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from docrerank.chat.answers import Answer, Failure, Reason, Reply
-from docrerank.chat.budget import Budget, BudgetReached
 from docrerank.chat.cache import Cache
 from docrerank.chat.client import ChatClient, Patience
-from docrerank.chat.cost import Plan, PlannedCalls, Usage, estimate_input_tokens, estimate_text_tokens
+from docrerank.chat.cost import (
+    Budget,
+    BudgetReached,
+    Plan,
+    PlannedCalls,
+    Usage,
+    estimate_input_tokens,
+    estimate_text_tokens,
+)
 from docrerank.chat.embedded import EmbeddedServer
 from docrerank.chat.messages import ChatRequest, Image
 from docrerank.chat.reach import find_fault

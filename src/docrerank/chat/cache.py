@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 from docrerank.chat.answers import Reply
 from docrerank.records import UserError
@@ -78,9 +77,7 @@ class Cache:
     def __enter__(self) -> Cache:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextlib.contextmanager
@@ -97,7 +94,7 @@ class Cache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return _open(self.path)
         except OSError as error:
-            raise UserError(f"cannot write {self.path}: {error.strerror}; mend this and try again") from error
+            raise UserError(f"cannot write {self.path}: {error.strerror}; fix this and try again") from error
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
                 raise _explain(error, self.path) from error

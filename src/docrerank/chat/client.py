@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from types import TracebackType
 
 from docrerank.chat.answers import Answer, Failure, Fault, Reason, Reply
-from docrerank.chat.budget import Budget
 from docrerank.chat.cache import Cache
-from docrerank.chat.cost import Usage, bound_output_tokens, estimate_input_tokens
+from docrerank.chat.cost import UNBOUNDED_OUTPUT, Budget, Usage, estimate_input_tokens
 from docrerank.chat.messages import ChatRequest
-from docrerank.chat.structured import (
-    MENDABLE,
-    PROBE,
-    Way,
-    ask_again,
-    describe,
-    judge_reply,
-    keeps_schema,
-    response_format,
-)
+from docrerank.chat.structured import MENDABLE, PROBE, Way, ask_again, build_body, judge_reply, keeps_schema
 from docrerank.recipe import require
 from docrerank.recipe.endpoints import Endpoint
 
@@ -103,9 +92,7 @@ class ChatClient:
     async def __aenter__(self) -> ChatClient:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -138,7 +125,7 @@ class ChatClient:
     async def _fly(self, key: str, request: ChatRequest) -> Answer | Failure:
         try:
             way = await self._find_way() if request.schema else None
-            reply = await self._pay(request, _body(request, self.endpoint, way))
+            reply = await self._pay(request, build_body(request, self.endpoint, way))
         except Fault as fault:
             return Failure(fault.reason, fault.detail, key=key)
         self._cache.put(key, reply)
@@ -151,7 +138,8 @@ class ChatClient:
 
     async def _pay(self, request: ChatRequest, body: bytes) -> Reply:
         """Send a call in its turn, within the budget; what it may cost at most is held until it is back."""
-        estimate, bound = estimate_input_tokens(request, self.endpoint), bound_output_tokens(self.endpoint)
+        estimate = estimate_input_tokens(request, self.endpoint)
+        bound = self.endpoint.sampling.max_tokens or UNBOUNDED_OUTPUT
         held, spent = (self.endpoint.price(estimate, bound), estimate + bound), (0.0, 0)
         async with self._room:
             if self._closed:
@@ -202,18 +190,8 @@ class ChatClient:
         return Way.ASK
 
     async def _send_probe(self, way: Way) -> Reply:
-        return await self._pay(PROBE, _body(PROBE, _with_max_tokens(self.endpoint, _PROBE_TOKENS), way))
-
-
-def _body(request: ChatRequest, endpoint: Endpoint, way: Way | None) -> bytes:
-    if way is None or request.schema is None:
-        return request.body(endpoint)
-    if way is Way.ASK:
-        return request.with_remark("\n" + describe(request.schema)).body(endpoint)
-    return request.body(endpoint, response_format(request.schema, way))
-
-
-def _with_max_tokens(endpoint: Endpoint, tokens: int) -> Endpoint:
-    if endpoint.sampling.max_tokens is None:
-        return endpoint
-    return endpoint.model_copy(update={"sampling": endpoint.sampling.model_copy(update={"max_tokens": tokens})})
+        sampling = self.endpoint.sampling
+        if sampling.max_tokens is not None:
+            sampling = sampling.model_copy(update={"max_tokens": _PROBE_TOKENS})
+        endpoint = self.endpoint.model_copy(update={"sampling": sampling})
+        return await self._pay(PROBE, build_body(PROBE, endpoint, way))

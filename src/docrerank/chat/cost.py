@@ -1,15 +1,17 @@
-"""What calls will cost and have cost: tokens, money, time. Every figure made before a call is an estimate."""
+"""What calls cost: estimated beforehand, counted as they are billed, and capped by a budget."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from docrerank.chat.answers import Reason, Reply
 from docrerank.chat.messages import ChatRequest
 from docrerank.recipe.endpoints import Endpoint
+from docrerank.records import UserError
 
 #: Characters of a token, roughly, in European languages.
 CHARACTERS_PER_TOKEN = 4
@@ -31,11 +33,6 @@ def estimate_input_tokens(request: ChatRequest, endpoint: Endpoint) -> int:
     """About how many tokens a call sends: its text, and its images by the endpoint's patch rule."""
     images = sum(endpoint.image_tokens(image.width, image.height) for image in request.images())
     return estimate_text_tokens(request.text()) + images
-
-
-def bound_output_tokens(endpoint: Endpoint) -> int:
-    """The most output tokens of one call."""
-    return endpoint.sampling.max_tokens or UNBOUNDED_OUTPUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +100,7 @@ class Plan:
     def summary(self) -> dict[str, Any]:
         """The plan as JSON values."""
         names = ("pages", "calls", "input_tokens", "output_tokens", "money", "seconds")
-        roles = {
-            role.role: dict(zip(("input_tokens", "output_tokens"), role.tokens(), strict=True)) for role in self.roles
-        }
+        roles = {role.role: dict(zip(names[2:4], role.tokens(), strict=True)) for role in self.roles}
         return {"estimate": True, **{name: getattr(self, name) for name in names}, "roles": roles}
 
 
@@ -140,7 +135,69 @@ class Usage:
 
     def summary(self) -> dict[str, Any]:
         """The counts as JSON values, for `run.json`."""
-        names = ("answered", "cached", "unanswered", "input_tokens", "output_tokens")
-        counts = {name: getattr(self, name) for name in names}
         failures = {str(reason): count for reason, count in sorted(self.failures.items())}
-        return {**counts, "money": round(self.money, 6), "failures": failures}
+        return {**asdict(self), "money": round(self.money, 6), "failures": failures}
+
+
+class BudgetReached(UserError):
+    """The next call could pass the cap; what is undone is done when the command is given again with more."""
+
+
+class Budget:
+    """A cap in money, in tokens, or both, shared by all endpoints of a run (one process).
+
+    A call is let through only if its worst case (its prompt and `max_tokens`) fits with what was spent and with the
+    worst cases in flight; a call that fits once some of those have come back waits for them.
+
+    Args:
+        money: cap in the currency of the price table; None for no cap.
+        tokens: cap on input and output tokens together; None for no cap.
+
+    Example:
+        >>> budget = Budget(tokens=100)
+        >>> asyncio.run(budget.reserve(0.0, 60))
+        >>> budget.settle(0.0, 60, 0.0, 40)
+        >>> budget.tokens_spent
+        40
+    """
+
+    def __init__(self, money: float | None = None, tokens: int | None = None) -> None:
+        self.money, self.tokens = money, tokens
+        self.money_spent, self.tokens_spent = 0.0, 0
+        self.reached = False
+        self._money_held, self._tokens_held = 0.0, 0
+        self._settled = asyncio.Event()
+
+    async def reserve(self, money: float, tokens: int) -> None:
+        """Hold a call's worst case.
+
+        Raises:
+            BudgetReached: it would pass the cap, whatever comes of the calls in flight.
+        """
+        while not self._fits(money + self._money_held, tokens + self._tokens_held):
+            if not self._fits(money, tokens):
+                self.reached = True
+                raise BudgetReached(self._message())
+            await self._settled.wait()
+        self._money_held += money
+        self._tokens_held += tokens
+
+    def settle(self, money_held: float, tokens_held: int, money: float, tokens: int) -> None:
+        """Give back what `reserve` held, count what was billed, and let those who wait look again."""
+        self._money_held -= money_held
+        self._tokens_held -= tokens_held
+        self.money_spent += money
+        self.tokens_spent += tokens
+        self._settled.set()
+        self._settled = asyncio.Event()
+
+    def _fits(self, money: float, tokens: int) -> bool:
+        """Sums of floats come back a hair beside zero: a billionth of money is none."""
+        if self.money is not None and self.money_spent + money > self.money + 1e-9:
+            return False
+        return self.tokens is None or self.tokens_spent + tokens <= self.tokens
+
+    def _message(self) -> str:
+        caps = [] if self.money is None else [f"{self.money_spent:.4f} of {self.money:.4f} spent"]
+        caps += [] if self.tokens is None else [f"{self.tokens_spent} of {self.tokens} tokens used"]
+        return f"the budget is reached ({', '.join(caps)}): give the same command with a larger one to go on"

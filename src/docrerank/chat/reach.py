@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import urllib.error
 import urllib.request
-from typing import Any
 
 from docrerank.recipe.endpoints import Endpoint
+from docrerank.runs import parse_json
 
 SECONDS = 10.0
 MAX_BYTES = 1_000_000
@@ -31,21 +30,13 @@ def find_fault(endpoint: Endpoint) -> str:
     request = urllib.request.Request(endpoint.base_url.rstrip("/") + "/models", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as reply:
-            served = _read_names(reply.read(MAX_BYTES))
+            rows = parse_json(reply.read(MAX_BYTES)).get("data") or ()
     except urllib.error.HTTPError:
         return ""
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         return f"{endpoint.model} at {endpoint.base_url} does not answer ({reason}): start its server"
+    served = [str(row["id"])[:200] for row in rows if isinstance(row, dict) and row.get("id")]
     if served and endpoint.model not in served:
         return f"the server at {endpoint.base_url} has {', '.join(served[:3])}, not {endpoint.model}"
     return ""
-
-
-def _read_names(content: bytes) -> list[str]:
-    try:
-        value: Any = json.loads(content)
-    except ValueError:
-        return []
-    rows = value.get("data") if isinstance(value, dict) else None
-    return [str(row["id"])[:200] for row in rows or () if isinstance(row, dict) and row.get("id")]

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from docrerank.chat.answers import Answer, Failure, Reason, Reply, shorten
 from docrerank.chat.messages import ChatRequest, schema_json
+from docrerank.recipe.endpoints import Endpoint
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -18,6 +19,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _CONTROLS = dict.fromkeys(range(32), " ")
 #: A new try with these may bring a better answer; the others would come back the same.
 MENDABLE = (Reason.EMPTY, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
+_ENDINGS = {"too_large": Reason.TOO_LARGE, "refusal": Reason.REFUSED, "content_filter": Reason.CONTENT_FILTER}
 
 
 class Way(Enum):
@@ -36,17 +38,18 @@ class _Probe(BaseModel):
 PROBE = ChatRequest(("Write the word hello.",), schema=_Probe)
 
 
-def response_format(schema: type[BaseModel], way: Way) -> bytes:
-    """The request's `response_format`; empty where the server would ignore it."""
-    text = schema_json(schema).encode()
-    if way is Way.JSON_SCHEMA:
-        return b'{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":%s}}' % text
-    return b'{"type":"json_object","schema":%s}' % text if way is Way.JSON_OBJECT else b""
-
-
-def describe(schema: type[BaseModel]) -> str:
-    """The words that ask for a schema where the server does not enforce it."""
-    return f"Answer with one JSON object and nothing else. It must fit this JSON schema:\n{schema_json(schema)}"
+def build_body(request: ChatRequest, endpoint: Endpoint, way: Way | None) -> bytes:
+    """The JSON to send: the schema is enforced as the server knows it, or asked for in words."""
+    if way is None or request.schema is None:
+        return request.body(endpoint)
+    schema = schema_json(request.schema)
+    if way is Way.ASK:
+        words = "Answer with one JSON object and nothing else. It must fit this JSON schema:"
+        return request.with_remark(f"\n{words}\n{schema}").body(endpoint)
+    if way is Way.JSON_OBJECT:
+        return request.body(endpoint, b'{"type":"json_object","schema":%s}' % schema.encode())
+    named = b'{"name":"answer","strict":true,"schema":%s}' % schema.encode()
+    return request.body(endpoint, b'{"type":"json_schema","json_schema":%s}' % named)
 
 
 def keeps_schema(reply: Reply) -> bool:
@@ -116,12 +119,7 @@ def _drop_faulty_items(value: dict[str, Any], model: type[BaseModel]) -> None:
 
 def judge_reply(reply: Reply, schema: type[BaseModel] | None, key: str, cached: bool) -> Answer | Failure:
     """What a reply is worth: the same reply always gives the same, so a stored one is judged like a new one."""
-    endings = {
-        "too_large": Reason.TOO_LARGE,
-        "refusal": Reason.REFUSED,
-        "content_filter": Reason.CONTENT_FILTER,
-    }
-    if reason := endings.get(reply.finish):
+    if reason := _ENDINGS.get(reply.finish):
         return Failure(reason, shorten(reply.text, 120), reply.text, key)
     cut = reply.finish == "length"
     if not reply.text.strip():

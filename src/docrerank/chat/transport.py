@@ -23,6 +23,7 @@ import openai
 from docrerank.chat.answers import Fault, Reason, Reply
 from docrerank.recipe.endpoints import Endpoint
 from docrerank.records import UserError
+from docrerank.runs import parse_json
 
 #: A longer response is not read to its end.
 MAX_BODY_BYTES = 512_000
@@ -73,7 +74,9 @@ class Transport:
         if isinstance(response, Exception):
             raise _explain_connection(response)
         self.proved = True
-        content = {"too_large": True} if len(response.content) > MAX_BODY_BYTES else _read_object(response)
+        content = {"too_large": True} if len(response.content) > MAX_BODY_BYTES else parse_json(response.content)
+        if not content:
+            raise Fault(Reason.NO_COMPLETION, response.content[:200].decode("utf-8", "replace"))
         return {**content, "seconds": time.monotonic() - started}
 
     async def close(self) -> None:
@@ -227,16 +230,6 @@ def _message(error: openai.APIStatusError) -> str:
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
     return str(message or error.message)[:1000]
-
-
-def _read_object(response: httpx2.Response) -> dict[str, Any]:
-    try:
-        content = json.loads(response.content)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise Fault(Reason.NO_COMPLETION, response.content[:200].decode("utf-8", "replace"))
-    return content
 
 
 def _as_text(content: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.engine import run_shards
-from docrerank.runs.files import hash_file, read_json
+from docrerank.runs.files import hash_file, parse_json, read_json
 from docrerank.runs.journal import Journal
 from docrerank.runs.lock import take_turns
 from docrerank.runs.manifest import Manifest
@@ -36,6 +36,7 @@ __all__ = [
     "locate",
     "map_shards",
     "pack",
+    "parse_json",
     "pull",
     "read_json",
     "replacing",
