@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,9 @@ def test_page_numbers_are_read_however_they_are_written(query: str, numbers: set
         ("how many chapters are in this report", ()),
         ("what does the table show", ()),
         ("table seats in 2019", ()),
+        ("who answered Q41a-t of form W-9?", (("", "q41a-t"), ("", "w-9"))),
+        ("sales of FY2022, Q1FY23, 3Q23 and Q2'2023 in the 10-K, 250M, the 2nd quarter, 20% or $5bn", ()),
+        ("the level-6 skills of 2019A or 12-14", ()),
     ],
 )
 def test_labels_need_a_number_or_a_capital(query: str, labels: tuple[tuple[str, str], ...]) -> None:
@@ -70,6 +74,33 @@ def test_labels_need_a_number_or_a_capital(query: str, labels: tuple[tuple[str, 
 def test_a_label_counts_more_where_a_line_begins_with_it() -> None:
     pages = [make_page(1, "as Figure 3 shows\n"), make_page(2, "text\nFigure 3: Sales\n"), make_page(3, "Figure 31\n")]
     assert NamedPages(pages).score("bars in figure 3").tolist() == pytest.approx([MENTION, LABEL, 0])
+
+
+def test_a_rare_label_brings_its_few_pages_up_and_a_frequent_one_none() -> None:
+    pages = [make_page(1, "asked in Q41a-t, too\n"), make_page(2, "Q41a-t2 and Q41\n"), make_page(3, "see q41A-T.\n")]
+    named = NamedPages(pages)
+    assert named.score("What did most people answer to Q41a-t?").tolist() == pytest.approx([LABEL, 0, LABEL])
+    assert named.explain("What did most people answer to Q41a-t?", 2) == "q41a-t"
+    often = NamedPages([make_page(n, "GPT-4 is tested\n") for n in range(1, 5)])
+    assert not often.score("How good is GPT-4?").any()
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("How many sites are named in the Section Related Work?", [1, 2]),
+        ("Who is cited in the chapter on roses?", [3]),
+        ("List the tools of the Roses section", [3]),
+        ("How many roses has each section?", []),
+        ("What is said of roses and of related work?", []),
+    ],
+)
+def test_the_pages_under_a_heading_that_a_query_names_as_a_section_are_brought_up(query: str, rows: list[int]) -> None:
+    headings = [("Work",), ("2 Related Work",), ("2 Related Work", "2.1 Old"), ("Chapter 3: Roses",)]
+    pages = [replace(make_page(at), headings=own) for at, own in enumerate(headings, 1)]
+    named = NamedPages(pages)
+    assert np.flatnonzero(named.score(query)).tolist() == rows
+    assert all(named.explain(query, row).startswith("section ") for row in rows)
 
 
 def test_a_number_means_the_place_in_the_document_or_what_is_printed_there() -> None:

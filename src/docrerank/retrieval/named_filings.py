@@ -12,13 +12,12 @@ from docrerank.retrieval.terms import years
 NEXT_YEAR, YEAR_BEFORE, OTHER_YEAR, OTHER_QUARTER, OTHER_FORM = 0.5, 0.2, 0.1, 0.3, 0.5
 #: A filing compares with the years before its own: so far back a question about a year is asked of it.
 MAX_BACK = 2
-#: A name of one common word counts only where the question writes it with a capital.
 MAX_CHARACTERS, MAX_WORDS = 10_000, 5
 
 _WORD = re.compile(r"[A-Za-z0-9&'’.-]*[A-Za-z0-9&]")
 _LEGAL = re.compile(
-    r",? (?:inc|incorporated|corporation|corp|company|companies|co|plc|llc|l\.?p|ltd|limited|group|holdings?|"
-    r"n\.?v|s\.?a|ag|se)\.?$",
+    r"(?:,? (?:inc|incorporated|corporation|corp|company|companies|co|plc|llc|l\.?p|ltd|limited|group|holdings?|"
+    r"n\.?v|s\.?a|ag|se)\.?)+$",
     re.IGNORECASE,
 )
 _TICKER = re.compile(r" \(([A-Z.]{1,6})\)$")
@@ -138,9 +137,7 @@ def _list_names(filing: Filing, document: str) -> set[str]:
     """What people may call a filing's company, squeezed: by its name, shortened, by its ticker, as its file does."""
     if not filing.company:
         return set()
-    name = _TICKER.sub("", filing.company)
-    while (shorter := _LEGAL.sub("", name)) != name:
-        name = shorter
+    name = _LEGAL.sub("", _TICKER.sub("", filing.company))
     words = [word for word in name.split() if word.lower() != "the"]
     found = {_squeeze(" ".join(words)), _squeeze(re.split(r"[_-]?(?:19|20)\d\d", document)[0])}
     if len(words) > 1 and words[-1].lower() in _TRADE:
@@ -152,9 +149,7 @@ def _list_names(filing: Filing, document: str) -> set[str]:
 
 def _is_short(filing: Filing, asked: Asked) -> bool:
     """Whether a capitalised word is made of the first letters of a company's words: AMEX, JnJ, P&G."""
-    name = _TICKER.sub("", filing.company)
-    while (shorter := _LEGAL.sub("", name)) != name:
-        name = shorter
+    name = _LEGAL.sub("", _TICKER.sub("", filing.company))
     words = [word.lower().strip(".,") for word in name.replace("&", " and ").split() if word.lower() != "the"]
     if len([word for word in words if word != "and"]) < 2:
         return False

@@ -1,10 +1,10 @@
-"""The kinds of page that a question asks for: by name ("the balance sheet"), or by a measure ("quick ratio")."""
+"""The kinds of page and sections that a question asks for: "the balance sheet", "quick ratio", "chapter on cats"."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Collection, Iterator
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +22,8 @@ _SECTION = re.compile(
     rf"\b(?:in|from|of|on|under|see|per|within) (?:the|its|their|this) ((?:[a-z&]+ ){{1,3}}?)"
     rf"(?:(?:{_BESIDE})\b|(?=$|of the (?:paper|report|document)|what|how|which|who))|\b([a-z]+) (?:{_BESIDE})\b"
 )
+_PART = "(?:section|chapter|unit|lesson)"
+_NUMBERING = re.compile(r"(?:(?:item|note|appendix|part|section|chapter|unit) )?(?:\d{1,2}[a-c]? |[ivx]{1,4} )*")
 _THING = r"(?:paper|report|document|presentation|slides?|deck|book|brochure|guide|handbook|manual|filing|study)"
 _FRONT = re.compile(
     r"\bon the (?:front )?cover\b|\b(?:cover|title|front) ?page\b|\bfront cover\b|"
@@ -52,6 +54,32 @@ def find_kinds(query: str) -> dict[str, tuple[float, str]]:
     if match := _FRONT.search(plain(query[:MAX_CHARACTERS])):
         found.setdefault(FRONT, (SECTION, match[0]))
     return found
+
+
+def find_sections(query: str, headings: Collection[str]) -> list[str]:
+    """Those headings, as `strip_heading` has them, that a question names as a section; of one in another the longer.
+
+    Example:
+        >>> find_sections("Who is cited in the Related Work section?", ["work", "related work"])
+        ['related work']
+    """
+    text = plain(query[:MAX_CHARACTERS])
+    if not re.search(rf"\b{_PART}\b", text):
+        return []
+    found = [heading for heading in headings if len(heading) > 3 and heading in text and _is_section(text, heading)]
+    return [each for each in found if not any(each != other and each in other for other in found)]
+
+
+@lru_cache(maxsize=10_000)
+def strip_heading(heading: str) -> str:
+    """A heading in plain words without its number."""
+    return _NUMBERING.sub("", f"{plain(heading)} ", count=1).strip()
+
+
+def _is_section(text: str, heading: str) -> bool:
+    """Whether a heading stands before or after "section"; one word alone after it could be anything."""
+    joint = "(?:on|about|called|titled|entitled|named) (?:the )?" + ("|(?:the )?" if " " in heading else "")
+    return re.search(rf"\b{_PART} (?:{joint}){heading}\b|\b{heading} {_PART}\b", text) is not None
 
 
 def _list_named(

@@ -16,7 +16,7 @@ import numpy as np
 from docrerank.records import Page
 from docrerank.retrieval.encoder import Vectors
 from docrerank.retrieval.named_filings import Filing, describe, match_filings
-from docrerank.retrieval.named_kinds import find_kinds
+from docrerank.retrieval.named_kinds import SECTION, find_kinds, find_sections, strip_heading
 
 #: What a match counts: a page's number, a line that begins with the label, the label anywhere else on the page.
 NUMBER, LABEL, MENTION = 1.0, 0.6, 0.3
@@ -27,7 +27,8 @@ FIRST = 0
 MAX_QUERY_CHARACTERS = 10_000
 MAX_PAGE_CHARACTERS = 100_000
 MAX_RANGE = 20
-MAX_LABELS = 8
+#: Of a query; a rare label counts where no more pages of a document have it.
+MAX_LABELS, MAX_RARE_PAGES = 8, 3
 #: A printed numbering counts if this share of a document's pages, and at least this many, follow it.
 MIN_SHARE, MIN_PAGES = 0.4, 3
 MARGIN_LINES = 3
@@ -59,6 +60,13 @@ _LABEL = re.compile(
     rf"\b((?i:{'|'.join(sorted(_KINDS, key=len, reverse=True))}))(?i:s?)\.? ?"
     r"(\d{1,3}(?:[.-]\d{1,3}){0,3}|[A-Z](?:[.-]?\d{1,3})?)(?![\w])"
 )
+#: A label by itself, such as "Q41a-t": letters and digits that are no word, period, form, ordinal or amount.
+_RARE = re.compile(r"(?<![\w.$€£'’-])[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*(?!\w)")
+_NOT_RARE = re.compile(
+    r"[\d.-]+|\D+|(?:[qh][1-4])?(?:fy|cy)?\d{2,4}e?|[qh][1-4]\d{2,4}|[1-4][qh]\d{2,4}|(?:10|8|20)-?[kqf]|"
+    r"\d+(?:st|nd|rd|th|s|k|m|mm|b|bn|x)|.*(?:19|20)\d\d.*|.*(?-i:[a-z]{4}).*|.{1,2}",
+    re.IGNORECASE,
+)
 #: A list in brackets shows how the answer is to be written.
 _EXAMPLE = re.compile(r"\[[^\[\]]{0,200}\]")
 _COVER = re.compile(r"\b(?:on|of|in) the (?:front )?cover\b", re.IGNORECASE)
@@ -72,7 +80,7 @@ class Named:
 
     Attributes:
         numbers: of pages, from 1; -1 is the last, 0 the first whatever number is printed on it.
-        labels: of figures and the like, as (kind, number), in lower case.
+        labels: of figures and the like, as (kind, number), in lower case; the kind of a rare label is empty.
     """
 
     numbers: frozenset[int]
@@ -96,6 +104,8 @@ def find_named(query: str) -> Named:
     labels |= dict.fromkeys(
         (kind.lower(), str(_ORDINALS[word.lower()] or 1)) for word, kind in _FIRST_OF.findall(query)
     )
+    rare = (name for name in _RARE.findall(_LABEL.sub(" ", query)) if not _NOT_RARE.fullmatch(name))
+    labels |= dict.fromkeys(("", name.lower()) for name in rare)
     return Named(frozenset(numbers), tuple(labels)[:MAX_LABELS])
 
 
@@ -103,8 +113,8 @@ class NamedPages:
     """Which pages of a collection a query names, and why.
 
     A number means the page's place in its document or the number printed on it, if the document prints one; a label
-    is looked for in the text, a section in the headings; a kind ("the balance sheet", or "quick ratio", whose parts
-    stand there) is what the page was found to be when it was read. Where the query names a company whose reports are
+    is looked for in the text, a section in the headings above; a kind ("the balance sheet", or "quick ratio", whose
+    parts stand there) is what the page was found to be when read. Where the query names a company whose reports are
     among the documents, their pages come before all others'.
 
     Args:
@@ -113,9 +123,11 @@ class NamedPages:
 
     def __init__(self, pages: Sequence[Page | str]) -> None:
         self._pages = list(pages)
+        self._texts = [page.text if isinstance(page, Page) else page for page in pages]
         self._numbers: list[frozenset[int]] | None = None
         self._places: dict[str, list[int]] = defaultdict(list)
         self._kinds: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._headings: dict[str, list[int]] = defaultdict(list)
         self._filings: dict[str, Filing] = {}
         for row, page in enumerate(pages):
             if isinstance(page, Page):
@@ -123,6 +135,8 @@ class NamedPages:
                 self._filings.setdefault(page.document, Filing(page.company, page.period, page.form))
                 for kind, certainty in zip(page.kinds, page.certainties, strict=True):
                     self._kinds[kind].append((row, certainty))
+                for heading in set(map(strip_heading, page.headings)):
+                    self._headings[heading].append(row)
 
     def score(self, query: str) -> Vectors:
         """How surely each page is named, from 0 to 1, and 1 more in a filing that is; of shape (pages,)."""
@@ -138,7 +152,8 @@ class NamedPages:
         reasons = [f"{words}: {kind}" for kind, (_, words) in find_kinds(query).items() if kind in page.kinds]
         named = find_named(query)
         reasons += [f"page {page.number}"] * bool(named.numbers & self._read_numbers()[row])
-        reasons += [f"{kind} {name}" for kind, name in named.labels if _match(_compile(kind, name), page.text)]
+        reasons += [f"{kind} {name}".strip() for kind, name in named.labels if self._find_label(kind, name)[row]]
+        reasons += [f"section {name}" for name in find_sections(query, self._headings) if row in self._headings[name]]
         shares = self._score_filings(query)
         reasons += [describe(self._filings[page.document])] * bool(shares is not None and shares[row] == 1)
         return "; ".join(reasons)
@@ -146,8 +161,10 @@ class NamedPages:
     def _score_parts(self, query: str) -> Vectors:
         """What of their documents a query names: kinds, numbers, labels, sections."""
         named, scores = find_named(query), np.zeros(len(self._pages), np.float32)
-        if named.labels:
-            scores = np.maximum(scores, self._find_labels(named.labels))
+        for label in named.labels:
+            scores = np.maximum(scores, self._find_label(*label))
+        for heading in find_sections(query, self._headings):
+            scores[self._headings[heading]] = SECTION
         for kind, (weight, _) in find_kinds(query).items():
             for row, certainty in self._kinds.get(kind, ()):
                 scores[row] = max(scores[row], weight * certainty)
@@ -168,10 +185,13 @@ class NamedPages:
             shares[self._places[document]] = share / max(found)
         return shares
 
-    def _find_labels(self, labels: Sequence[tuple[str, str]]) -> Vectors:
-        patterns = [_compile(kind, name) for kind, name in labels]
-        found = [max(_match(pattern, _text(page)) for pattern in patterns) for page in self._pages]
-        return np.array(found, np.float32)
+    def _find_label(self, kind: str, name: str) -> Vectors:
+        """How surely each page holds a label; a rare one is certain, and none on many pages."""
+        pattern = _compile(kind, name)
+        found = np.array([_match(pattern, text) for text in self._texts], np.float32)
+        for rows in self._places.values() if not kind else ():
+            found[rows] = LABEL * (found[rows] > 0) * (np.count_nonzero(found[rows]) <= MAX_RARE_PAGES)
+        return found
 
     def _read_numbers(self) -> list[frozenset[int]]:
         """The numbers that mean each page, found when they are first asked for."""
@@ -188,18 +208,12 @@ def number_pages(pages: Sequence[Page]) -> list[frozenset[int]]:
     """The numbers that may mean each page of one document: its place, -1 for the last, what is printed on it."""
     first_place, last = min(page.number for page in pages), max(page.number for page in pages)
     step, first = _find_printed(pages)
+    edges = ((last, -1), (first_place, FIRST))
     return [
-        frozenset(
-            {page.number, *([-1] if page.number == last else []), *([FIRST] if page.number == first_place else [])}
-        )
-        | frozenset(number for number in (_print(page.number, step, first)) if number > 0)
+        frozenset(range(max(1, step * page.number + first), step * (page.number + 1) + first))
+        | {page.number, *(number for place, number in edges if place == page.number)}
         for page in pages
     ]
-
-
-def _print(place: int, step: int, first: int) -> range:
-    """The numbers printed on the page at a place: one, or two where a page shows a spread."""
-    return range(step * place + first, step * place + first + step)
 
 
 def _find_printed(pages: Sequence[Page]) -> tuple[int, int]:
@@ -252,7 +266,8 @@ def _to_number(text: str) -> int:
 
 
 def _compile(kind: str, name: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{_KINDS[kind]}\.? ?{re.escape(name)}(?![\w]|[.-]\d)", re.IGNORECASE)
+    before = rf"\b{_KINDS[kind]}\.? ?" if kind else r"(?<![\w-])"
+    return re.compile(rf"{before}{re.escape(name)}(?![\w]|[.-]\d)", re.IGNORECASE)
 
 
 def _match(pattern: re.Pattern[str], text: str) -> float:
@@ -262,7 +277,3 @@ def _match(pattern: re.Pattern[str], text: str) -> float:
             return LABEL
         best = MENTION
     return best
-
-
-def _text(page: Page | str) -> str:
-    return page if isinstance(page, str) else page.text
