@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages.statements import BALANCE, CASH, INCOME, REPORT, make_pages
+from pages.statements import BALANCE, CASH, INCOME, NOTES, REPORT, TAXES, make_pages
 
 from docrerank.pages.describe import describe_pages
 from docrerank.pages.page_kinds import SURE, find_kinds
@@ -25,6 +25,14 @@ def test_a_reports_statements_notes_and_contents_are_found() -> None:
     ]
     assert "notes" in kinds[6]
     assert {"notes", "tax note"} <= kinds[7]
+
+
+def test_a_page_on_which_a_note_ends_is_of_that_note_and_one_that_begins_with_the_next_is_not() -> None:
+    ends = "Another year's returns are examined.\n" * 6 + "Note 3. Leases\nWe rent shops.\n"
+    kinds = name_kinds(NOTES, TAXES, ends, "Note 4. Debt\nWe borrowed.\n" + "It is due in 2030.\n" * 6)
+    assert {"tax note", "lease note"} <= kinds[2]
+    assert "debt note" in kinds[3]
+    assert "lease note" not in kinds[3]
 
 
 def test_a_table_like_a_statement_far_from_the_statements_is_none() -> None:

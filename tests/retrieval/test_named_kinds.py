@@ -26,6 +26,7 @@ from docrerank.retrieval.named_kinds import find_kinds
         ("Is it a capital-intensive business?", {"balance sheet", "income statement", "cash flow statement"}),
         ("effective tax rate in 2020", {"income statement", "tax note"}),
         ("Which Adjusted EBITDA was reported?", {"reconciliation"}),
+        ("How did US sales growth compare to sales growth by region?", {"segment note"}),
         ("How many authors does the reference section list?", {"references"}),
         ("What is said in the limitations section?", {"limitations"}),
         ("the last entries of the table of contents", {"contents"}),
@@ -44,6 +45,12 @@ def test_a_row_of_a_statement_says_less_than_a_ratio() -> None:
     assert (
         find_kinds("What was net income?")["income statement"][0]
         < find_kinds("What was the net margin?")["income statement"][0]
+    )
+
+
+def test_adjusted_earnings_per_share_stand_in_words_on_other_pages_too() -> None:
+    assert (
+        find_kinds("Did adjusted EPS grow?")["reconciliation"][0] < find_kinds("adjusted EBITDA")["reconciliation"][0]
     )
 
 

@@ -12,10 +12,9 @@ from docrerank.records import Page
 
 
 def describe_pages(pages: Sequence[Page], cover: Cover | None = None) -> list[Page]:
-    """The pages of one document with their kinds, headings, company and period.
+    """All pages of one document, in order, with their kinds, headings, company and period.
 
     Args:
-        pages: all of its pages, in order.
         cover: what is known from elsewhere, such as a file of metadata; it counts before the document's own cover.
     """
     own = read_cover(pages)

@@ -22,7 +22,7 @@ from docrerank.retrieval.terms import plain
 #: How sure a kind is: its title with its rows, or its own heading; rows alone, or the pages after a heading.
 SURE, LIKELY = 0.95, 0.85
 MAX_LINES = 2_000
-TITLE_WORDS, HEAD_LINES = 14, 12
+TITLE_WORDS, HEAD_LINES, TOP_LINES = 14, 12, 5
 #: A statement has so many numbers, and at most this share of its words in long lines without numbers.
 MIN_NUMBERS, MAX_PROSE, PROSE_WORDS = 12, 0.5, 14
 #: A company's statements stand together: pages to either side that count, and the share of the fullest place's kinds.
@@ -68,11 +68,7 @@ class _Sheet:
 
 
 def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
-    """The kinds of each page of one document, the surest first; none for a page that is nothing known.
-
-    Args:
-        pages: all pages of a document, in order.
-    """
+    """The kinds of each of all pages of one document, the surest first; none for a page that is nothing known."""
     sheets = [_read_sheet(page) for page in pages]
     found: list[dict[str, float]] = [{} for _ in sheets]
     for at, name, certainty in _find_statements(sheets):
@@ -172,7 +168,8 @@ def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]
         if _is_contents(sheet):
             continue
         begun: set[str] = set()
-        for line in sheet.lines:
+        before = note  # it may end on this page
+        for place, line in enumerate(sheet.lines):
             if line in headers and headers[line] != at:
                 continue
             item, bare = _ITEM.match(line) is not None, _NUMBERING.sub("", line)
@@ -180,14 +177,15 @@ def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]
             item = item and len(line.split()) <= TITLE_WORDS + 8 and not _SEE.search(line)
             if item or name == "notes":
                 lasting, note = next((own for title, own in titles.items() if bare.startswith(title)), ""), ""
+                before = before if place >= TOP_LINES else ""
             if name and (item or not sections[name].get("item")) and name != "contents":
                 begun.add(name)
                 lasting = name if sections[name].get("lasts") else lasting
             if lasting == "notes" and (heading := _read_note(line)):
-                note = heading
+                note, before = heading, before if place >= TOP_LINES else ""
                 begun.add(note)
         yield from ((at, name, SURE) for name in begun)
-        yield from ((at, name, LIKELY) for name in (lasting, note) if name and name not in begun)
+        yield from ((at, name, LIKELY) for name in (lasting, note, before) if name and name not in begun)
 
 
 def _find_headers(sheets: Sequence[_Sheet]) -> dict[str, int]:
