@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from fixtures.tiny_vision import CHAT, make_model, make_page, make_tokenizer, save_base
 
 from docrerank.evaluation import find_model, load_scorer
-from docrerank.evaluation.peer_scorers import CrossEncoderScorer, OwnCodeScorer
+from docrerank.evaluation.peer_scorers import ImageScorer, run_own_code
 from docrerank.evaluation.scorers import UNREADABLE, VisionScorer
 from docrerank.records import Page, UserError
 
@@ -185,11 +186,11 @@ class OwnCode:
 def test_own_code_is_given_many_pairs_at_once(tmp_path: Path) -> None:
     pages, model = make_pages(tmp_path, 4), OwnCode()
     pairs = [(query, page) for page in pages for query in ("a?", "b?")]
-    (scores,) = OwnCodeScorer(model).score(pairs)
+    (scores,) = ImageScorer(partial(run_own_code, model)).score(pairs)
     assert model.batches == [6]
     assert scores.values[0] == scores.values[1] != scores.values[2]
     assert scores.values[6:, 0].tolist() == [UNREADABLE] * 2
-    (one,) = OwnCodeScorer(model).score(pairs[2:3])
+    (one,) = ImageScorer(partial(run_own_code, model)).score(pairs[2:3])
     assert one.values[0] == scores.values[2]
 
 
@@ -244,7 +245,7 @@ def test_a_cross_encoder_of_an_unknown_family_is_scored_on_images(llava: Path, t
 
     model = find_model(str(llava))
     scorer = load_scorer(model)
-    assert isinstance(scorer, CrossEncoderScorer)
+    assert isinstance(scorer, ImageScorer)
     assert not scorer.needs_text
     pages = make_pages(tmp_path, 3)
     (scores,) = scorer.score([("net sales", page) for page in pages])

@@ -6,39 +6,26 @@ From a question to a table: `evaluate_run` or `evaluate_models` (the story), `sy
 
 from __future__ import annotations
 
-from docrerank.evaluation.answerability import Answerability, measure_answerability
+from docrerank.evaluation.answerability import measure_answerability
 from docrerank.evaluation.candidates import Candidates, find_candidates, slug
 from docrerank.evaluation.evaluate_models import Settings, build_summary, evaluate_models, open_collections
 from docrerank.evaluation.evaluate_run import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.interval_plot import Whisker, draw_plot, draw_whisker
 from docrerank.evaluation.measured import Measured, measure
-from docrerank.evaluation.models import Model, find_model, load_scorer
-from docrerank.evaluation.names import BASELINES
+from docrerank.evaluation.models import find_model, load_scorer
 from docrerank.evaluation.page_by_page import ByPage
-from docrerank.evaluation.peer_scorers import EmbedderScorer
-from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult, build_table
+from docrerank.evaluation.results_table import ResultsTable, build_table
 from docrerank.evaluation.run_systems import RunResults
-from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
-from docrerank.evaluation.systems import System
+from docrerank.evaluation.scorers import VisionScorer
 from docrerank.evaluation.table_forms import build_dict, draw_table, render, render_summary, sum_up
 
 __all__ = [
-    "BASELINES",
-    "Answerability",
-    "Breakdown",
     "ByPage",
     "Candidates",
-    "Difference",
-    "EmbedderScorer",
     "Measured",
-    "Model",
     "ResultsTable",
     "RunResults",
-    "Scorer",
     "Settings",
-    "System",
-    "SystemResult",
-    "TextScorer",
     "VisionScorer",
     "Whisker",
     "build_dict",

@@ -99,23 +99,20 @@ def describe_relevance(
     false = [relevance[query.id] for query in benchmark.unanswerable()]
     if not kept or not false:
         return None
-    distinct = sorted({*kept, *false})
+    distinct, passed = sorted({*kept, *false}), None
+    if threshold:
+        shares = {"answers_kept": kept, "false_answers": false}
+        counts = {name: _count(values, threshold.relevance) for name, values in shares.items()}
+        passed = {name: asdict(estimate_share(counts[name], len(values))) for name, values in shares.items()}
     return {
         "system": system,
         "threshold": asdict(threshold) if threshold else None,
-        "at_threshold": _pass(kept, false, threshold.relevance) if threshold else None,
+        "at_threshold": passed,
         "curve": [
             [bar, _count(kept, bar) / len(kept), _count(false, bar) / len(false)]
             for bar in distinct[:: max(1, len(distinct) // POINTS)]
         ],
         "bins": _bin([(value, True) for value in kept] + [(value, False) for value in false]),
-    }
-
-
-def _pass(kept: Sequence[float], false: Sequence[float], bar: float) -> dict[str, Any]:
-    return {
-        name: asdict(estimate_share(_count(values, bar), len(values)))
-        for name, values in (("answers_kept", kept), ("false_answers", false))
     }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.names import BASELINES
-from docrerank.evaluation.peer_scorers import CrossEncoderScorer, EmbedderScorer, OwnCodeScorer
+from docrerank.evaluation.peer_scorers import EmbedderScorer, ImageScorer, predict_images, run_own_code
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
@@ -103,7 +106,8 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
         UserError: no weights at hand, or not a model that scores pages.
     """
     path = _find_weights(model.path)
-    if model.path in OWN_CODE or _needs_own_code(Path(path)):
+    architectures = read_json(Path(path) / "config.json").get("architectures") or []
+    if model.path in OWN_CODE or "JinaVLForRanking" in architectures:
         return _load_own_code(model.name, path, trust_code, reading)
     if is_vision_model(path):
         from docrerank.vision import PageCache, VisionReranker
@@ -133,12 +137,8 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
     path = _find_weights(path)
     kind = read_kind(Path(path))
     load = encoders.MultiVectorEncoder if kind in ("MultiVectorEncoder", "ColBERT") else encoders.SentenceTransformer
-    try:
+    with _explaining(f"the embedder '{path}'"):
         model = load(path, local_files_only=True)
-    except Exception as error:
-        if "torchvision" in str(error).lower():  # processors of images and videos ask for it
-            raise MissingExtra("torchvision", "vision") from error
-        raise UserError(f"the embedder '{path}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
     sees = "image" in (getattr(model, "modalities", None) or ("text",))
     return EmbedderScorer(model, images and sees, path)
 
@@ -179,7 +179,18 @@ def _find_weights(name: str) -> str:
     return str(folder)
 
 
-def _load_cross_encoder(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> CrossEncoderScorer:
+@contextmanager
+def _explaining(what: str) -> Iterator[None]:
+    """Whatever sentence-transformers raises becomes one line."""
+    try:
+        yield
+    except Exception as error:
+        if "torchvision" in str(error).lower():  # processors of images and videos ask for it
+            raise MissingExtra("torchvision", "vision") from error
+        raise UserError(f"{what} cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+
+
+def _load_cross_encoder(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> ImageScorer:
     """A CrossEncoder of any family on page images, as sentence-transformers runs it: by its own prompt.
 
     Raises:
@@ -195,23 +206,15 @@ def _load_cross_encoder(name: str, path: str, trust_code: bool, reading: dict[st
         raise UserError(f"'{name}' brings its own prompt: leave --prompt out")
     loader = require("sentence_transformers", extra="train").CrossEncoder
     on_gpu = require("torch", extra="train").cuda.is_available()
-    try:
-        model = loader(
-            path,
-            local_files_only=True,
-            trust_remote_code=trust_code,
-            model_kwargs={"dtype": "auto"} if on_gpu else None,
-        )
-    except Exception as error:
-        if "torchvision" in str(error).lower():
-            raise MissingExtra("torchvision", "vision") from error
-        raise UserError(f"'{name}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+    options = {"model_kwargs": {"dtype": "auto"} if on_gpu else None}
+    with _explaining(f"'{name}'"):
+        model = loader(path, local_files_only=True, trust_remote_code=trust_code, **options)
     if "image" not in model.modalities:
         raise UserError(f"'{name}' is a {kind} model that sentence-transformers gives no page image")
-    return CrossEncoderScorer(model, **reading)
+    return ImageScorer(partial(predict_images, model), **reading)
 
 
-def _load_own_code(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> OwnCodeScorer:
+def _load_own_code(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> ImageScorer:
     if not trust_code:
         raise UserError(f"'{name}' runs code from its repository: read it, then give --trust-remote-code")
     require("torchvision", extra="vision")  # its code loads the whole processor, the part for videos too
@@ -220,11 +223,7 @@ def _load_own_code(name: str, path: str, trust_code: bool, reading: dict[str, An
     loaded.to("cuda" if require("torch", extra="train").cuda.is_available() else "cpu")
     if not hasattr(loaded, "compute_score"):
         raise UserError(f"'{name}' has no compute_score: it is not a reranker of this kind")
-    return OwnCodeScorer(loaded, **reading)
-
-
-def _needs_own_code(folder: Path) -> bool:
-    return "JinaVLForRanking" in (read_json(folder / "config.json").get("architectures") or [])
+    return ImageScorer(partial(run_own_code, loaded), **reading)
 
 
 def _identify(file: Path) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
@@ -74,17 +74,18 @@ class EmbedderScorer:
         return len(ids)
 
 
-class _ImageScorer:
+class ImageScorer:
     """A model of another library that is given pairs of a query and a page's image, some pages at a time.
 
     Args:
+        compare: scores of (query, image) pairs, of shape (pairs,).
         pixels: that a page is drawn with at most; the model's own processor may shrink it further.
     """
 
     needs_text = False
 
-    def __init__(self, pixels: int = PIXELS) -> None:
-        self.pixels = pixels
+    def __init__(self, compare: Callable[[list[tuple[str, Any]]], Any], pixels: int = PIXELS) -> None:
+        self.compare, self.pixels = compare, pixels
         self.reading = "" if pixels == PIXELS else str(pixels)
 
     def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
@@ -105,49 +106,17 @@ class _ImageScorer:
         """Unknown: the library hides them."""
         return 0
 
-    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
-        """Scores of (query, image) pairs, of shape (pairs,)."""
-        raise NotImplementedError
+
+def predict_images(model: Any, pairs: list[tuple[str, Any]]) -> Vectors:
+    """Bare logits of a multimodal CrossEncoder: a sigmoid would make equal scores of two good pages."""
+    found = model.predict(pairs, batch_size=BATCH, show_progress_bar=False, activation_fn=lambda scores: scores)
+    return np.asarray(found, np.float32).reshape(len(pairs), -1)[:, 0]
 
 
-class CrossEncoderScorer(_ImageScorer):
-    """Any multimodal CrossEncoder of sentence-transformers on page images, by the prompt it brings.
-
-    Args:
-        model: as loaded.
-        pixels: see `_ImageScorer`.
-    """
-
-    def __init__(self, model: Any, pixels: int = PIXELS) -> None:
-        super().__init__(pixels)
-        self.model = model
-
-    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
-        """Bare logits: a sigmoid would make equal scores of two good pages."""
-        options = {"batch_size": BATCH, "show_progress_bar": False, "activation_fn": _keep}
-        return np.asarray(self.model.predict(list(pairs), **options), np.float32).reshape(len(pairs), -1)[:, 0]
-
-
-class OwnCodeScorer(_ImageScorer):
-    """A model whose own code scores pairs of text and image, as jina-reranker-m0's `compute_score` does.
-
-    Args:
-        model: what `AutoModel.from_pretrained(..., trust_remote_code=True)` gave.
-        pixels: see `_ImageScorer`.
-    """
-
-    def __init__(self, model: Any, pixels: int = PIXELS) -> None:
-        super().__init__(pixels)
-        self.model = model
-
-    def compare(self, pairs: Sequence[tuple[str, Any]]) -> Vectors:
-        """What the code gives, several pairs to a batch."""
-        asked = [list(pair) for pair in pairs]
-        return np.ravel(self.model.compute_score(asked, batch_size=BATCH, max_length=8192, doc_type="image"))
-
-
-def _keep(scores: Any) -> Any:
-    return scores
+def run_own_code(model: Any, pairs: list[tuple[str, Any]]) -> Vectors:
+    """Scores by a model's own `compute_score` of text and image, as jina-reranker-m0 has it."""
+    asked = [list(pair) for pair in pairs]
+    return np.ravel(model.compute_score(asked, batch_size=BATCH, max_length=8192, doc_type="image"))
 
 
 def _join(vectors: Sequence[Any]) -> Any:

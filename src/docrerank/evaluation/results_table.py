@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -148,7 +148,18 @@ def build_table(
     results = tuple(builder.summarise(found) for found in measured)
     baseline = choose_baseline(results, collection.headline)
     floors = [baseline, *(result for result in results if result.name == start and result is not baseline)]
-    pairs = list(combinations(results, 2)) if every_pair else list(_pair(results, floors))
+    against_floors = [
+        (result, floor)
+        for place, floor in enumerate(floors)
+        for result in results
+        if result is not floor and result not in floors[:place]
+    ]
+    pairs = list(combinations(results, 2)) if every_pair else against_floors
+    faults = [
+        f"{found.name}: {found.unreadable} pairs have no score, and stand last."
+        for found in measured
+        if found.unreadable
+    ]
     top = max((len(pages) for pages in candidates.pages.values()), default=0)
     return ResultsTable(
         name=collection.name,
@@ -164,20 +175,10 @@ def build_table(
         candidates=top,
         seed=seed,
         resamples=resamples,
-        notes=(*collection.notes, *notes, *_list_faults(measured)),
+        notes=(*collection.notes, *notes, *faults),
         start=start,
         trained=trained,
     )
-
-
-def _pair(
-    results: Sequence[SystemResult], floors: Sequence[SystemResult]
-) -> Iterator[tuple[SystemResult, SystemResult]]:
-    """Every system with every floor, no pair twice."""
-    for place, floor in enumerate(floors):
-        for result in results:
-            if result is not floor and result not in floors[:place]:
-                yield result, floor
 
 
 def choose_baseline(systems: Sequence[SystemResult], metric: str) -> SystemResult:
@@ -255,11 +256,3 @@ def _check(collection: Collection, measured: Sequence[Measured], queries: Sequen
         raise UserError(f"two systems are called {twice[0]!r}: rename one's folder")
     if not queries:
         raise UserError(f"'{collection.name}' has no question with a relevant page")
-
-
-def _list_faults(measured: Sequence[Measured]) -> list[str]:
-    return [
-        f"{found.name}: {found.unreadable} pairs have no score, and stand last."
-        for found in measured
-        if found.unreadable
-    ]

@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from docrerank.evaluation.benchmark import EVERYTHING, BenchmarkQuery, Collection
 from docrerank.evaluation.names import ORACLE, PLAIN_BM25, RANDOM
 from docrerank.recipe import fingerprint
-from docrerank.retrieval import Bm25, Calibration, FusionWeights, Vectors, fuse
+from docrerank.retrieval import Bm25, Calibration, FusionWeights, NamedPages, Vectors, fuse
 from docrerank.runs import Journal, Progress
 
 #: Pages that are compared at once: their encodings take 0.7 MB each on disk, twice that in memory.
@@ -78,14 +78,7 @@ class ByFunction(System):
         return self._score(query, pages)
 
 
-class Index(Protocol):
-    """Scores every page of an index, such as BM25's."""
-
-    def score(self, query: str) -> Vectors:
-        """Float32 of shape (pages,)."""
-
-
-class BySearch(System):
+class BySearch(ByFunction):
     """An index over all of a collection's pages, asked question by question, as a search does.
 
     Args:
@@ -94,14 +87,13 @@ class BySearch(System):
         ids: of the pages.
     """
 
-    def __init__(self, name: str, index: Index, ids: Sequence[str]) -> None:
-        super().__init__(name, fingerprint(name, 2))
-        self.index = index
-        self._places = {page: place for place, page in enumerate(ids)}
-
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
-        """See `System`."""
-        return np.asarray(self.index.score(query.text)[[self._places[page] for page in pages]], np.float32)
+    def __init__(self, name: str, index: Bm25 | NamedPages, ids: Sequence[str]) -> None:
+        places = {page: place for place, page in enumerate(ids)}
+        super().__init__(
+            name,
+            fingerprint(name, 2),
+            lambda query, pages: np.asarray(index.score(query.text)[[places[page] for page in pages]], np.float32),
+        )
 
 
 @dataclass(frozen=True, slots=True)

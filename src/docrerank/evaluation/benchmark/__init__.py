@@ -21,7 +21,6 @@ from docrerank.evaluation.benchmark.pdf_pages import (
     find_pages,
     is_pdf_benchmark,
     leave_out_missing,
-    name_benchmark,
     open_corpus,
     read_pdf_benchmark,
 )
@@ -47,7 +46,6 @@ __all__ = [
     "is_pdf_benchmark",
     "keep_encoded",
     "leave_out_missing",
-    "name_benchmark",
     "open_corpus",
     "read_benchmark",
     "read_data_set",

@@ -63,6 +63,11 @@ class Benchmark:
     qrels: dict[str, dict[str, int]] = field(hash=False)
     lines: dict[str, dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
     def ranked(self) -> tuple[BenchmarkQuery, ...]:
         """The questions that ranking metrics are computed over: those with at least one relevant page."""
         return tuple(query for query in self.queries if self._has_page(query))

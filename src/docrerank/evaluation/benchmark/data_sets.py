@@ -108,6 +108,7 @@ class DataSet:
         self.folder = next((each for each in (Path(self.name), data / self.name) if each.is_dir()), None)
         if self.folder is None and not is_hub_name(self.name):
             raise UserError(f"'{self.name}' is no folder, no benchmark of mteb and no data set's name (org/name)")
+        self._place, self._pin = (str(self.folder), None) if self.folder else (self.name, self.revision)
         self.configs = self._read_configs()
 
     def find(self, part: str, prefix: str = "") -> str | None:
@@ -139,24 +140,17 @@ class DataSet:
         if self.configs is None:
             files = self._files(config)
             suffix = files[0].suffix.lower()
-            options |= {
-                "data_files": {SPLIT: [str(file) for file in files]},
-                **({"sep": "\t"} if suffix == ".tsv" else {}),
-            }
+            options |= {"data_files": {SPLIT: [str(file) for file in files]}} | (
+                {"sep": "\t"} if suffix == ".tsv" else {}
+            )
             builder = self._library.load_dataset_builder(KINDS[suffix], **options)
         else:
-            builder = self._library.load_dataset_builder(self._place(), config, revision=self._revision(), **options)
+            builder = self._library.load_dataset_builder(self._place, config, revision=self._pin, **options)
         builder.download_and_prepare()
         splits = list(builder.info.splits)
         if SPLIT not in splits and len(splits) > 1:
             raise UserError(f"'{self.name}' has no split '{SPLIT}' of {config}, only {', '.join(splits)}")
         return builder.as_dataset(split=SPLIT if SPLIT in splits else splits[0])
-
-    def _place(self) -> str:
-        return str(self.folder) if self.folder else self.name
-
-    def _revision(self) -> str | None:
-        return None if self.folder else self.revision
 
     def _cache(self) -> str | None:
         """A cache for each state of a folder: `datasets` 5.2 knows one by its last name alone, changed or not."""
@@ -182,8 +176,8 @@ class DataSet:
             card = self.folder / "README.md"
             if not card.is_file() or "config_name:" not in card.read_text("utf-8", "replace")[:200_000]:
                 return None
-        place, revision = self._place(), self._revision()
-        found: list[str] = self._explain(lambda: self._library.get_dataset_config_names(place, revision=revision))
+        names = self._library.get_dataset_config_names
+        found: list[str] = self._explain(lambda: names(self._place, revision=self._pin))
         return found
 
     def _explain(self, work: Callable[[], Any]) -> Any:

@@ -109,12 +109,12 @@ def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, PdfPages]:
     whole = read_benchmark(path)
     source = PdfPages(open_corpus(run, whole))
     asked, missing = leave_out_missing(whole, source.light)
-    run.rejected(STAGE).write(name_benchmark(whole), missing, fingerprint(STAGE))
+    run.rejected(STAGE).write(whole.name, missing, fingerprint(STAGE))
     groups: dict[str, list[str]] = {EVERYTHING: list(source.light)}
     for page in source.light.values():
         groups.setdefault(page.document, []).append(page.id)
     collection = Collection(
-        name=name_benchmark(whole),
+        name=whole.name,
         benchmark=asked,
         source=source,
         groups=groups,
@@ -139,7 +139,12 @@ def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
     folder = benchmark.path / "corpus"
     documents, _ = find_documents([folder], run.recipe.ingest.max_file_bytes)
     done = {document.stem for document in plan_ingest(run, [folder]).done}
-    own = {document.stem for document in documents if document.stem in done or _is_in(run.pages, document)}
+    own = {
+        document.stem
+        for document in documents
+        if document.stem in done
+        or document.sha256 == next((page.sha256 for page in run.pages.read(document.stem)), None)
+    }
     missing = [document for document in documents if document.stem not in own]
     parts = dict.fromkeys(own, run.pages)
     if missing:
@@ -160,11 +165,6 @@ def find_pages(run: Run, benchmark: str, page_ids: Iterable[str]) -> dict[str, P
                 if page.id in wanted:
                     found.setdefault(page.id, page)
     return found
-
-
-def name_benchmark(benchmark: Benchmark) -> str:
-    """A benchmark is called by its folder's name."""
-    return benchmark.path.resolve().name
 
 
 def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Benchmark, list[Rejected]]:
@@ -207,14 +207,9 @@ def describe_missing(rejected: Sequence[Rejected]) -> list[str]:
     return [note for note, count in zip(notes, (pages, len(rejected) - pages), strict=True) if count]
 
 
-def _is_in(parts: Parts[Page], document: Document) -> bool:
-    first = next(parts.read(document.stem), None)
-    return first is not None and first.sha256 == document.sha256
-
-
 def _read_missing(run: Run, benchmark: Benchmark, missing: Sequence[Document], alone: bool) -> Parts[Page]:
     """Read documents into the cache; failing on all of them is an error only if there are no others."""
-    cache = Run.create(run.path / "benchmark" / name_benchmark(benchmark), run.recipe)
+    cache = Run.create(run.path / "benchmark" / benchmark.name, run.recipe)
     try:
         ingest(cache, [document.path for document in missing])
     except UserError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class RowPages:
 
     def __init__(self, rows: Mapping[str, tuple[Any, int]], folder: Path) -> None:
         self._rows, self._folder, self._ingest = rows, folder, Ingest()
-        self._held: OrderedDict[str, Page] = OrderedDict()
+        self._held = lru_cache(HELD)(self._read)
         first = next(iter(rows.values()), None)
         columns = set() if first is None else set(first[0].column_names)
         self._image = "image" in columns
@@ -42,12 +42,7 @@ class RowPages:
 
     def page(self, page_id: str) -> Page:
         """The page as the data set has it: its image, stored as a file, and its own text."""
-        if page_id not in self._held:
-            self._held[page_id] = self._read(page_id)
-            while len(self._held) > HELD:
-                self._held.popitem(last=False)
-        self._held.move_to_end(page_id)
-        return self._held[page_id]
+        return self._held(page_id)
 
     def text(self, page_id: str) -> str:
         """The data set's text of a page, else what OCR reads on its image."""

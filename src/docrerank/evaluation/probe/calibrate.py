@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.evaluation.benchmark import name_benchmark, open_corpus, read_benchmark
+from docrerank.evaluation.benchmark import open_corpus, read_benchmark
 from docrerank.evaluation.probe.probe import find_held_out
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
@@ -92,7 +92,7 @@ def _read_benchmark(run: Run, folder: Path) -> tuple[list[Judged], list[Page], s
     advice = 'add questions, those that no page answers with "answerable": false'
     drawn = _draw(asked, run.recipe.seed, f"'{folder}' has", advice)
     corpus = open_corpus(run, benchmark)
-    return drawn, [page for name in corpus.parts for page in corpus.read(name)], name_benchmark(benchmark)
+    return drawn, [page for name in corpus.parts for page in corpus.read(name)], benchmark.name
 
 
 def _draw(asked: Sequence[Judged], seed: int, owner: str, advice: str) -> list[Judged]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,7 @@ def open_scorer(model: str, run: Run) -> Callable[[Sequence[tuple[str, Page]]], 
         UserError: no such model.
     """
     if model == BM25:
-        return _Bm25Scorer(run)
+        return _open_bm25(run)
     reranker = Reranker.from_pretrained(model)
     return lambda pairs: np.asarray(reranker.predict(list(pairs)), np.float64)
 
@@ -226,20 +227,16 @@ def _clusters(cases: Sequence[Case]) -> list[str]:
     return [case.positive.page_id for case in cases]
 
 
-class _Bm25Scorer:
+def _open_bm25(run: Run) -> Callable[[Sequence[tuple[str, Page]]], Floats]:
     """BM25 of a page among the pages of its document."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._indexes: dict[str, tuple[Bm25, dict[str, int]]] = {}
+    @cache
+    def index(document: str) -> tuple[Bm25, dict[str, int]]:
+        own = list(run.pages.read(document))
+        return Bm25([page.text for page in own]), {page.id: place for place, page in enumerate(own)}
 
-    def __call__(self, pairs: Sequence[tuple[str, Page]]) -> Floats:
-        return np.array([self._score(query, page) for query, page in pairs], np.float64)
+    def score(query: str, page: Page) -> float:
+        bm25, places = index(page.document)
+        return float(bm25.score(query)[places[page.id]])
 
-    def _score(self, query: str, page: Page) -> float:
-        if page.document not in self._indexes:
-            own = list(self._run.pages.read(page.document))
-            places = {each.id: place for place, each in enumerate(own)}
-            self._indexes[page.document] = Bm25([each.text for each in own]), places
-        index, places = self._indexes[page.document]
-        return float(index.score(query)[places[page.id]])
+    return lambda pairs: np.array([score(query, page) for query, page in pairs], np.float64)
