@@ -260,7 +260,7 @@ def test_a_cross_encoder_of_an_unknown_family_is_scored_on_images(llava: Path, t
 def test_what_cannot_be_scored_on_images_is_refused_and_never_read_as_text(llava: Path, tmp_path: Path) -> None:
     from docrerank.reranker import Reranker
 
-    with pytest.raises(UserError, match="its text is no stand-in"):
+    with pytest.raises(UserError, match="of a family that docrerank cannot serve or train"):
         Reranker.from_pretrained(str(llava))
     with pytest.raises(UserError, match="brings its own prompt"):
         load_scorer(find_model(str(llava)), prompt="mono")

@@ -16,7 +16,7 @@ from docrerank.evaluation.answerability import describe_relevance
 from docrerank.evaluation.benchmark import Collection, Corpus, read_pdf_benchmark
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import FIRST_STAGE, TOKENS, TRAINED, TRAINED_FUSED
-from docrerank.evaluation.results_table import ResultsTable, SystemResult, build_table
+from docrerank.evaluation.results_table import ResultsTable, build_table
 from docrerank.evaluation.run_systems import RunResults, measure_run
 from docrerank.evaluation.systems import ignore
 from docrerank.evaluation.table_forms import build_dict, render, sum_up
@@ -164,19 +164,15 @@ def _describe_queries(
             "evidence": list(query.evidence),
             "relevant": sorted(page for page, score in qrels.get(query.id, {}).items() if score > 0),
             "systems": {
-                found.name: _describe(query.id, found, result)
-                for found, result in zip(measured, table.systems, strict=True)
+                found.name: {
+                    "metrics": {name: values[query.id] for name, values in row.metrics.items() if query.id in values},
+                    "top": [[page, score] for page, score in islice(found.ranking[query.id].items(), TOP)],
+                }
+                for found, row in zip(measured, table.systems, strict=True)
             },
         }
         for query in collection.queries
     ]
-
-
-def _describe(query: str, found: Measured, result: SystemResult) -> dict[str, Any]:
-    return {
-        "metrics": {metric: values[query] for metric, values in result.metrics.items() if query in values},
-        "top": [[page, score] for page, score in islice(found.ranking[query].items(), TOP)],
-    }
 
 
 def _count(content: dict[str, Any]) -> dict[str, Any]:

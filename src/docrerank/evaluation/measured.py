@@ -16,7 +16,7 @@ from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.systems import System, ignore
 from docrerank.recipe import fingerprint
 from docrerank.retrieval import measure_relevance
-from docrerank.runs import Journal, Progress, write_text
+from docrerank.runs import Journal, Progress, read_json, write_text
 
 #: Raised when the same system and candidates would give other numbers than before.
 VERSION = 3
@@ -120,9 +120,7 @@ def _find_relevance(
 
 def _read(path: Path, made_from: str) -> Measured | None:
     """What was measured before, if the file is there and whole and made from the same."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        found = Measured(**{name: content[name] for name in Measured.__dataclass_fields__ if name in content})
-    except (OSError, ValueError, KeyError, TypeError):
+    content = read_json(path)
+    if content.get("made_from") != made_from:
         return None
-    return found if found.made_from == made_from else None
+    return Measured(**{name: content[name] for name in Measured.__dataclass_fields__ if name in content})

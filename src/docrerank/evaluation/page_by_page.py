@@ -62,8 +62,8 @@ class ByPage(System):
         if not scorer.needs_text and not collection.source.has_images():
             raise UserError(f"'{model.name}' reads images and '{collection.name}' has none: give a text model")
         version = fingerprint(model.fingerprint(), scorer.needs_text, scorer.reading)
-        super().__init__(model.name, version, model.trained)
-        self._scorer, self._collection, self._calibration = scorer, collection, calibration
+        super().__init__(model.name, version, model.trained, calibration)
+        self._scorer, self._collection = scorer, collection
         self._read = partial(read_page, collection.source, with_text=scorer.needs_text)
         self._pairs: dict[tuple[str, str], PairScore] = {}
 
@@ -101,10 +101,6 @@ class ByPage(System):
         own = [self._pairs[query.id, page] for page in pages]
         tokens = self._scorer.count_query(query.text) + sum(pair.tokens for pair in own)
         return sum(pair.seconds for pair in own), tokens
-
-    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
-        """See `System`."""
-        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
 
     def count_unreadable(self) -> int:
         """Pairs that have no score."""

@@ -41,8 +41,10 @@ class System:
         version: fingerprint of what its scores depend on; empty for what is never kept.
     """
 
-    def __init__(self, name: str, version: str = "", trained: bool = False) -> None:
-        self.name, self.version, self.trained = name, version, trained
+    def __init__(
+        self, name: str, version: str = "", trained: bool = False, calibration: Calibration | None = None
+    ) -> None:
+        self.name, self.version, self.trained, self._calibration = name, version, trained, calibration
 
     def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
         """Do ahead what questions share.
@@ -63,7 +65,7 @@ class System:
 
     def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
         """The probability that the page answers; None if the score says nothing of it."""
-        return None
+        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
 
 
 class ByFunction(System):
@@ -129,8 +131,8 @@ class ByGroup(System):
         trained: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
-        super().__init__(name, trained=trained)
-        self._collection, self._view, self._calibration = collection, view, calibration
+        super().__init__(name, trained=trained, calibration=calibration)
+        self._collection, self._view = collection, view
         self._rows: dict[str, Vectors] = {}
         self._places: dict[str, dict[str, int]] = {}
         self._seconds: dict[str, float] = {}
@@ -153,10 +155,6 @@ class ByGroup(System):
     def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
         """See `System`; the pages' share of the group's."""
         return self._seconds[query.id] * len(pages) / max(1, len(self._rows[query.id])), 0
-
-    def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
-        """See `System`."""
-        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
 
     def _fill(self, group: str, queries: Sequence[BenchmarkQuery]) -> None:
         ids, started = self._collection.groups[group], time.perf_counter()

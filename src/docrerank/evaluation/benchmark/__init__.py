@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from docrerank.evaluation.benchmark.collection import (
     EVERYTHING,
-    KEPT,
-    NO_BOXES,
     Benchmark,
     BenchmarkQuery,
     Collection,
-    PageSource,
-    collect_traits,
     read_page,
     take_top,
 )
-from docrerank.evaluation.benchmark.data_sets import Origin, find_origins, keep_encoded
+from docrerank.evaluation.benchmark.data_sets import find_origins, keep_encoded
 from docrerank.evaluation.benchmark.pdf_pages import (
     Corpus,
     PdfPages,
@@ -30,17 +26,12 @@ from docrerank.evaluation.benchmark.row_pages import RowPages
 
 __all__ = [
     "EVERYTHING",
-    "KEPT",
-    "NO_BOXES",
     "Benchmark",
     "BenchmarkQuery",
     "Collection",
     "Corpus",
-    "Origin",
-    "PageSource",
     "PdfPages",
     "RowPages",
-    "collect_traits",
     "find_origins",
     "find_pages",
     "is_pdf_benchmark",

@@ -175,12 +175,13 @@ def collect_traits(queries: Sequence[BenchmarkQuery]) -> dict[str, dict[str, tup
         if query.evidence:
             found.setdefault("evidence", {})[query.id] = query.evidence
         for trait in ("language", "type", "level", "document_type"):
-            if values := _values(query.metadata.get(trait)):
+            if values := list_values(query.metadata.get(trait)):
                 found.setdefault(trait, {})[query.id] = values
     return found
 
 
-def _values(value: object) -> tuple[str, ...]:
+def list_values(value: object) -> tuple[str, ...]:
+    """One text or number, or those of a list, as text; none of anything else."""
     if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
         return (str(value),)
     return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark.collection import Benchmark, BenchmarkQuery, Collection, collect_traits
+from docrerank.evaluation.benchmark.collection import (
+    Benchmark,
+    BenchmarkQuery,
+    Collection,
+    collect_traits,
+    list_values,
+)
 from docrerank.evaluation.benchmark.data_sets import DataSet, Origin
 from docrerank.evaluation.benchmark.row_pages import RowPages
 from docrerank.evaluation.statistics import is_plain_id
@@ -103,9 +109,7 @@ class _Parts:
         self.documents |= dict(zip(ids, map(str, corpus[named]) if named else own, strict=True))
         self.groups[prefix] = ids
         for query in _read_queries(data, prefix, level):
-            self.queries[lead + query.id] = BenchmarkQuery(
-                lead + query.id, query.text, evidence=query.evidence, metadata=query.metadata
-            )
+            self.queries[lead + query.id] = replace(query, id=lead + query.id)
             self.scope[lead + query.id] = prefix
         self._read_qrels(data, prefix, lead)
         if data.find("top_ranked", prefix):
@@ -138,12 +142,9 @@ def _read_queries(data: DataSet, prefix: str, level: int | None) -> Iterator[Ben
                 metadata.setdefault("language", prefix)
             if level is not None:
                 metadata["level"] = level
-            yield BenchmarkQuery(_plain(row[column], data.name), text, evidence=_evidence(metadata), metadata=metadata)
-
-
-def _evidence(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    value = metadata.get("evidence") or ()
-    return (value,) if isinstance(value, str) else tuple(str(each) for each in value)
+            yield BenchmarkQuery(
+                _plain(row[column], data.name), text, evidence=list_values(metadata.get("evidence")), metadata=metadata
+            )
 
 
 def _find(columns: list[str], names: tuple[str, ...], part: str, name: str) -> str:

@@ -13,7 +13,7 @@ from docrerank.evaluation.benchmark.collection import HELD, NO_BOXES
 from docrerank.pages import Document, find_image_suffix, read_document
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError
-from docrerank.runs import replacing, write_text
+from docrerank.runs import read_json, replacing, write_text
 
 #: Columns that hold a page's text; the first with text counts. "title" goes in front of "text".
 TEXT_COLUMNS = ("text", "markdown", "ocr", "text_description")
@@ -81,11 +81,8 @@ class RowPages:
     def _read_text(self, page_id: str, path: Path) -> str:
         """Read an image by OCR once and keep the text; an unreadable image has none."""
         kept = self._folder / "ocr" / path.stem[:2] / f"{path.stem}.json"
-        if kept.is_file():
-            try:
-                return str(json.loads(kept.read_text("utf-8"))["text"])
-            except (OSError, ValueError, KeyError, TypeError):
-                kept.unlink(missing_ok=True)
+        if isinstance(known := read_json(kept).get("text"), str):
+            return known
         ingest = self._ingest.model_copy(update={"ocr": "always"})
         document = Document("page", str(path), path.stem, path.stat().st_size)
         pages = [row for row in read_document(document, ingest) if isinstance(row, Page)]

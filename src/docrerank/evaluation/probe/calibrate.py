@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from docrerank.evaluation.benchmark import open_corpus, read_benchmark
+from docrerank.evaluation.benchmark import BenchmarkQuery, open_corpus, read_benchmark
 from docrerank.evaluation.probe.probe import find_held_out
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
@@ -20,15 +20,6 @@ from docrerank.runs import Progress, Run, sort_by_hash
 CANDIDATES = 20
 #: Questions asked of each kind at most; more no longer change the threshold.
 MAX_QUESTIONS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A question, the document it is asked of (empty: all), and whether a page answers it."""
-
-    text: str
-    document: str
-    answerable: bool
 
 
 def calibrate(
@@ -73,10 +64,10 @@ def calibrate(
     return threshold
 
 
-def _read_run(run: Run, model: Path) -> tuple[list[Judged], list[Page], str]:
+def _read_run(run: Run, model: Path) -> tuple[list[BenchmarkQuery], list[Page], str]:
     kept = find_held_out(run, [str(model)])
     asked = [
-        Judged(query.text, query.page_id.rpartition("/")[0], query.kind != "hard_negative")
+        BenchmarkQuery(query.id, query.text, query.page_id.rpartition("/")[0], query.kind != "hard_negative")
         for query in run.queries.read()
         if (kept is None or query.page_id in kept) and not (query.kind == "hard_negative" and query.answered_by)
     ]
@@ -85,19 +76,18 @@ def _read_run(run: Run, model: Path) -> tuple[list[Judged], list[Page], str]:
     return drawn, [page for page in run.pages.read() if kept is None or page.id in kept], source
 
 
-def _read_benchmark(run: Run, folder: Path) -> tuple[list[Judged], list[Page], str]:
+def _read_benchmark(run: Run, folder: Path) -> tuple[list[BenchmarkQuery], list[Page], str]:
     benchmark = read_benchmark(folder)
-    questions = [*benchmark.ranked(), *benchmark.unanswerable()]
-    asked = [Judged(query.text, query.document or "", query.answerable) for query in questions]
+    asked = [*benchmark.ranked(), *benchmark.unanswerable()]
     advice = 'add questions, those that no page answers with "answerable": false'
     drawn = _draw(asked, run.recipe.seed, f"'{folder}' has", advice)
     corpus = open_corpus(run, benchmark)
     return drawn, [page for name in corpus.parts for page in corpus.read(name)], benchmark.name
 
 
-def _draw(asked: Sequence[Judged], seed: int, owner: str, advice: str) -> list[Judged]:
+def _draw(asked: Sequence[BenchmarkQuery], seed: int, owner: str, advice: str) -> list[BenchmarkQuery]:
     """Draw questions of both kinds by the seed, if there are enough."""
-    by_key = {f"{one.text}\n{one.document}": one for one in asked}
+    by_key = {f"{one.text}\n{one.document or ''}": one for one in asked}
     order = [by_key[key] for key in sort_by_hash(list(by_key), seed)]
     kinds = [[one for one in order if one.answerable is kind] for kind in (True, False)]
     if min(map(len, kinds)) < MIN_QUESTIONS:
@@ -106,9 +96,11 @@ def _draw(asked: Sequence[Judged], seed: int, owner: str, advice: str) -> list[J
     return [one for kind in kinds for one in kind[:MAX_QUESTIONS]]
 
 
-def _find_candidates(questions: Sequence[Judged], pages: Sequence[Page]) -> list[tuple[Judged, list[Page]]]:
+def _find_candidates(
+    questions: Sequence[BenchmarkQuery], pages: Sequence[Page]
+) -> list[tuple[BenchmarkQuery, list[Page]]]:
     """BM25's best pages for each question, of its document where it names one."""
-    own: dict[str, list[Page]] = {"": list(pages)}
+    own: dict[str | None, list[Page]] = {None: list(pages)}
     for page in pages:
         own.setdefault(page.document, []).append(page)
     asked = [one for one in questions if one.document in own]
