@@ -92,17 +92,9 @@ def _draw_row(row: Whisker, number: int, axis: tuple[float, float], sign: str) -
     short = row.name if len(row.name) <= MAX_NAME else f"{row.name[: MAX_NAME - 1]}…"
     value, low, high = (f"{edge:{sign}.3f}" for edge in (row.interval.value, row.interval.low, row.interval.high))
     place = f' x="{LEFT}" y="{middle - 11}" width="{SCALE}" height="22" overflow="visible"'
-    return Markup('<text x="{}" y="{}" text-anchor="end">{}</text>{}<text x="{}" y="{}">{} [{}, {}]</text>').format(
-        LEFT - 14,
-        middle + 4,
-        short,
-        draw_whisker(row.interval, axis, row.colour, place),
-        LEFT + SCALE + 16,
-        middle + 4,
-        value,
-        low,
-        high,
-    )
+    name = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(LEFT - 14, middle + 4, short)
+    figures = Markup('<text x="{}" y="{}">{} [{}, {}]</text>').format(LEFT + SCALE + 16, middle + 4, value, low, high)
+    return name + draw_whisker(row.interval, axis, row.colour, place) + figures
 
 
 def _percent(value: float, axis: tuple[float, float]) -> str:

@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -215,9 +214,17 @@ def open_baseline(name: str, collection: Collection, seed: int = 0) -> System:
     """One of `BASELINES`: BM25 over all pages, chance, or the judgements themselves."""
     if name == PLAIN_BM25:
         return open_bm25(name, collection)
+
+    def draw(query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        return np.array([random.Random(f"{seed} {query.id} {page}").random() for page in pages], np.float32)
+
+    def judge(query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        judged = collection.benchmark.qrels.get(query.id, {})
+        return np.array([judged.get(page, 0) for page in pages], np.float32)
+
     if name == RANDOM:
-        return ByFunction(name, fingerprint(name, seed), partial(_score_by_chance, seed))
-    return ByFunction(name, fingerprint(ORACLE, 1), partial(_score_by_judgements, collection.benchmark.qrels))
+        return ByFunction(name, fingerprint(name, seed), draw)
+    return ByFunction(name, fingerprint(ORACLE, 1), judge)
 
 
 def open_bm25(name: str, collection: Collection) -> System:
@@ -226,14 +233,3 @@ def open_bm25(name: str, collection: Collection) -> System:
         collection.groups.get(EVERYTHING) or dict.fromkeys(p for own in collection.groups.values() for p in own)
     )
     return BySearch(name, Bm25([collection.source.text(page) for page in ids]), ids)
-
-
-def _score_by_chance(seed: int, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
-    return np.array([random.Random(f"{seed} {query.id} {page}").random() for page in pages], np.float32)
-
-
-def _score_by_judgements(
-    qrels: Mapping[str, Mapping[str, int]], query: BenchmarkQuery, pages: Sequence[str]
-) -> Vectors:
-    """The best order of the pages."""
-    return np.array([qrels.get(query.id, {}).get(page, 0) for page in pages], np.float32)

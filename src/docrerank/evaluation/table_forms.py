@@ -115,18 +115,16 @@ def sum_up(table: ResultsTable) -> dict[str, Any]:
         (`system` and AUROC of the one of `trained` and `start` that counts; None at chance or below).
     """
     last = table.trained or table.start
+    figures = {"best_untrained": table.baseline, "start": table.start, "trained": table.trained}
     return {
-        "best_untrained": _pick(table, table.baseline),
-        "start": _pick(table, table.start),
-        "trained": _pick(table, table.trained),
+        **{
+            figure: {"system": name, **asdict(table.system(name).means[table.headline])} if name else None
+            for figure, name in figures.items()
+        },
         "gain_of_training": _subtract(table, table.trained, table.start),
         "gain_over_untrained": _subtract(table, last, table.baseline),
         "answerability": _judge(table.system(last)) if last else None,
     }
-
-
-def _pick(table: ResultsTable, name: str | None) -> dict[str, Any] | None:
-    return {"system": name, **asdict(table.system(name).means[table.headline])} if name else None
 
 
 def _subtract(table: ResultsTable, first: str | None, second: str | None) -> dict[str, float] | None:
@@ -159,8 +157,7 @@ def _lay_out_headline(table: ResultsTable) -> Grid:
     }
     for title, floor in (("gain over start", table.start), ("gain over best untrained", table.baseline)):
         if floor:
-            found = [table.difference(each.name, floor).get(table.headline) for each in _rows(table)]
-            columns[title] = [_show_difference(each, short=True) for each in found]
+            columns[title] = _show_gains(table, floor, table.headline, short=True)
     if table.headline != "R@1":
         columns["R@1"] = [(_shorten(f"{each.means['R@1'].value:.3f}"), "") for each in _rows(table)]
     return Grid(_title(table), list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
@@ -182,9 +179,8 @@ def _lay_out_systems(table: ResultsTable) -> Grid:
     for metric in METRICS:
         columns[metric] = [_show(each.means[metric]) for each in _rows(table)]
         if metric == table.headline:
-            for title, floor in ((f"{metric} - start", table.start), (f"{metric} - best untrained", table.baseline)):
-                found = [table.difference(each.name, floor).get(metric) if floor else None for each in _rows(table)]
-                columns[title] = [_show_difference(each) for each in found]
+            columns[f"{metric} - start"] = _show_gains(table, table.start, metric)
+            columns[f"{metric} - best untrained"] = _show_gains(table, table.baseline, metric)
     columns["answerable AUROC"] = [
         _show(each.answerability.auroc) if each.answerability else NOTHING for each in _rows(table)
     ]
@@ -194,6 +190,11 @@ def _lay_out_systems(table: ResultsTable) -> Grid:
         columns[title] = [NOTHING if value is None else (format(value, shape), "") for value in found]
     kept = {name: cells for name, cells in columns.items() if any(cell != NOTHING for cell in cells)}
     return Grid(_title(table), list(kept), [list(row) for row in zip(*kept.values(), strict=True)])
+
+
+def _show_gains(table: ResultsTable, floor: str | None, metric: str, short: bool = False) -> list[Cell]:
+    found = [table.difference(each.name, floor).get(metric) if floor else None for each in _rows(table)]
+    return [_show_difference(each, short) for each in found]
 
 
 def _title(table: ResultsTable) -> str:

@@ -157,14 +157,10 @@ def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
 def find_pages(run: Run, benchmark: str, page_ids: Iterable[str]) -> dict[str, Page]:
     """Pages that a benchmark of this name was ranked over, by their ids; unknown ids are left out."""
     wanted = set(page_ids)
-    found: dict[str, Page] = {}
+    documents = sorted({page_id.rpartition("/")[0] for page_id in wanted})
     cache = Parts(run.path / "benchmark" / Path(benchmark).name / "pages", Page)
-    for document in sorted({page_id.rpartition("/")[0] for page_id in wanted}):
-        for parts in (cache, run.pages):
-            for page in parts.read(document):
-                if page.id in wanted:
-                    found.setdefault(page.id, page)
-    return found
+    read = (page for parts in (run.pages, cache) for document in documents for page in parts.read(document))
+    return {page.id: page for page in read if page.id in wanted}
 
 
 def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Benchmark, list[Rejected]]:

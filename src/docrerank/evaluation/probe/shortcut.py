@@ -61,8 +61,8 @@ def check_shortcuts(queries: Sequence[Query], seed: int = 0) -> Shortcut:
     require("sklearn", extra="train")
     pages = [query.page_id for query in kept]
     areas = [
-        bootstrap_auroc(_predict(make, rows, labels, groups), labels, pages, seed)
-        for make, rows in ((_read_words, [query.text for query in kept]), (_read_template, [*map(describe, kept)]))
+        bootstrap_auroc(_predict(rows, labels, groups), labels, pages, seed)
+        for rows in ([query.text for query in kept], [describe(query) for query in kept])
     ]
     return Shortcut(areas[0], areas[1], len(labels) - sum(labels), sum(labels), held_out)
 
@@ -96,7 +96,7 @@ def describe(query: Query) -> dict[str, float]:
     }
 
 
-def _predict(make: Any, rows: Sequence[Any], labels: Sequence[bool], groups: Sequence[str]) -> Floats:
+def _predict(rows: Sequence[Any], labels: Sequence[bool], groups: Sequence[str]) -> Floats:
     """Log odds of every row by a model that saw no row of its group, standardised within the fold."""
     from sklearn.model_selection import GroupKFold
 
@@ -106,29 +106,22 @@ def _predict(make: Any, rows: Sequence[Any], labels: Sequence[bool], groups: Seq
         known = [labels[at] for at in train]
         if all(known) or not any(known):
             continue
-        model = make().fit([rows[at] for at in train], known)
+        model = _open_classifier(words=isinstance(rows[0], str)).fit([rows[at] for at in train], known)
         odds = np.asarray(model.decision_function([rows[at] for at in test]), np.float64)
         found[test] = (odds - odds.mean()) / max(float(odds.std()), 1e-9)
     return found
 
 
-def _read_words() -> Any:
+def _open_classifier(words: bool) -> Any:
+    """Of words and characters of a text, or of a template."""
+    from sklearn.feature_extraction import DictVectorizer
     from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
 
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=40_000)
+    regression = LogisticRegression(class_weight="balanced", max_iter=300, solver="lbfgs")
+    if not words:
+        return make_pipeline(DictVectorizer(), regression)
+    grams = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=40_000)
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, max_features=40_000)
-    return make_pipeline(make_union(words, letters), _regression())
-
-
-def _read_template() -> Any:
-    from sklearn.feature_extraction import DictVectorizer
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(DictVectorizer(), _regression())
-
-
-def _regression() -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(class_weight="balanced", max_iter=300, solver="lbfgs")
+    return make_pipeline(make_union(grams, letters), regression)
