@@ -7,12 +7,12 @@ From a question to a table: `evaluate_run` or `evaluate_models` (the story), `sy
 from __future__ import annotations
 
 from docrerank.evaluation.answerability import measure_answerability
-from docrerank.evaluation.candidates import Candidates, find_candidates, slug
 from docrerank.evaluation.evaluate_models import Settings, build_summary, evaluate_models, open_collections
 from docrerank.evaluation.evaluate_run import build_evaluation, evaluate, read_evaluation
+from docrerank.evaluation.find_candidates import Candidates, find_candidates, slug
+from docrerank.evaluation.find_model import find_model, load_scorer
 from docrerank.evaluation.interval_plot import Whisker, draw_plot, draw_whisker
 from docrerank.evaluation.measured import Measured, measure
-from docrerank.evaluation.models import find_model, load_scorer
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.results_table import ResultsTable, build_table
 from docrerank.evaluation.run_systems import RunResults

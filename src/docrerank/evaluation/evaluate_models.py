@@ -19,9 +19,9 @@ from docrerank.evaluation.benchmark import (
     read_data_set,
     read_pdf_benchmark,
 )
-from docrerank.evaluation.candidates import TOP, find_candidates, slug
+from docrerank.evaluation.find_candidates import TOP, find_candidates, slug
+from docrerank.evaluation.find_model import find_model, load_scorer
 from docrerank.evaluation.measured import measure, measure_order
-from docrerank.evaluation.models import find_model, load_scorer
 from docrerank.evaluation.names import BASELINES
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.results_table import ResultsTable, build_table

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, take_top
-from docrerank.evaluation.candidates import Candidates, slug
+from docrerank.evaluation.find_candidates import Candidates, slug
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.systems import System, ignore
 from docrerank.recipe import fingerprint

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection, RowPages, keep_encoded
-from docrerank.evaluation.candidates import find_candidates
+from docrerank.evaluation.find_candidates import find_candidates
+from docrerank.evaluation.find_model import Model, find_model, load_scorer
 from docrerank.evaluation.measured import measure
-from docrerank.evaluation.models import Model, find_model, load_scorer
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.scorers import VisionScorer
 from docrerank.recipe.extras import require

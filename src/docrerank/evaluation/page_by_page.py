@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, read_page
-from docrerank.evaluation.models import Model
+from docrerank.evaluation.find_model import Model
 from docrerank.evaluation.scorers import UNREADABLE, Scorer, TextScorer
 from docrerank.evaluation.systems import Asked, System, ignore
 from docrerank.recipe import fingerprint

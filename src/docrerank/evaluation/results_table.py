@@ -8,7 +8,7 @@ from itertools import combinations
 
 from docrerank.evaluation.answerability import Answerability, measure_answerability
 from docrerank.evaluation.benchmark import Collection
-from docrerank.evaluation.candidates import Candidates
+from docrerank.evaluation.find_candidates import Candidates
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import ORACLE
 from docrerank.evaluation.statistics import (

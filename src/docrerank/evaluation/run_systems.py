@@ -15,9 +15,9 @@ from pathlib import Path
 
 from docrerank.evaluation import names
 from docrerank.evaluation.benchmark import Collection, PdfPages
-from docrerank.evaluation.candidates import FIRST_STAGE_WEIGHTS, Candidates, rank_pages
+from docrerank.evaluation.find_candidates import FIRST_STAGE_WEIGHTS, Candidates, rank_pages
+from docrerank.evaluation.find_model import Model
 from docrerank.evaluation.measured import Measured, measure
-from docrerank.evaluation.models import Model
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.scorers import TextScorer, VisionScorer
 from docrerank.evaluation.systems import ByGroup, BySearch, Fused, System, View, Views, open_bm25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.benchmark.collection import (
+from docrerank.evaluation.benchmark.benchmark import (
     EVERYTHING,
     Benchmark,
     BenchmarkQuery,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from docrerank.evaluation.benchmark.collection import EVERYTHING, HELD, NO_BOXES, Benchmark, Collection, collect_traits
+from docrerank.evaluation.benchmark.benchmark import EVERYTHING, HELD, NO_BOXES, Benchmark, Collection, collect_traits
 from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
 from docrerank.pages import Document, find_documents, ingest, plan_ingest
 from docrerank.recipe import fingerprint
@@ -175,7 +175,7 @@ def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Be
 
     Example:
         >>> from pathlib import Path
-        >>> from docrerank.evaluation.benchmark.collection import BenchmarkQuery
+        >>> from docrerank.evaluation.benchmark.benchmark import BenchmarkQuery
         >>> asked = Benchmark(Path("bench"), (BenchmarkQuery("q", "Net sales?"),), {"q": {"a/2": 1, "a/7": 1}})
         >>> [row.subject for row in leave_out_missing(asked, ["a/1", "a/2"])[1]]
         ['a/7']

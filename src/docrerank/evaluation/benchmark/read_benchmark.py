@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark.collection import Benchmark, BenchmarkQuery
+from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
 from docrerank.evaluation.statistics import MAX_RELEVANCE, is_plain_id
 from docrerank.records import UserError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark.collection import (
+from docrerank.evaluation.benchmark.benchmark import (
     Benchmark,
     BenchmarkQuery,
     Collection,

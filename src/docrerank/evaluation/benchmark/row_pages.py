@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark.collection import HELD, NO_BOXES
+from docrerank.evaluation.benchmark.benchmark import HELD, NO_BOXES
 from docrerank.pages import Document, find_image_suffix, read_document
 from docrerank.recipe import Ingest
 from docrerank.records import Page, UserError

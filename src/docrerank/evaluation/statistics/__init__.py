@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.statistics.metrics import (
+from docrerank.evaluation.statistics.ranking_metrics import (
     HEADLINE,
     MAX_RELEVANCE,
     METRICS,

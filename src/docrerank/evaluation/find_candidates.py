@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from docrerank.evaluation.benchmark import Collection, read_page, take_top
-from docrerank.evaluation.models import find_model, load_embedder
+from docrerank.evaluation.find_model import find_model, load_embedder
 from docrerank.evaluation.names import PLAIN_BM25
 from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, ignore, open_bm25
 from docrerank.recipe import fingerprint

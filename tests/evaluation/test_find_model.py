@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from docrerank.evaluation import ResultsTable, Settings, evaluate_models, find_model, load_scorer
-from docrerank.evaluation.models import load_embedder
+from docrerank.evaluation.find_model import load_embedder
 from docrerank.records import MissingExtra, UserError
 
 torch = pytest.importorskip("torch")
@@ -117,7 +117,7 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
     AutoTokenizer.from_pretrained(minilm_folder()).save_pretrained(folder)
     (table,) = evaluate_models([str(folder)], str(data), Settings(tmp_path, "bm25", top=2, resamples=50))
     assert count_tokens(table) > 0
-    from docrerank.evaluation.benchmark.collection import NO_BOXES
+    from docrerank.evaluation.benchmark.benchmark import NO_BOXES
     from docrerank.records import Page
 
     page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)
