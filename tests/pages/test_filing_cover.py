@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pages.statements import COVER, make_pages
 
@@ -51,3 +53,10 @@ def test_what_is_no_filing_has_no_company(text: str) -> None:
 
 def test_a_document_without_pages_has_no_cover() -> None:
     assert read_cover([]) == Cover()
+
+
+@pytest.mark.parametrize("name", ["acme-foods-2024-annual-report", "Acme_Foods_annual_report_2024"])
+def test_a_file_named_as_a_report_names_its_company_and_year(name: str) -> None:
+    page = replace(make_pages("Acme", "Words of a page.")[0], document=name)
+    cover = read_cover([page])
+    assert (cover.company, cover.period) == ("Acme Foods", "2024")

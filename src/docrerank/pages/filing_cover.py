@@ -51,8 +51,10 @@ _PERIODS = (
 _FORM = re.compile(r"\bform (10|8|20|40)-?([kqf])\b", re.IGNORECASE)
 _QUARTER = re.compile(r"\b(first|second|third|fourth)[ -]quarter\b", re.IGNORECASE)
 _QUARTERS = {"first": "Q1", "second": "Q2", "third": "Q3", "fourth": "Q4"}
+_KIND = r"(?:10-?K|10-?Q|8-?K|EARNINGS|ANNUAL.?REPORT)"
 _FILE_NAME = re.compile(
-    r"([A-Za-z][A-Za-z&._ -]*?)[_ -]+(?:19|20)\d\d[_ -]?(?:Q[1-4])?[_ -]+(?:10-?K|10-?Q|8-?K|EARNINGS|ANNUAL.?REPORT)",
+    r"([A-Za-z][A-Za-z&._ -]*?)[_ -]+"
+    rf"(?:(?:19|20)\d\d[_ -]?(?:Q[1-4])?[_ -]+{_KIND}|{_KIND}[_ -]+(?:19|20)\d\d)",
     re.IGNORECASE,
 )
 _IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)[ _-]?(Q[1-4])?(?!\d)", re.IGNORECASE)
@@ -96,7 +98,8 @@ def read_cover(pages: Sequence[Page]) -> Cover:
 def _read_name(pages: Sequence[Page]) -> str:
     """The company of a file that is named as filings are, such as `Acme_2023Q4_EARNINGS.pdf`."""
     match = _FILE_NAME.match(pages[0].document.rpartition("/")[2]) if pages else None
-    return _set_case(" ".join(match[1].replace("_", " ").split())) if match else ""
+    name = " ".join(re.split(r"[_ -]+", match[1])).strip() if match else ""
+    return name.title() if name.islower() else _set_case(name)
 
 
 def _find_group(pages: Sequence[Page]) -> str:

@@ -100,7 +100,7 @@ def _fiscal_years(query: str) -> set[str]:
 def match_filings(query: str, filings: Sequence[Filing], documents: Sequence[str]) -> list[float]:
     """How far each filing is the one that a question asks, from 0 to 1; all 0 if its company is none of theirs.
 
-    Where all filings are of one company, it need not be named.
+    Where every document is a filing of one company, it need not be named.
 
     Args:
         query: a question.
@@ -112,9 +112,9 @@ def match_filings(query: str, filings: Sequence[Filing], documents: Sequence[str
         bool(_list_names(filing, name) & asked.capitals) or _is_short(filing, asked)
         for filing, name in zip(filings, documents, strict=True)
     ]
-    companies = {filing.company for filing in filings if filing.company}
-    if not any(called) and len(companies) == 1 and (asked.year or asked.form):
-        called = [bool(filing.company) for filing in filings]
+    companies = {filing.company for filing in filings}
+    if not any(called) and len(companies) == 1 and "" not in companies and (asked.year or asked.form):
+        called = [True] * len(filings)
     return [_match_period(filing, asked) if named else 0.0 for filing, named in zip(filings, called, strict=True)]
 
 
