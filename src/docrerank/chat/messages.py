@@ -105,15 +105,12 @@ class ChatRequest:
         return b"{%s,%s%s}" % (dumps(fields)[1:-1], self._prompt(), ending)
 
     def _prompt(self) -> bytes:
-        system = b'{"role":"system","content":%s},' % dumps(self.system) if self.system else b""
-        return b'"messages":[%s{"role":"user","content":%s}]' % (system, self._content())
-
-    def _content(self) -> bytes:
         """A lone text is sent as a string: some servers of text models know no parts."""
-        if len(self.parts) == 1 and isinstance(self.parts[0], str):
-            return dumps(self.parts[0])
+        system = b'{"role":"system","content":%s},' % dumps(self.system) if self.system else b""
         parts = (b'{"type":"text","text":%s}' % dumps(p) if isinstance(p, str) else p.part for p in self.parts)
-        return b"[%s]" % b",".join(parts)
+        lone = len(self.parts) == 1 and isinstance(self.parts[0], str)
+        content = dumps(self.parts[0]) if lone else b"[%s]" % b",".join(parts)
+        return b'"messages":[%s{"role":"user","content":%s}]' % (system, content)
 
 
 def dumps(value: Any) -> bytes:

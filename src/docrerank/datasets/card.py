@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from docrerank.datasets.usage import FORMS, describe_usage
 from docrerank.report.audit import AuditSummary, Rate, read_summary
 from docrerank.runs import Run
 
@@ -43,16 +44,14 @@ class CardFacts:
     """What a card says that the run does not.
 
     Attributes:
-        form: the set's form and one line about it.
+        form: of the set.
         configs: its tables.
-        usage: how to load it, as Markdown.
         left_out: what the run has and the set has not: reason to count.
         license: as the hub names it; empty if nobody said.
     """
 
-    form: tuple[str, str]
+    form: str
     configs: Sequence[Config]
-    usage: str
     left_out: Mapping[str, int]
     license: str = ""
 
@@ -63,7 +62,7 @@ class Survey:
 
     Attributes:
         documents: name to (pages, sha256 of the file).
-        kinds, properties, forms, levels: of the queries; properties of hard negatives, levels of rephrasings.
+        kinds, properties, levels: of the queries; properties of hard negatives, levels of rephrasings.
         writers: who wrote queries, as their records say.
         judges: (judge, wording, prompt) of the verdicts, and how many each gave.
         rejected: stage to reasons.
@@ -73,7 +72,6 @@ class Survey:
     documents: dict[str, tuple[int, str]] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     properties: Counter[str] = field(default_factory=Counter)
-    forms: Counter[str] = field(default_factory=Counter)
     levels: Counter[int] = field(default_factory=Counter)
     writers: Counter[str] = field(default_factory=Counter)
     judges: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -91,10 +89,10 @@ def write_card(run: Run, facts: CardFacts) -> str:
     survey = survey_run(run)
     parts = [
         _write_header(facts, survey),
-        f"# Training set for page rerankers ({facts.form[0]})\n\nMade with docrerank after DocReRank "
+        f"# Training set for page rerankers ({facts.form})\n\nMade with docrerank after DocReRank "
         f"(arXiv 2505.22584): pages with questions that they answer, and with *hard negative questions* that are as "
-        f"close as possible and that they do not answer. Form: {facts.form[1]}",
-        f"## Load\n\n{facts.usage}",
+        f"close as possible and that they do not answer. Form: {FORMS[facts.form]}",
+        f"## Load\n\n{describe_usage(facts.form)}",
         _write_counts(facts, survey),
         _write_makers(survey),
         _write_gates(facts, survey),
@@ -195,12 +193,12 @@ def _order(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows])
+    return "\n".join([_line(head), "|" + " --- |" * len(head), *map(_line, rows)])
 
 
-def _escape(cell: str) -> str:
-    return " ".join(cell.replace("|", "\\|").split())
+def _line(cells: Sequence[str]) -> str:
+    texts = (" ".join(cell.replace("|", "\\|").split()) for cell in cells)
+    return "".join(f"| {text} " if text else "| " for text in texts) + "|"
 
 
 def survey_run(run: Run) -> Survey:
@@ -211,7 +209,6 @@ def survey_run(run: Run) -> Survey:
         survey.documents[document] = (pages + 1, first)
     for query in run.queries.read():
         survey.kinds[query.kind] += 1
-        survey.forms[query.form] += 1
         survey.writers[query.writer] += 1
         survey.levels[query.level] += query.kind == "rephrased"
         survey.properties[query.property] += query.kind == "hard_negative"
@@ -231,28 +228,25 @@ def describe_audit(run: Run) -> str:
 
 
 def write_audit(summary: AuditSummary) -> str:
-    """The rates of an audit, each with its 95 % interval.
-
-    Args:
-        summary: of the run.
-    """
+    """The rates of an audit, each with its 95 % interval."""
     who = len(summary.auditors)
+    rows = [
+        _list_rate("hard negatives that the page answers", summary.false_negatives),
+        _list_rate("positives that it does not answer", summary.false_positives),
+    ]
+    rates = sorted(dict(summary.by_property).items())
+    rows += [_list_rate(f"hard negatives: {name or 'property unknown'}", rate) for name, rate in rates]
     lines = [
         f"{summary.judged} questions, drawn at random (seed {summary.seed}), were held against their page by {who} "
         f"{'person' if who == 1 else 'people'}; {summary.unclear} were unclear.",
         "",
-        "| | cases | of | share | 95 % interval |",
-        "| --- | --- | --- | --- | --- |",
-        _write_rate("hard negatives that the page answers", summary.false_negatives),
-        _write_rate("positives that it does not answer", summary.false_positives),
+        _table(["", "cases", "of", "share", "95 % interval"], rows),
     ]
-    rates = sorted(dict(summary.by_property).items())
-    lines += [_write_rate(f"hard negatives: {name or 'property unknown'}", rate) for name, rate in rates]
     if summary.agreement is not None:
         lines += ["", f"Agreement between people: Fleiss' kappa {summary.agreement:.2f}."]
     return "\n".join(lines)
 
 
-def _write_rate(name: str, rate: Rate) -> str:
+def _list_rate(name: str, rate: Rate) -> list[str]:
     share = f"{rate.cases / rate.of:.1%}" if rate.of else "-"
-    return f"| {name} | {rate.cases} | {rate.of} | {share} | {rate.low:.1%} to {rate.high:.1%} |"
+    return [name, str(rate.cases), str(rate.of), share, f"{rate.low:.1%} to {rate.high:.1%}"]

@@ -17,25 +17,18 @@ from typing import Any
 import pyarrow as pa
 
 from docrerank.datasets.card import CardFacts, Config, describe_audit, select_recipe, write_card
-from docrerank.datasets.groups import GROUP_TABLES, GroupReader, build_rows, judge_queries
-from docrerank.datasets.page_tables import Progress, Table, count_pages, draw_files, plan_files
+from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, GroupReader, build_rows, judge_queries
+from docrerank.datasets.page_tables import Table, count_pages, draw_files, plan_files
 from docrerank.datasets.tables import ID, TEXT, Columns, writing_parquet
-from docrerank.datasets.usage import describe_usage
+from docrerank.datasets.usage import FORMS
 from docrerank.recipe import fingerprint
 from docrerank.records import Query, UserError
-from docrerank.runs import Run, read_json, split_run, write_text
+from docrerank.runs import Progress, Run, read_json, split_run, write_text
 
 #: Raised when the same run and options would give another set than before.
 VERSION = 2
 #: What an export was made from and what is in it; also marks a finished set.
 MANIFEST = "docrerank.json"
-#: The forms of a training set, each with one line about it.
-FORMS = {
-    "hf": "the released schema: one row a page with its image, positives, hard negatives and answers",
-    "triplet": "sentence-transformers: anchor, positive, negative, by id",
-    "labeled-list": "sentence-transformers: query and pages, or page and queries, with labels, by id",
-    "beir": "corpus, queries and qrels as parquet, as the hub's benchmarks have them",
-}
 #: All of a query's fields.
 QUERIES: Columns = {
     field.name: {"level": pa.int64(), "answered_by": pa.list_(pa.string())}.get(field.name, TEXT)
@@ -111,8 +104,7 @@ def export_run(
         job = _Job(run, options, folder, progress, _find_dev(run, options.dev_share))
         _write(job)
         left_out = +(job.left_out + Counter({"pages that could not be drawn": len(job.missing)}))
-        form = (options.form, FORMS[options.form])
-        facts = CardFacts(form, job.configs, describe_usage(options.form), left_out, options.license)
+        facts = CardFacts(options.form, job.configs, left_out, options.license)
         write_text(folder / "README.md", write_card(run, facts))
         manifest = {
             "form": options.form,
@@ -181,9 +173,9 @@ class _Job:
         for table in tables:
             self._add(table, table, {split: rows[table, split] for split in splits})
 
-    def groups(self) -> GroupReader:
+    def groups(self) -> Iterator[FamilyGroup]:
         """The families of the set, with what they leave out counted."""
-        return GroupReader(self.run, self.dev, self.missing, self.left_out)
+        return GroupReader(self.run, self.dev, self.missing, self.left_out).read()
 
     def _add(self, name: str, folder: str, rows: dict[str, int]) -> None:
         self.configs.append(Config(name, {split: f"{folder}/{split}-*.parquet" for split in rows}, rows))
@@ -206,7 +198,7 @@ def _write_groups(job: _Job, form: str) -> None:
         job.writing({"queries": QUERIES}, ["train"]) as write_query,
         job.writing(GROUP_TABLES[form], job.splits) as write,
     ):
-        for group in job.groups().read():
+        for group in job.groups():
             for query in (*group.family.wordings(), *group.family.negatives):
                 write_query("queries", "train", {name: getattr(query, name) for name in QUERIES})
             for table, row in build_rows(form, group, job.options.negatives):
@@ -215,7 +207,7 @@ def _write_groups(job: _Job, form: str) -> None:
 
 def _write_judged(job: _Job) -> None:
     with job.writing(_BEIR, ["test"]) as write:
-        for group in job.groups().read():
+        for group in job.groups():
             for query, judged in judge_queries(group):
                 write("queries", "test", {"id": query.id, "text": query.text})
                 for page, score in judged.items():
@@ -255,7 +247,10 @@ def _staged(target: Path) -> Iterator[Path]:
     try:
         place.mkdir(parents=True, exist_ok=True)
         with (place / "lock").open("w") as handle:
-            _lock(handle.fileno(), target)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"another docrerank writes '{target}': wait for it or give another --out") from None
             shutil.rmtree(place / "set", ignore_errors=True)
             (place / "set").mkdir()
             yield place / "set"
@@ -265,10 +260,3 @@ def _staged(target: Path) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write '{target}': {error.strerror or error}; fix this and export again") from error
-
-
-def _lock(handle: int, target: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise UserError(f"another docrerank writes '{target}': wait for it or give another --out") from None

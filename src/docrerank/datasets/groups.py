@@ -143,7 +143,7 @@ def judge_queries(group: FamilyGroup) -> Iterator[tuple[Query, dict[str, int]]]:
             yield query, {**dict.fromkeys(elsewhere[query.id], 1), group.page: 0}
 
 
-_MINED = {"query_id": pa.string(), "page_id": pa.string(), "rank": pa.int64()}
+_MINED = pa.schema({"query_id": ID, "page_id": ID, "rank": pa.int64()})
 
 
 class _MinedTable:
@@ -151,8 +151,8 @@ class _MinedTable:
 
     def __init__(self, run: Run) -> None:
         files = [run.mined.folder / f"{name}.parquet" for name in run.mined.names()]
-        tables = [pq.read_table(file, columns=list(_MINED)) for file in files]
-        table = pa.concat_tables([pa.schema(list(_MINED.items())).empty_table(), *tables])
+        tables = [pq.read_table(file, columns=_MINED.names) for file in files]
+        table = pa.concat_tables([_MINED.empty_table(), *tables])
         documents = pc.list_element(pc.split_pattern(table["query_id"], "/", max_splits=1), 0)
         table = table.append_column("document", documents)
         self._table = table.sort_by([("document", "ascending"), ("rank", "ascending")])

@@ -12,15 +12,21 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from docrerank.datasets.imported_pages import build_page, store_image
-from docrerank.datasets.imported_rows import Fault, parse_queries
-from docrerank.datasets.imported_sets import claim_documents, read_sets
+from docrerank.datasets.imported_rows import Fault, build_page, parse_queries, store_image
 from docrerank.datasets.mined_sets import import_mined
-from docrerank.datasets.published import Block, Published, Rows, find_published, plan_blocks
+from docrerank.datasets.published import (
+    Block,
+    Published,
+    Rows,
+    claim_documents,
+    find_published,
+    plan_blocks,
+    read_sets,
+)
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError
-from docrerank.runs import Parts, Run, ShardFailure, run_shards, sort_by_hash
+from docrerank.runs import Progress, Run, ShardFailure, run_shards, sort_by_hash
 from docrerank.vision import is_vision_model
 
 STAGE = "import"
@@ -61,8 +67,8 @@ class _Work:
         if _is_done(self.run, block, self):
             return
         made = _Made()
-        for number, row in _read_rows(block, made):
-            self._take(block, number, row, made)
+        for row in _read_rows(block, made):
+            self._take(block, row, made)
         os.sync()  # once for all images of the block: flushing each would take most of the time
         origin = _made_from(block, self)
         self.run.rejected(STAGE).write(block.document, made.rejected, origin)
@@ -70,19 +76,18 @@ class _Work:
         self.run.queries.write(block.document, made.queries, origin)
         self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
 
-    def _take(self, block: Block, number: int, row: dict[str, Any], made: _Made) -> None:
-        where = made.where
+    def _take(self, block: Block, row: dict[str, Any], made: _Made) -> None:
         place = row.get("page_number")
         serial = place if "page_id" in row and isinstance(place, int) and place > 0 else len(made.numbers) + 1
         page_id = f"{block.document}/{serial}"
         if serial in made.numbers:
-            made.reject(where, Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"), page_id)
+            made.reject(Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"), page_id)
             return
         made.numbers.add(serial)
         ingest = self.ingest if row.get("page_text") is None else self.ingest.model_copy(update={"ocr": "never"})
         stored = store_image(row.get("image"), self.run.path / IMAGES, self.options.pixels, ingest)
         if isinstance(stored, Fault):
-            made.reject(where, stored, page_id)
+            made.reject(stored, page_id)
             return
         if "positive_queries" not in row and "query" in row:  # ColPali's train set: one query a row
             row = {**row, "positive_queries": [row["query"]], "answer": [row.get("answer") or ""]}
@@ -90,7 +95,7 @@ class _Work:
         queries, faults = parse_queries(row, page_id, f"imported {self.name}") if asked else ([], [])
         page, fault = build_page(stored, block.document, serial, row, self.ingest.max_page_words)
         for found in (*faults, *([fault] if fault else [])):
-            made.reject(where, found, page_id)
+            made.reject(found, page_id)
         made.pages.append(page)
         made.queries += queries
 
@@ -105,15 +110,15 @@ class _Made:
     numbers: set[int] = field(default_factory=set)
     where: str = ""
 
-    def reject(self, where: str, fault: Fault, page_id: str = "") -> None:
-        self.rejected.append(Rejected(STAGE, where, fault.reason, fault.detail, page_id))
+    def reject(self, fault: Fault, page_id: str = "") -> None:
+        self.rejected.append(Rejected(STAGE, self.where, fault.reason, fault.detail, page_id))
 
 
 def import_dataset(
     run: Run,
     dataset: str,
     options: ImportOptions | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Read a published set into a run, beside the sets that it has; what was read from the same files stays.
 
@@ -125,7 +130,7 @@ def import_dataset(
         run: an empty run, or one of earlier imports.
         dataset: a folder of parquet files, a parquet file, a hub name, or `ColHNQue`, `FinHNQue`, `RephColHNQue`.
         options: pixel budget and OCR.
-        progress: told (blocks done, blocks in all).
+        progress: called with (blocks done, blocks in all).
 
     Returns:
         Counts of the stage, as they stand in `run.json`.
@@ -172,19 +177,15 @@ def _import_mined(run: Run, published: Published) -> dict[str, Any]:
 
 def count_import(run: Run) -> dict[str, Any]:
     """Which sets there are (name to share), how many pages and queries, and why others were left out."""
-    sources = Counter(run.pages.column("text_source"))
+    sources, given = Counter(run.pages.column("text_source")), given_queries(run)
     return {
         "sets": {name: one.share for name, one in read_sets(run).items()},
         "pages": sources.total(),
         "pages_with_text": sources.total() - sources["none"],
-        **Counter(given_queries(run).column("kind")),
-        "positives_without_negatives": _count_bare(given_queries(run)),
+        **Counter(given.column("kind")),
+        "positives_without_negatives": sum(len(find_bare(given.read(name))) for name in given.names()),
         "rejected": dict(Counter(run.rejected(STAGE).column("reason")).most_common()),
     }
-
-
-def _count_bare(given: Parts[Query]) -> int:
-    return sum(len(find_bare(given.read(name))) for name in given.names())
 
 
 def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[[int], None]) -> None:
@@ -195,16 +196,17 @@ def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[
         progress(done)
 
 
-def _read_rows(block: Block, made: _Made) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (row number in its file, row), a few held at a time; a part of a file that cannot be read is told."""
+def _read_rows(block: Block, made: _Made) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a block, a few held at a time; a part of a file that cannot be read is rejected."""
     for part in block.rows:
         try:
             for number, row in _read_part(part):
                 made.where = f"{Path(part.file).name}, row {number}"
-                yield number, row
+                yield row
         except (pa.ArrowException, OSError) as error:
             detail = f"rows from {part.start} to {part.stop}: {' '.join(str(error).split())[:200]}"
-            made.reject(Path(part.file).name, Fault("cannot be read", detail))
+            made.where = Path(part.file).name
+            made.reject(Fault("cannot be read", detail))
 
 
 def _read_part(part: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -215,12 +217,9 @@ def _read_part(part: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
             if first < part.stop and first + count > part.start:
                 number = first
                 for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group]):
-                    stop = number + len(batch)
-                    if number < part.stop and stop > part.start:
-                        for place, row in enumerate(batch.to_pylist(), number):
-                            if part.start <= place < part.stop:
-                                yield place, row
-                    number = stop
+                    start = max(number, part.start)
+                    yield from enumerate(batch.slice(start - number, max(0, part.stop - start)).to_pylist(), start)
+                    number += len(batch)
             first += count
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from docrerank.datasets.imported_rows import MAX_CHARACTERS
-from docrerank.datasets.imported_sets import read_sets
-from docrerank.datasets.published import MINED, Published, find_published, name_row
+from docrerank.datasets.published import MINED, Published, find_published, name_row, read_sets
 from docrerank.generation import given_queries
 from docrerank.queries import normalise
 from docrerank.records import MinedPage, Query, UserError

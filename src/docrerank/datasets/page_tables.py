@@ -6,7 +6,7 @@ import functools
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, AskedPage, build
 from docrerank.datasets.tables import ID, IMAGE, TEXT, writing_parquet
 from docrerank.pages import find_source, render
 from docrerank.records import Page, UserError
-from docrerank.runs import Run, ShardFailure, hash_file, is_url, run_shards
+from docrerank.runs import Progress, Run, ShardFailure, hash_file, is_url, run_shards
 
 #: Pages of a file: about 50 MB of images.
 FILE_PAGES = 200
@@ -29,7 +29,6 @@ SECONDS_PER_FILE = 3600.0
 SINGLE = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 
 Table = Literal["released", "pages", "corpus"]
-Progress = Callable[[int, int], None]
 
 _KEPT = ("document", "page_number", "sha256")
 _COLUMNS: dict[str, dict[str, pa.DataType]] = {

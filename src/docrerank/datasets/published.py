@@ -1,20 +1,22 @@
-"""Finds a published set: parquet files in a folder, or on the hub, with the columns of the released schema."""
+"""Finds a published set, in a folder or on the hub, cuts it into documents, and records the sets of a run."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from docrerank.datasets.released import COLUMNS, PAGE
 from docrerank.recipe import fingerprint, require
 from docrerank.records import UserError
+from docrerank.runs import Run, write_text
 
 #: The released sets by their short names.
 KNOWN = {
@@ -31,6 +33,8 @@ BLOCK_ROWS = 256
 MINED = ("query", "positive_passages", "negative_passages")
 CORPUS = frozenset({"image", "docid", "image_filename", "source", "page"})
 IDENTITY = ("page_id", "document", "page_number")
+#: Which sets a run was imported from.
+_IMPORTED = "imported_sets.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +227,53 @@ def _download(name: str) -> Path:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSet:
+    """A set of a run: where it came from, the share of it that was taken, and its documents."""
+
+    source: str
+    share: float
+    documents: tuple[str, ...]
+
+
+_SETS = TypeAdapter(dict[str, ImportedSet])
+
+
+def read_sets(run: Run) -> dict[str, ImportedSet]:
+    """The sets of a run by name; empty if it has none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = run.path / _IMPORTED
+    if not path.is_file():
+        return {}
+    try:
+        return _SETS.validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({_one_line(error)}): import into another --out") from None
+
+
+def claim_documents(run: Run, published: Published, blocks: Sequence[Block], share: float) -> list[str]:
+    """Put a set down as one of the run's; returns the documents of the others, which stay.
+
+    Raises:
+        UserError: another set has its name or one of its documents, or the run holds pages of no known set.
+    """
+    sets, documents = read_sets(run), tuple(block.document for block in blocks)
+    known = sets.pop(published.name, None)
+    if known and known.source != published.source:
+        raise UserError(
+            f"'{run.path}' has a set '{published.name}' already, from '{known.source}': give this one another name"
+        )
+    for name, other in sets.items():
+        if shared := sorted(set(documents) & set(other.documents)):
+            raise UserError(f"document '{shared[0]}' is in the set '{name}' too: rename it, or give another --out")
+    others = [document for other in sets.values() for document in other.documents]
+    if strays := sorted(set(run.pages.names()) - set(others) - set(documents) - set(known.documents if known else ())):
+        raise UserError(f"'{run.path}' holds '{strays[0]}', which is of no set that is known: give another --out")
+    sets[published.name] = ImportedSet(published.source, share, documents)
+    write_text(run.path / _IMPORTED, _SETS.dump_json(sets, indent=2).decode() + "\n")
+    return others

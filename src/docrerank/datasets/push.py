@@ -39,10 +39,9 @@ def push_folder(folder: Path, repo: str, private: bool = False, kind: str = "dat
         'https://huggingface.co/datasets/me/my-pages'
     """
     check_repo(repo)
-    if kind == "dataset" and not (folder / MANIFEST).is_file():
-        raise UserError(f"'{folder}' is no finished set: export it first")
-    if kind == "model" and not (folder / "docrerank.json").is_file():
-        raise UserError(f"'{folder}' is no trained model: docrerank train first")
+    if not (folder / MANIFEST).is_file():
+        what = "finished set: export it first" if kind == "dataset" else "trained model: docrerank train first"
+        raise UserError(f"'{folder}' is no {what}")
     hub = require("huggingface_hub", extra="hub")
     try:
         api = hub.HfApi()

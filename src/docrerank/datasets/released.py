@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -78,10 +78,8 @@ PAGE = {
     "word_boxes": pa.list_(pa.float32()),
 }
 _VOTES = {
-    "positive_yes": pa.list_(pa.int64()),
-    "positive_no": pa.list_(pa.int64()),
-    "negative_yes": pa.list_(pa.list_(pa.int64())),
-    "negative_no": pa.list_(pa.list_(pa.int64())),
+    **dict.fromkeys(("positive_yes", "positive_no"), pa.list_(pa.int64())),
+    **dict.fromkeys(("negative_yes", "negative_no"), pa.list_(pa.list_(pa.int64()))),
 }
 RELEASED_COLUMNS = {
     "image": IMAGE,
@@ -94,7 +92,7 @@ RELEASED_COLUMNS = {
 
 @dataclass(slots=True)
 class AskedPage:
-    """One page and its families; votes are (yes, no) of the judges by query id."""
+    """One page and its families; votes are (yes, no) of the judges by query id, of all pages of the document."""
 
     page: Page
     families: list[Family]
@@ -114,9 +112,7 @@ def read_asked_pages(run: Run, document: str, left_out: Counter[str]) -> Iterato
     for family in find_families(run.queries.read(document), left_out).values():
         families.setdefault(family.positive.page_id, []).append(family)
     for page in run.pages.read(document):
-        own = families.get(page.id, [])
-        asked = {query.id for family in own for query in (*family.wordings(), *family.negatives)}
-        yield AskedPage(page, own, {key: votes[key] for key in asked & votes.keys()})
+        yield AskedPage(page, families.get(page.id, []), votes)
 
 
 def count_votes(run: Run, document: str) -> dict[str, tuple[int, int]]:
@@ -132,11 +128,13 @@ def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
     """One row of the set: the page's image, its queries, and where they come from."""
     row: dict[str, Any] = {"image": image, **describe_page(asked.page)}
     for column in COLUMNS:
-        row[column.name] = [_read(column, family) for family in asked.families]
-    for place, word in enumerate(("yes", "no")):
-        count = _counter(asked, place)
-        row[f"positive_{word}"] = [count(family.positive) for family in asked.families]
-        row[f"negative_{word}"] = [[count(query) for query in family.negatives] for family in asked.families]
+        cells = [[getattr(query, column.field) for query in members(family, column.role)] for family in asked.families]
+        row[column.name] = [own[0] for own in cells] if column.role == "positive" else cells
+    for role in ("positive", "negative"):
+        votes = [[asked.votes.get(query.id, (0, 0)) for query in members(family, role)] for family in asked.families]
+        for place, word in enumerate(("yes", "no")):
+            counts = [[each[place] for each in own] for own in votes]
+            row[f"{role}_{word}"] = [own[0] for own in counts] if role == "positive" else counts
     return row
 
 
@@ -149,13 +147,3 @@ def describe_page(page: Page) -> dict[str, Any]:
 def members(family: Family, role: Role) -> Iterable[Query]:
     """The queries of a family that have a role."""
     return {"positive": [family.positive], "rephrased": family.rephrased, "negative": family.negatives}[role]
-
-
-def _read(column: Column, family: Family) -> Any:
-    if column.role == "positive":
-        return getattr(family.positive, column.field)
-    return [getattr(query, column.field) for query in members(family, column.role)]
-
-
-def _counter(asked: AskedPage, place: int) -> Callable[[Query], int]:
-    return lambda query: asked.votes.get(query.id, (0, 0))[place]

@@ -63,5 +63,5 @@ def _describe(kind: pa.DataType) -> dict[str, Any]:
         return {"_type": "Image"}
     if pa.types.is_list(kind):
         return {"feature": _describe(kind.value_type), "_type": "Sequence"}
-    names = {pa.string(): "string", pa.float32(): "float32", pa.float64(): "float64"}
+    names = {pa.float32(): "float32", pa.float64(): "float64"}  # which Arrow calls float and double
     return {"dtype": names.get(kind, str(kind)), "_type": "Value"}

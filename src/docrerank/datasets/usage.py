@@ -1,7 +1,14 @@
-"""How each form is loaded: the snippets that a card shows, and that the tests run."""
+"""The forms of a set, and how each is loaded: the snippets that a card shows and the tests run."""
 
 from __future__ import annotations
 
+#: The forms of a training set, each with one line about it.
+FORMS = {
+    "hf": "the released schema: one row a page with its image, positives, hard negatives and answers",
+    "triplet": "sentence-transformers: anchor, positive, negative, by id",
+    "labeled-list": "sentence-transformers: query and pages, or page and queries, with labels, by id",
+    "beir": "corpus, queries and qrels as parquet, as the hub's benchmarks have them",
+}
 _LOAD = "from datasets import load_dataset\n"
 _JOIN = f"""{_LOAD}from sentence_transformers.util import resolve_ids
 
