@@ -52,7 +52,7 @@ def test_a_statement_does_not_go_on_over_another() -> None:
 
 
 @pytest.mark.parametrize("word", ["Condensed Consolidating", "Pro Forma", "Parent Company", "Selected"])
-def test_a_statement_that_is_not_the_companys_own_is_none(word: str) -> None:
+def test_a_statement_that_is_not_of_the_company_itself_is_none(word: str) -> None:
     assert name_kinds(BALANCE.replace("Consolidated", word))[0] == set()
 
 

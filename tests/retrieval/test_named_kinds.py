@@ -107,7 +107,7 @@ def test_a_company_is_known_by_its_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("question", ["How many ferns are there?", "what is fern", "Was Fernando there in 2021?"])
-def test_a_word_like_a_companys_names_no_filing(question: str) -> None:
+def test_a_word_like_that_of_a_company_names_no_filing(question: str) -> None:
     assert not NamedPages(FILINGS).score(question).any()
 
 

@@ -33,7 +33,7 @@ class Cache:
     Raises:
         UserError: the folder cannot be written or the disk is full.
 
-    Example:
+    Examples:
         >>> cache = Cache(":memory:")
         >>> cache.put("a", Reply("yes", "stop", "m", 3, 1, 0.1))
         >>> cache.get("a").text

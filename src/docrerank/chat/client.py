@@ -51,7 +51,7 @@ class ChatClient:
         MissingExtra: the extra `chat` is not installed.
         UserError: the environment variable of the key is not set.
 
-    Example:
+    Examples:
         >>> async with ChatClient(endpoint, Cache("RUN/requests.sqlite")) as client:  # doctest: +SKIP
         ...     request = ChatRequest((image, "Which year is on this page?"), schema=Year, group="a/1")
         ...     answer = await client.ask(request)

@@ -22,7 +22,7 @@ UNBOUNDED_OUTPUT = 1024
 def estimate_text_tokens(text: str) -> int:
     """About how many tokens a text is: a fourth of its characters.
 
-    Example:
+    Examples:
         >>> estimate_text_tokens("Net sales in 2020")
         5
     """
@@ -61,7 +61,7 @@ class PlannedCalls:
 class Plan:
     """An estimate of a run's calls; `tokens_per_second` is what the endpoints write together.
 
-    Example:
+    Examples:
         >>> calls = PlannedCalls("judge", Endpoint(price_input=0.1, price_output=0.4), 2000, 1000, 50)
         >>> plan = Plan(pages=100, roles=[calls], tokens_per_second=2000)
         >>> plan.calls, plan.input_tokens, plan.money, plan.seconds
@@ -153,7 +153,7 @@ class Budget:
         money: cap in the currency of the price table; None for no cap.
         tokens: cap on input and output tokens together; None for no cap.
 
-    Example:
+    Examples:
         >>> budget = Budget(tokens=100)
         >>> asyncio.run(budget.reserve(0.0, 60))
         >>> budget.settle(0.0, 60, 0.0, 40)

@@ -43,7 +43,7 @@ class EmbeddedServer:
         MissingExtra: the extra `llm` is not installed.
         UserError: a file is missing or not what it should be, or the server did not come up.
 
-    Example:
+    Examples:
         >>> with EmbeddedServer() as server:  # doctest: +SKIP
         ...     client = ChatClient(server.endpoint(), Cache("RUN/requests.sqlite"))
     """

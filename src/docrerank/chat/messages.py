@@ -64,7 +64,7 @@ class ChatRequest:
         group: calls of one group go out side by side (give the page's id: prefix caches then keep the image).
         one_token: ask for one token and its probability; the answer's text is then JSON, from token to probability.
 
-    Example:
+    Examples:
         >>> ChatRequest(("Which year?",)).text()
         'Which year?'
     """

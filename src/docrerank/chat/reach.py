@@ -19,7 +19,7 @@ def find_fault(endpoint: Endpoint) -> str:
     It is asked for its models, which costs nothing. One that does not know this question, or wants another key for it,
     is there all the same.
 
-    Example:
+    Examples:
         >>> find_fault(Endpoint(base_url="http://127.0.0.1:9/v1", model="any"))  # doctest: +SKIP
         'any at http://127.0.0.1:9/v1 does not answer ([Errno 111] Connection refused): start its server'
     """

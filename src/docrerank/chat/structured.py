@@ -64,7 +64,7 @@ def read_json(text: str, model: type[Model]) -> Model | Failure:
 
     Code fences, words around it and raw control characters in its strings are forgiven.
 
-    Example:
+    Examples:
         >>> read_json('```json\\n{"ready": true}\\n```', _Probe)
         _Probe(ready=True)
     """
@@ -85,7 +85,7 @@ def read_whole_items(text: str, model: type[Model]) -> Model | None:
 
     A reply that was cut off in its seventh query still holds six.
 
-    Example:
+    Examples:
         >>> class Years(BaseModel):
         ...     years: list[int]
         >>> read_whole_items('{"years": [2019, 2020, "then', Years)

@@ -91,7 +91,7 @@ def describe(counts: dict[str, Any]) -> str:
 def show_time(seconds: float) -> str:
     """A duration in two digits, as a person says it.
 
-    Example:
+    Examples:
         >>> show_time(3.4), show_time(75), show_time(5_000)
         ('3 s', '1.2 min', '1.4 h')
     """
@@ -104,7 +104,7 @@ def show_time(seconds: float) -> str:
 def show_size(count: float) -> str:
     """Bytes in two digits.
 
-    Example:
+    Examples:
         >>> show_size(26_400_000), show_size(1_540_000_000)
         ('26 MB', '1.5 GB')
     """

@@ -15,7 +15,7 @@ Counts = dict[str, Any]
 def describe_stage(name: str, counts: Counts) -> str:
     """One line, without the stage's name.
 
-    Example:
+    Examples:
         >>> describe_stage("mine", {"mined": 315, "redone": 105, "queries": 105})
         '315 wrong pages for 105 questions'
     """

@@ -92,7 +92,7 @@ def export_run(
         UserError: an option is wrong, the run has nothing to export, a page's file is gone for all pages, or `out`
             holds something else.
 
-    Example:
+    Examples:
         >>> export_run(run, Path("set"), ExportOptions("hf"))["rows"]  # doctest: +SKIP
         {'default': {'train': 117}}
     """

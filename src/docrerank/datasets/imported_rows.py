@@ -206,7 +206,7 @@ def parse_queries(row: Mapping[str, Any], page_id: str, writer: str) -> tuple[li
         page_id: the page's id in the run.
         writer: put down where the set names no writer.
 
-    Example:
+    Examples:
         >>> row = {"positive_queries": ["What was 2020?"], "negative_queries": [["What was 2019?", ""]]}
         >>> queries, faults = parse_queries(row, "a/1", "imported a")
         >>> [(query.id, query.kind, query.source_id) for query in queries], faults[0].reason

@@ -139,7 +139,7 @@ def import_dataset(
         UserError: no such set, other columns, nothing in it can be used, another set of the run has its name or one
             of its documents, or the run holds pages of its own.
 
-    Example:
+    Examples:
         >>> import_dataset(run, "FinHNQue")["pages"]  # doctest: +SKIP
         19894
     """

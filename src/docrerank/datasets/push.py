@@ -34,7 +34,7 @@ def push_folder(folder: Path, repo: str, private: bool = False, kind: str = "dat
         UserError: it is no finished set or model, there is no token, the hub does not answer, or `HF_HUB_OFFLINE` is
             set.
 
-    Example:
+    Examples:
         >>> push_folder(Path("set"), "me/my-pages")  # doctest: +SKIP
         'https://huggingface.co/datasets/me/my-pages'
     """

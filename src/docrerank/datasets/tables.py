@@ -24,7 +24,7 @@ ID, TEXT, IDS = pa.string(), pa.string(), pa.list_(pa.string())
 def build_schema(columns: Columns) -> pa.Schema:
     """A schema whose metadata name the features, in the words that `datasets` 3 and later understand.
 
-    Example:
+    Examples:
         >>> build_schema({"id": pa.string(), "image": IMAGE}).metadata[b"huggingface"][:20]
         b'{"info": {"features"'
     """

@@ -60,7 +60,7 @@ def measure_answerability(
     Raises:
         UserError: a question was not ranked, or a score is not finite.
 
-    Example:
+    Examples:
         >>> from pathlib import Path
         >>> from docrerank.evaluation.benchmark import BenchmarkQuery
         >>> queries = (BenchmarkQuery("q1", "Net sales?"), BenchmarkQuery("q2", "Pet sales?", answerable=False))

@@ -89,7 +89,7 @@ def evaluate_models(
     Raises:
         UserError: an unknown benchmark or model, or data that cannot be had.
 
-    Example:
+    Examples:
         >>> evaluate_models(["minilm"], "samples/benchmark", Settings(Path("out")))[0].queries  # doctest: +SKIP
         84
     """

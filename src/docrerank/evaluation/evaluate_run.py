@@ -47,7 +47,7 @@ def evaluate(run: Run, benchmark: Path, progress: Progress = ignore) -> dict[str
     Raises:
         UserError: the benchmark is malformed, or none of its relevant pages was read.
 
-    Example:
+    Examples:
         >>> evaluate(Run.open("RUN"), Path("benchmark"))["gain_of_training"]["value"]  # doctest: +SKIP
         0.021
     """

@@ -79,7 +79,7 @@ def find_candidates(
 def slug(name: str) -> str:
     """A name as part of a file name.
 
-    Example:
+    Examples:
         >>> slug("ViDoRe(v3.1, reranking)")
         'ViDoRe-v3.1-reranking'
     """

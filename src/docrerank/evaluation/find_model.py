@@ -73,7 +73,7 @@ def find_model(name: str) -> Model:
     Raises:
         UserError: a folder that is not there, or a run without a model.
 
-    Example:
+    Examples:
         >>> find_model("monoqwen").path
         'lightonai/MonoQwen2-VL-v0.1'
     """

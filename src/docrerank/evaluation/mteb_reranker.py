@@ -36,7 +36,7 @@ class MtebReranker:
         top: candidates of a question where the task gives none.
         folder: keeps images, OCR, candidates and scores, so that a killed evaluation goes on; a temporary one if None.
 
-    Example:
+    Examples:
         >>> import mteb  # doctest: +SKIP
         >>> mteb.evaluate(MtebReranker("RUN/model"), mteb.get_task("VidoreDocVQARetrieval"))  # doctest: +SKIP
     """

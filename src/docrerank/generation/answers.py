@@ -101,7 +101,7 @@ class PageAnswer(BaseModel):
 def at_most(shape: type[Shape], count: int) -> type[Shape]:
     """The shape with at most `count` queries: a server that keeps the schema ends the list there.
 
-    Example:
+    Examples:
         >>> at_most(Many[Rephrased], 3).model_json_schema()["properties"]["queries"]["maxItems"]
         3
     """
@@ -118,7 +118,7 @@ def _bound(shape: type[BaseModel], count: int) -> Any:
 def read_probability(text: str) -> float | None:
     """The share of `yes` among the tokens that say yes or no; None if there is none.
 
-    Example:
+    Examples:
         >>> read_probability('{"Yes": 0.6, " yes": 0.2, "No": 0.2}'), read_probability("No."), read_probability("Well")
         (0.8, 0.0, None)
     """

@@ -65,7 +65,7 @@ class Line:
 def multiply(what: str, unit: str, *factors: tuple[float, str]) -> Line:
     """A product. A factor whose unit begins with "/ " is divided by.
 
-    Example:
+    Examples:
         >>> print(multiply("reading", "core hours", (7200, "pages"), (2, "s a page"), (3600, "/ s an hour")))
         reading: 7,200 pages x 2 s a page / 3,600 s an hour = 4 core hours
     """

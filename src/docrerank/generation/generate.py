@@ -40,7 +40,7 @@ def generate(
     Raises:
         UserError: an endpoint is gone, a key is wrong, the budget is reached; the same command goes on from there.
 
-    Example:
+    Examples:
         >>> generate(Run.open("RUN"))["positive"]  # doctest: +SKIP
         1585
     """
@@ -105,7 +105,7 @@ def describe_monotony(texts: Iterable[str]) -> dict[str, Any]:
         `queries`; `type_token_ratio` (different words by all words); `different_openings` (different first two words
         by queries); `openings`, the commonest with their shares; `words`, the mean length.
 
-    Example:
+    Examples:
         >>> describe_monotony(["What is the total?", "What is the mean?"])["different_openings"]
         0.5
     """

@@ -79,7 +79,7 @@ class Judge:
 def same_answer(one: str, other: str) -> bool:
     """Whether two short answers say the same: their numbers within rounding, else most of the shorter's words.
 
-    Example:
+    Examples:
         >>> same_answer("$1,234.5 million", "1,234 million US dollars"), same_answer("Germany", "France")
         (True, False)
     """

@@ -29,7 +29,7 @@ _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.item
 def find_language(text: str) -> str:
     """A language's code, a script's name, or nothing if neither is plain.
 
-    Example:
+    Examples:
         >>> find_language("How many people did the company employ in 2019?"), find_language("Сколько людей?")
         ('en', 'CYRILLIC')
         >>> find_language("EBITDA 2019")

@@ -123,7 +123,7 @@ def _rephrase(source: Query, text: str, level: int, writer: str) -> Query:
 def find_form(text: str) -> Form:
     """Question, request or keywords, by how a query begins and ends.
 
-    Example:
+    Examples:
         >>> find_form("How many?"), find_form("Show net sales"), find_form("net sales 2019")
         ('question', 'request', 'keywords')
     """

@@ -12,7 +12,7 @@ from importlib.resources import files
 class Prompt:
     """A prompt's text and its id, `<file>/<version>`.
 
-    Example:
+    Examples:
         >>> load_prompt("judge-stated").id
         'judge-stated/1'
     """

@@ -17,7 +17,7 @@ class PageCompressor(BaseDocumentCompressor):
         reranker: a `docrerank.reranker.Reranker`.
         top_n: how many documents to keep; all if None.
 
-    Example:
+    Examples:
         >>> from docrerank.reranker import Reranker  # doctest: +SKIP
         >>> compressor = PageCompressor(reranker=Reranker.from_pretrained("RUN/model"), top_n=5)  # doctest: +SKIP
         >>> compressor.compress_documents(documents, "net sales in 2020")  # doctest: +SKIP

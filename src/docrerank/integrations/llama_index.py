@@ -15,7 +15,7 @@ class PageRerank(BaseNodePostprocessor):  # type: ignore[misc]
         reranker: a `docrerank.reranker.Reranker`.
         top_n: how many nodes to keep; all if None.
 
-    Example:
+    Examples:
         >>> from docrerank.reranker import Reranker  # doctest: +SKIP
         >>> rerank = PageRerank(reranker=Reranker.from_pretrained("RUN/model"), top_n=5)  # doctest: +SKIP
         >>> rerank.postprocess_nodes(nodes, query_str="net sales in 2020")  # doctest: +SKIP

@@ -86,7 +86,7 @@ def is_above_margin(scores: Vectors, own: int, margin: float, lowest: float | No
         margin: 0 to 1.
         lowest: the collection's lowest score, if these are not all of it.
 
-    Example:
+    Examples:
         >>> is_above_margin(np.array([2.0, 1.95, 1.0, -1.0], np.float32), 0, 0.05).tolist()
         [True, True, False, False]
     """

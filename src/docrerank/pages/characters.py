@@ -84,7 +84,7 @@ def _split(codes: Codes, kinds: Kinds) -> Tokens:
 def tidy(text: str) -> str:
     """Normalise a text as page texts are; `tidy(tidy(text)) == tidy(text)`.
 
-    Example:
+    Examples:
         >>> tidy("Net\\u00a0sales \\r\\n grew\\x00")
         'Net sales\\ngrew\\n'
     """
@@ -153,7 +153,7 @@ def _join_halves(tokens: Tokens, marks: Indices) -> Tokens:
 def mend(word: str) -> str:
     """Join the parts of a word that line ends broke at a hyphen (U+FFFE), with the hyphen where it belongs.
 
-    Example:
+    Examples:
         >>> mend("strug\\ufffegle"), mend("self\\ufffeservice"), mend("XML\\ufffebased")
         ('struggle', 'self-service', 'XML-based')
     """

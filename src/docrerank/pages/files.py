@@ -25,7 +25,7 @@ def read_files(paths: Sequence[str | Path], ingest: Ingest | None = None) -> tup
     Raises:
         UserError: nothing readable was found.
 
-    Example:
+    Examples:
         >>> pages, rejected = read_files(["report.pdf"])  # doctest: +SKIP
         >>> pages[0].id  # doctest: +SKIP
         'report/1'

@@ -92,7 +92,7 @@ def ingest(run: Run, paths: Sequence[str | Path], progress: Progress | None = No
     Raises:
         UserError: nothing to read, nothing of it could be read, or the disk is full. What was written stays.
 
-    Example:
+    Examples:
         >>> ingest(run, ["papers/"])["pages"]  # doctest: +SKIP
         1392
     """

@@ -87,7 +87,7 @@ def lines(page: Page) -> list[Line]:
 
     Time is n log n in the page's words.
 
-    Example:
+    Examples:
         >>> [cell.text for cell in lines(page)[7].cells]  # doctest: +SKIP
         ['Net sales', '1,234', '1,456', '1,111']
     """
@@ -108,7 +108,7 @@ def blocks(page: Page) -> list[Block]:
 
     Time is n log n in the page's words.
 
-    Example:
+    Examples:
         >>> [block.text for block in blocks(page) if block.is_heading]  # doctest: +SKIP
         ['Results of operations']
     """

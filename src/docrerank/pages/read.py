@@ -35,7 +35,7 @@ def read_document(document: Document, ingest: Ingest) -> Iterator[Page | Rejecte
     Raises:
         MissingExtra: a page needs OCR, `ingest.ocr` is `always`, and RapidOCR is not installed.
 
-    Example:
+    Examples:
         >>> from docrerank.recipe import Ingest
         >>> for page in read_document(document, Ingest()):  # doctest: +SKIP
         ...     print(page.text)

@@ -38,7 +38,7 @@ def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_0
     Raises:
         UserError: the file is gone, is no longer what it was, or the page cannot be drawn.
 
-    Example:
+    Examples:
         >>> render(page, pixels=500_000).size  # doctest: +SKIP
         (621, 804)
     """
@@ -96,7 +96,7 @@ def _draw_exactly(page: pypdfium2.PdfPage, size: tuple[int, int]) -> pypdfium2.P
 def fit_squares(width: float, height: float, pixels: int, square: int) -> tuple[int, int]:
     """The nearest sides that are multiples of `square`; the next smaller ones where these pass the pixel budget.
 
-    Example:
+    Examples:
         >>> fit_squares(621, 804, 500_000, 28), fit_squares(10, 100, 500_000, 28)
         ((616, 784), (28, 112))
     """

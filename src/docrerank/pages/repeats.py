@@ -39,7 +39,7 @@ def find_repeats(run: Run) -> dict[str, str]:
     A first page repeats none itself, so that pages with one first page are copies of each other. Pages without text
     repeat nothing.
 
-    Example:
+    Examples:
         >>> find_repeats(Run.open("RUN"))  # doctest: +SKIP
         {'filing-again/3': 'filing/3'}
     """

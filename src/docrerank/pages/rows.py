@@ -75,7 +75,7 @@ def group_cells(shape: Shape, rows: Sequence[list[int]]) -> list[Cells]:
 def is_number(text: str) -> bool:
     """Whether a word has digits and no letters.
 
-    Example:
+    Examples:
         >>> is_number("(1,234)"), is_number("Q3"), is_number("12.5%")
         (True, False, True)
     """

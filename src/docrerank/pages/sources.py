@@ -58,7 +58,7 @@ def find_documents(
         UserError: a path does not exist, a folder holds no document, two documents have one name even with their
             folders, or a file of metadata cannot be read (see `read_metadata`).
 
-    Example:
+    Examples:
         >>> documents, rejected = find_documents(["papers/"])  # doctest: +SKIP
         >>> documents[0].stem  # doctest: +SKIP
         'attention'
@@ -206,7 +206,7 @@ _FIRST_BYTES = (
 def find_image_suffix(content: bytes) -> str:
     """The suffix of an image file's kind by its first bytes; empty if it is none that is read.
 
-    Example:
+    Examples:
         >>> find_image_suffix(b"MM\\0*"), find_image_suffix(b"GIF89a")
         ('.tiff', '')
     """

@@ -20,7 +20,7 @@ def add_title_strip(image: Image.Image, text: str) -> Image.Image:
     Returns:
         an RGB image of the same width, higher by the strip.
 
-    Example:
+    Examples:
         >>> add_title_strip(Image.new("RGB", (800, 1000)), "Acme Corporation, fiscal 2019").size
         (800, 1036)
     """

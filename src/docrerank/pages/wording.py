@@ -46,7 +46,7 @@ class Wording:
 def read_wording(text: str) -> Wording:
     """Read a page's wording.
 
-    Example:
+    Examples:
         >>> last, this = read_wording("Net sales of 2019: 41 million"), read_wording("Net sales of 2020: 44 million")
         >>> last.measure_likeness(this), last.numbers
         (1.0, ('2019', '41'))

@@ -43,7 +43,7 @@ def find_owner(pages: Sequence[Page]) -> str:
 def call_by_name(owner: str) -> str:
     """A company as people call it: without `Inc`, without capitals throughout; empty for a long title.
 
-    Example:
+    Examples:
         >>> call_by_name("BEST BUY CO., INC")
         'Best Buy'
     """

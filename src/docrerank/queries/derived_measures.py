@@ -92,7 +92,7 @@ def read_derived(tables: Iterable[Table]) -> Iterator[Fact]:
 def find_measure(text: str) -> Measure | None:
     """The measure that a query names, the longest name first.
 
-    Example:
+    Examples:
         >>> find_measure("What was Acme's quick ratio in 2019?").names
         ('quick ratio', 'acid-test ratio')
     """

@@ -20,7 +20,7 @@ class NearDuplicates:
         threshold: above 0, up to 1.
         common: how often each term stands in the queries that will be seen; without it the longest terms come first.
 
-    Example:
+    Examples:
         >>> seen = NearDuplicates(0.8)
         >>> seen.add("net sales in 2019")
         >>> seen.find("net sales in 2019?"), seen.find("net debt")

@@ -57,7 +57,7 @@ def find_slots(text: str, known: Mapping[str, tuple[str, str]]) -> list[Slot]:
         text: the query.
         known: words whose property and role the writer knows (a row's label, a topic); these may hold other slots.
 
-    Example:
+    Examples:
         >>> [(slot.property, slot.text) for slot in find_slots("What was revenue in Germany in 2019?", {})]
         [('metric', 'revenue'), ('region', 'Germany'), ('year', '2019')]
     """

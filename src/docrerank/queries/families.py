@@ -64,7 +64,7 @@ def find_families(queries: Iterable[Query], left_out: Counter[str] | None = None
 def normalise(text: str) -> str:
     """A query without its case, its spacing and its closing marks: two that differ in these alone have the same words.
 
-    Example:
+    Examples:
         >>> normalise(" Net  Sales in 2019?") == normalise("net sales in 2019")
         True
     """

@@ -22,7 +22,7 @@ def fault(text: str, answer: str, any_script: bool = False) -> str:
         answer: its answer on the page; empty for a hard negative.
         any_script: let scripts other than Latin pass, in which words are not counted; rules write none.
 
-    Example:
+    Examples:
         >>> fault("What does this figure show about sales growth?", "4 %")
         'needs the page in hand'
         >>> fault("By how much did sales grow in 2019?", "4 %")

@@ -79,7 +79,7 @@ def trim(words: str) -> str:
 def is_whole(sentence: str, end: int) -> bool:
     """Whether a clause that a pattern's bound may have cut ends where the sentence does: not inside a word or `U.S.`.
 
-    Example:
+    Examples:
         >>> is_whole("It offers 3.5 GB.", 16), is_whole("It offers 3.5 GB.", 11), is_whole("It offers 3.5 GB.", 14)
         (True, False, False)
     """

@@ -70,7 +70,7 @@ def clean_heading(text: str) -> str:
 def base_verb(gerund: str) -> str:
     """`rejecting` is `reject`, `setting` is `set`; empty if the verb is not known.
 
-    Example:
+    Examples:
         >>> base_verb("Managing"), base_verb("Setting"), base_verb("Building"), base_verb("Morning")
         ('manage', 'set', 'build', '')
     """

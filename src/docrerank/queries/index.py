@@ -42,7 +42,7 @@ class PageIndex:
     def spells(self, words: str) -> bool:
         """Whether these words run through the page, however they are broken over lines or hyphenated; long ones only.
 
-        Example:
+        Examples:
             >>> import numpy as np
             >>> text = "payable semiannually, in arrears"
             >>> page = Page("a/1", "a", 1, "a.pdf", "0", 1, 1, text, "layer", np.zeros((4, 4), np.float32))

@@ -38,7 +38,7 @@ def plain_name(words: str) -> str:
 def names_a_thing(words: str) -> bool:
     """Whether words are a noun phrase that can stand in a question: no fragment, no sentence, no bare number.
 
-    Example:
+    Examples:
         >>> names_a_thing("operating lease costs"), names_a_thing("and loans(c) 395 Price"), names_a_thing("Total")
         (True, False, False)
     """
@@ -61,7 +61,7 @@ def names_a_thing(words: str) -> bool:
 def head_noun(words: str) -> str:
     """The word that says what kind of thing a noun phrase names, in lower case.
 
-    Example:
+    Examples:
         >>> head_noun("Net cash provided by operating activities"), head_noun("goodwill and other intangible assets")
         ('cash', 'assets')
     """

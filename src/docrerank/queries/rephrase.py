@@ -11,7 +11,7 @@ from docrerank.queries.vocabulary import WORDING
 def rephrase(draft: Draft, owner: str, section: str, rng: random.Random) -> list[str]:
     """Up to two rephrasings of a draft: its structure changed, then its wording as well.
 
-    Example:
+    Examples:
         >>> from docrerank.queries.facts import Fact
         >>> fact = Fact("percent_of", "62%", "", {"rest": "customers pay by card", "time": ""})
         >>> draft = Draft("What percentage of customers pay by card?", "question", fact, ())

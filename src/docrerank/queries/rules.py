@@ -40,7 +40,7 @@ class Rules:
         recipe: how many of each.
         seed: with a page's id, and the query that is edited or rephrased, it decides all choices.
 
-    Example:
+    Examples:
         >>> Rules([], Generate(), seed=13).owner
         ''
     """
@@ -168,7 +168,7 @@ def make_negative(source: Query, text: str, name: str, edit: tuple[str, str], wr
 def find_edit(original: str, edited: str) -> tuple[str, str]:
     """The words of two queries from their first to their last difference.
 
-    Example:
+    Examples:
         >>> find_edit("net sales in 2019 of Acme", "net sales in 2018 of Acme")
         ('2019', '2018')
     """

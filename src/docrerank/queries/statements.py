@@ -20,7 +20,7 @@ def read_statements(text: str, owner: str) -> Iterator[Fact]:
         text: a paragraph.
         owner: who "we" is: the company or the document's subject.
 
-    Example:
+    Examples:
         >>> [fact.answer for fact in read_statements("In all, 62% of visitors say they paid by card.", "")]
         ['62%']
     """

@@ -22,7 +22,7 @@ def require(module: str, extra: str) -> ModuleType:
             (a broken build, a library of the system) is raised as it is: the extra would not fix it.
         UserError: transformers cannot import a part of itself, mostly for a torchvision that is not of torch's build.
 
-    Example:
+    Examples:
         >>> require("json", extra="evaluate").dumps([1])
         '[1]'
     """

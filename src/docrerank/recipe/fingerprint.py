@@ -12,7 +12,7 @@ from pydantic import BaseModel
 def fingerprint(*parts: object) -> str:
     """Hash JSON values and recipe sections to 16 hexadecimal digits.
 
-    Example:
+    Examples:
         >>> fingerprint("ingest", 1) == fingerprint("ingest", 1)
         True
         >>> fingerprint("ingest", 1) == fingerprint("ingest", 2)

@@ -29,7 +29,7 @@ def load_recipe(name_or_file: str | Path = "cpu", overrides: Sequence[str] = ())
     Raises:
         UserError: no such recipe, not a mapping, an unknown key (the nearest is named) or a value out of range.
 
-    Example:
+    Examples:
         >>> load_recipe("cpu", ["mine.pool=5"]).mine.pool
         5
     """

@@ -137,7 +137,7 @@ class Evaluate(Section):
 class Recipe(Section):
     """A run's whole configuration.
 
-    Example:
+    Examples:
         >>> from docrerank.recipe import load_recipe
         >>> load_recipe("cpu", ["train.groups=100"]).train.groups
         100

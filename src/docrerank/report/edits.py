@@ -32,7 +32,7 @@ def mark_edit(positive: Query | None, negative: Query) -> list[Piece]:
 
     Without its positive, the first place where the edited words stand is marked.
 
-    Example:
+    Examples:
         >>> one = Query("a/1#1", "a/1", "Sales in 2019?", "positive", "question")
         >>> two = Query("a/1#1/n1", "a/1", "Sales in 2020?", "hard_negative", "question")
         >>> [(piece.kind, piece.text) for piece in mark_edit(one, two)]

@@ -153,7 +153,7 @@ def estimate(
 def write(interval: Mapping[str, float], signed: bool = False) -> tuple[str, str]:
     """Write a value and its interval.
 
-    Example:
+    Examples:
         >>> write({"value": -0.0123, "low": -0.1, "high": 0.05}, signed=True)
         ('−0.012', '−0.100 to +0.050')
     """

@@ -34,7 +34,7 @@ def write_report(run: Run) -> Path:
     Raises:
         UserError: a part of the run, or its evaluation, is damaged.
 
-    Example:
+    Examples:
         >>> write_report(Run.open("RUN"))  # doctest: +SKIP
         PosixPath('RUN/report.html')
     """

@@ -49,7 +49,7 @@ class Reranker:
         card: the model's card.
         first: untrained MiniLM in the card's windows, if it is open already (see `open_first`).
 
-    Example:
+    Examples:
         >>> from docrerank.pages import read_files  # doctest: +SKIP
         >>> pages, _ = read_files(["report.pdf"])  # doctest: +SKIP
         >>> Reranker.from_pretrained("RUN/model").rank("net sales in 2020", pages)[0]  # doctest: +SKIP

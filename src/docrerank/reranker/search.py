@@ -167,7 +167,7 @@ class Searcher:
 def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> list[Hit]:
     """Find the pages of a run that answer a question.
 
-    Example:
+    Examples:
         >>> search(Run.open("RUN"), "net sales in 2020")[0].page_id  # doctest: +SKIP
         'report/12'
     """

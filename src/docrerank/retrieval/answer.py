@@ -49,7 +49,7 @@ class Answer:
     def describe(self) -> str:
         """A line for a person; empty unless no page answers.
 
-        Example:
+        Examples:
             >>> Answer(0.2, Threshold(0.5, 0.1, 0.1, 0.9, 20, 20, "dev part")).describe()
             'no page answers this: the best has relevance 0.2000, and 0.5000 is asked for'
         """

@@ -18,7 +18,7 @@ class Bm25:
     Args:
         texts: one for each page.
 
-    Example:
+    Examples:
         >>> Bm25(["net sales rose", "the board met"]).score("sales").argmax()  # doctest: +SKIP
         0
     """

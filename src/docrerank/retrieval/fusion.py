@@ -37,7 +37,7 @@ def standardise(scores: Vectors, usual: tuple[float, float] | None = None) -> Ve
         scores: of shape (n,).
         usual: mean and deviation that are taken instead of these scores' own, such as those of all pages.
 
-    Example:
+    Examples:
         >>> standardise(np.array([1, 3], np.float32)).tolist(), standardise(np.array([2, 2], np.float32)).tolist()
         ([-1.0, 1.0], [0.0, 0.0])
     """
@@ -80,7 +80,7 @@ def order(scores: Vectors, count: int | None = None) -> list[int]:
         scores: of shape (n,).
         count: how many are wanted, if not all.
 
-    Example:
+    Examples:
         >>> order(np.array([0.5, 0.7, 0.5], np.float32)), order(np.array([0.5, 0.7, 0.5], np.float32), 2)
         ([1, 0, 2], [1, 0])
     """

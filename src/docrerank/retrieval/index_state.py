@@ -35,7 +35,7 @@ def read_state(file: Path) -> dict[str, Any]:
 def split_id(page_id: str) -> tuple[str, int]:
     """A page's document and number; 0, which no page has, if the number is not written as ids have it.
 
-    Example:
+    Examples:
         >>> split_id("report/12"), split_id("report/012"), split_id("report")
         (('report', 12), ('report', 0), ('', 0))
     """

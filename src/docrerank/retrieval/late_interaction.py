@@ -20,7 +20,7 @@ def score_tokens(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vect
     Returns:
         float32 of shape (queries, pages), in [-1, 1].
 
-    Example:
+    Examples:
         >>> query = Encoding(np.eye(2, 3, dtype=np.float32), np.eye(1, 3, dtype=np.float32))
         >>> page = Encoding(np.eye(1, 3, dtype=np.float32), np.eye(1, 3, dtype=np.float32))
         >>> score_tokens([query], [page]).tolist()

@@ -23,7 +23,7 @@ def minilm_folder() -> Path:
         MissingExtra: the package that carries them is not installed.
         UserError: the file is not the official one.
 
-    Example:
+    Examples:
         >>> minilm_folder().name
         'model'
     """

@@ -65,7 +65,7 @@ class Asked:
 def read_asked(query: str) -> Asked:
     """Read what a question says of the filings it asks.
 
-    Example:
+    Examples:
         >>> asked = read_asked("What was CVS Health's revenue in Q2 of FY2022?")
         >>> asked.year, asked.quarter, "cvshealth" in asked.names
         ('2022', '2', True)

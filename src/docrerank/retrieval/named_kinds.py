@@ -37,7 +37,7 @@ _FRONT = re.compile(
 def find_kinds(query: str) -> dict[str, tuple[float, str]]:
     """The kinds of page that a question asks for: how surely each, from 0 to 1, and by which of its words.
 
-    Example:
+    Examples:
         >>> find_kinds("What is Acme's quick ratio for FY2020?")
         {'balance sheet': (1.0, 'quick ratio')}
         >>> find_kinds("Who is on the board?")
@@ -59,7 +59,7 @@ def find_kinds(query: str) -> dict[str, tuple[float, str]]:
 def find_sections(query: str, headings: Collection[str]) -> list[str]:
     """Those headings, as `strip_heading` has them, that a question names as a section; of one in another the longer.
 
-    Example:
+    Examples:
         >>> find_sections("Who is cited in the Related Work section?", ["work", "related work"])
         ['related work']
     """

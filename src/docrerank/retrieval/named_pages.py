@@ -90,7 +90,7 @@ class Named:
 def find_named(query: str) -> Named:
     """Read the pages and labels that a query names.
 
-    Example:
+    Examples:
         >>> sorted(find_named("sales on page twelve and in slides 3-5, cover page").numbers)
         [0, 3, 4, 5, 12]
         >>> find_named("What does Fig. 3 show that Table A.1 does not?").labels
@@ -239,7 +239,7 @@ def _read_margins(text: str) -> Iterator[int]:
 def strip_numbers(text: str, numbers: Collection[int]) -> str:
     """A page's text without those numbers that stand at the edges of its first and last lines.
 
-    Example:
+    Examples:
         >>> strip_numbers("12 Annual report\\ntable 12 and 13\\nend", [12])
         ' Annual report\\ntable 12 and 13\\nend'
     """

@@ -36,7 +36,7 @@ class Postings:
     Args:
         folder: where `write_postings` put them.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> write_postings(folder, [(np.array([7, 9, 7], np.uint64), np.array([1, 1, 2], np.uint64))])

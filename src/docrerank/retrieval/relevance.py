@@ -56,7 +56,7 @@ class Threshold:
 def find_names(query: str) -> frozenset[str]:
     """The names and figures of a question as terms: capitalised words but its first, and numbers.
 
-    Example:
+    Examples:
         >>> sorted(find_names("What was Acme's revenue in Chile in 2019?"))
         ['2019', 'acm', 'chile']
     """
@@ -76,7 +76,7 @@ def measure_relevance(query: str, texts: Sequence[str], probability: float) -> f
         texts: of the pages it was asked of, the best first (20 count); without text the probability alone does.
         probability: that the best page answers, by the model.
 
-    Example:
+    Examples:
         >>> measure_relevance("What was revenue of Acme in 2019?", ["Acme, revenue 2018"], 0.5)
         0.5
     """
@@ -101,7 +101,7 @@ def choose_threshold(judged: Iterable[tuple[bool, float]], false_answer_rate: fl
     Returns:
         None if there are fewer than 20 of either kind.
 
-    Example:
+    Examples:
         >>> judged = [(True, 0.9)] * 20 + [(False, 0.2)] * 18 + [(False, 0.95)] * 2
         >>> found = choose_threshold(judged, 0.1, "dev part")
         >>> found.answers(0.9), found.answers(0.2), found.answers_kept

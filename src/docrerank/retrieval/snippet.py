@@ -17,7 +17,7 @@ def find_snippet(query: str, text: str) -> str:
 
     A running header or footer counts only if the page has nothing else.
 
-    Example:
+    Examples:
         >>> find_snippet("sales in Chile", "Acme 2020\\nWe act. Sales in Chile\\nrose by 3%. Costs fell.\\nPage 4")
         'Sales in Chile rose by 3%. Costs fell.'
     """

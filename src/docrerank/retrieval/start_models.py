@@ -42,7 +42,7 @@ def load_start(name: str = MINI, settings: WindowSettings | None = None) -> Toke
     Raises:
         UserError: no such start, or its weights are missing or not the shipped ones.
 
-    Example:
+    Examples:
         >>> load_start("docrerank-mini").dimension
         384
     """

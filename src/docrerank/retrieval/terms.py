@@ -20,7 +20,7 @@ _stemmer = Stemmer.Stemmer("english")
 def terms(text: str) -> list[str]:
     """Comparable terms of a text in order, stop words left out: stems, and numbers without separators.
 
-    Example:
+    Examples:
         >>> terms("How much did net sales grow, to $1,234.50?")
         ['net', 'sale', 'grow', '$', '1234.5']
     """
@@ -44,7 +44,7 @@ def stem(token: str) -> str:
 def plain(text: str) -> str:
     """Lower-case words with one space between them, without punctuation; an ampersand inside a word stays.
 
-    Example:
+    Examples:
         >>> plain("Total Shareholders’ Equity (Note 12), PP&E")
         'total shareholders equity note 12 pp&e'
     """
@@ -65,7 +65,7 @@ def years(text: str) -> set[str]:
 def same_meaning(term: str) -> tuple[tuple[str, ...], ...]:
     """Stem sequences that mean the same as a term or phrase, itself first.
 
-    Example:
+    Examples:
         >>> ("revenu",) in same_meaning("sales")
         True
     """

@@ -106,7 +106,7 @@ def group_lines(sizes: Sequence[int], budget: int, overlap: int) -> list[tuple[i
 
     Every line is in a range; a line larger than the budget is alone in its own.
 
-    Example:
+    Examples:
         >>> group_lines([3, 3, 3, 3], 6, 0), group_lines([3, 3, 3, 3], 6, 3)
         ([(0, 2), (2, 4)], [(0, 2), (1, 3), (2, 4)])
     """

@@ -23,7 +23,7 @@ def replacing(path: Path, flush: bool = True) -> Iterator[Path]:
     Raises:
         UserError: the disk is full or the folder cannot be written; what was at `path` before is untouched.
 
-    Example:
+    Examples:
         >>> with replacing(Path("numbers.txt")) as temporary:  # doctest: +SKIP
         ...     temporary.write_text("1 2 3")
     """

@@ -21,7 +21,7 @@ class Journal:
     Attributes:
         rows: those of an earlier process, whole ones only.
 
-    Example:
+    Examples:
         >>> journal = Journal(Path("scores.jsonl"), "model and pages")  # doctest: +SKIP
         >>> journal.append({"page": "a/1", "score": 0.5})  # doctest: +SKIP
     """

@@ -40,7 +40,7 @@ def hold(path: Path) -> Iterator[None]:
     Raises:
         UserError: another process holds it, or the file system takes no locks.
 
-    Example:
+    Examples:
         >>> with hold(Path("RUN/.lock")):  # doctest: +SKIP
         ...     work()
     """

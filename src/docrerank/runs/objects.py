@@ -39,7 +39,7 @@ def is_url(place: str | Path) -> bool:
     Raises:
         UserError: it is a URL of another kind.
 
-    Example:
+    Examples:
         >>> is_url("s3://bucket/run"), is_url("papers/a.pdf")
         (True, False)
     """
@@ -56,7 +56,7 @@ class Objects:
         MissingExtra: the extra `store`, or the implementation of another protocol, is not installed.
         UserError: from every method: access is refused, or the store did not answer for ten minutes.
 
-    Example:
+    Examples:
         >>> Objects("s3://bucket/run").read("recipe.yaml")  # doctest: +SKIP
     """
 

@@ -27,7 +27,7 @@ class Parts(Generic[Record]):
         folder: where the parts are; made when the first is written.
         record: the class of the rows.
 
-    Example:
+    Examples:
         >>> from docrerank.records import Rejected
         >>> parts = Parts(Path("rejected"), Rejected)
         >>> parts.write("a", [Rejected("ingest", "a.pdf", "encrypted")], "f00d")  # doctest: +SKIP

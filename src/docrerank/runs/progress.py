@@ -27,7 +27,7 @@ def watching(watcher: Watcher) -> Iterator[None]:
 def tell(what: str, done: int = 0, total: int = 0) -> None:
     """Name a slow step of the present work, such as "encoding pages", to whoever watches.
 
-    Example:
+    Examples:
         >>> with watching(lambda what, done, total: print(what, done, total)):
         ...     tell("encoding pages", 3, 10)
         encoding pages 3 10

@@ -69,7 +69,7 @@ def map_on_ray(
 def pack(shards: Mapping[int, Shard], sizes: Sequence[float], most: float) -> list[dict[int, Shard]]:
     """Neighbours together until they have `most` pages; a larger shard is an item of its own.
 
-    Example:
+    Examples:
         >>> pack({0: "a", 1: "b", 2: "c", 3: "d"}, [900.0, 300.0, 200.0, 100.0], 500.0)
         [{0: 'a'}, {1: 'b', 2: 'c'}, {3: 'd'}]
     """

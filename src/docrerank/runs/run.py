@@ -22,7 +22,7 @@ class Run:
         path: the folder.
         recipe: what this run is made by.
 
-    Example:
+    Examples:
         >>> run = Run.open("RUN")  # doctest: +SKIP
         >>> sum(1 for _ in run.pages.read())  # doctest: +SKIP
         1237

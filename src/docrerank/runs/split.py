@@ -72,7 +72,7 @@ def draw(counts: Mapping[str, int], share: float, seed: int) -> frozenset[str]:
         share: 0 to 1.
         seed: of the order.
 
-    Example:
+    Examples:
         >>> sorted(draw({"report": 90, "letter": 4, "slides": 6}, 0.1, 13)), draw({"report": 90}, 0.5, 13)
         (['letter', 'slides'], frozenset())
     """

@@ -28,7 +28,7 @@ class Stage:
         made_from: each shard's name with the fingerprint of all that its parts depend on.
         parts: one part of each is written for a shard; the last one, written last, says that the shard is done.
 
-    Example:
+    Examples:
         >>> stage = Stage(run, "mine", {"a": "f00d"}, run.mined)  # doctest: +SKIP
         >>> stage.todo()  # doctest: +SKIP
         ['a']

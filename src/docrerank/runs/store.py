@@ -132,7 +132,7 @@ def locate(place: str | Path) -> Path:
     Raises:
         UserError: the store refuses or does not answer.
 
-    Example:
+    Examples:
         >>> locate("RUN")
         PosixPath('RUN')
     """

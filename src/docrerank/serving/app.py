@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         UserError: a model or the run cannot be loaded.
 
-    Example:
+    Examples:
         >>> app = create_app(Settings(models=("minilm",)))  # doctest: +SKIP
     """
     state = ServerState(settings)

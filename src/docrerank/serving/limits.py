@@ -12,7 +12,7 @@ from docrerank.records import UserError
 class Limits(BaseModel):
     """What a server accepts; all values are above zero.
 
-    Example:
+    Examples:
         >>> Limits.parse(["documents=100"]).documents
         100
     """

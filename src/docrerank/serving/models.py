@@ -106,7 +106,7 @@ def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | 
 def name_model(given: str) -> str:
     """What a model is called: its folder's name, or its run's.
 
-    Example:
+    Examples:
         >>> name_model("runs/filings/model"), name_model("minilm"), name_model("org/qwen2-vl-2b/")
         ('filings', 'minilm', 'qwen2-vl-2b')
     """

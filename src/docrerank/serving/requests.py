@@ -183,7 +183,7 @@ def parse(data: bytes, kind: type[Body], documents: int) -> Body:
 def count_values(data: bytes, bound: int) -> int:
     """The separators outside strings, or at once an upper bound of them if that is low enough; stops beyond `bound`.
 
-    Example:
+    Examples:
         >>> count_values(b'{"a": ["x, y", 1]}', 1)
         2
     """

@@ -84,7 +84,7 @@ def check_host(host: str, token: str) -> None:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches an address.
 
-    Example:
+    Examples:
         >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
         (True, True, False)
     """

@@ -172,7 +172,7 @@ def _find_best(part: DevPart, tokens: Vectors) -> list[Asked]:
 def measure_ndcg(scores: Vectors, own: int, depth: int = 5) -> float:
     """NDCG of a ranking with one right page; pages with its score count as above it.
 
-    Example:
+    Examples:
         >>> measure_ndcg(np.array([0.2, 0.9, 0.5], np.float32), 1)
         1.0
     """

@@ -112,7 +112,7 @@ class _Draw:
 def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
     """How many groups of each kind are taken from those there are.
 
-    Example:
+    Examples:
         >>> count_groups(100, 40, Train(groups=1000, mined_share=0.5))
         {'mined': 40, 'generated': 40}
     """

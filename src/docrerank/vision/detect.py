@@ -18,7 +18,7 @@ def is_vision_model(name_or_path: str | Path) -> bool:
 
     A hub name is judged by its files in the hub's cache; where there are none, by its words.
 
-    Example:
+    Examples:
         >>> is_vision_model("lightonai/MonoQwen2-VL-v0.1"), is_vision_model("minilm")
         (True, False)
     """
@@ -58,7 +58,7 @@ def find_folder(name_or_path: str | Path) -> Path | None:
 def name_checkpoint(folder: str | Path) -> str:
     """The hub name of a snapshot in the hub's cache; any other name or folder as it is.
 
-    Example:
+    Examples:
         >>> name_checkpoint("hub/models--lightonai--MonoQwen2-VL-v0.1/snapshots/0a1b2c")
         'lightonai/MonoQwen2-VL-v0.1'
     """

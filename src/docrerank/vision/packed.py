@@ -32,7 +32,7 @@ def packed_logits(
     Returns:
         float32 (float64 for such a model) of shape (all queries, 2): page by page, true before false.
 
-    Example:
+    Examples:
         >>> logits = packed_logits(model, head, [page], [[[1, 2], [3, 4, 5]]])  # doctest: +SKIP
         >>> loss = torch.nn.functional.cross_entropy(logits, labels)  # doctest: +SKIP
     """

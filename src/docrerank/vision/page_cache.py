@@ -65,7 +65,7 @@ class PageCache:
         disk: outlives the process; pages are in 16 bit.
         hits: counted since the cache was made.
 
-    Example:
+    Examples:
         >>> cache = PageCache.of_size(host_bytes=4_000_000_000, folder="page-cache")  # doctest: +SKIP
         >>> reranker = VisionReranker.from_pretrained("model", cache=cache)  # doctest: +SKIP
     """

@@ -31,7 +31,7 @@ Unit = list[Pair]
 def list_pairs(groups: Sequence[TrainingGroup]) -> list[Pair]:
     """All pairs of a step's groups, each group's positive first.
 
-    Example:
+    Examples:
         >>> [pair.positive for pair in list_pairs([TrainingGroup("mined", ("q",), ("a/1", "a/2"))])]
         [True, False]
     """

@@ -44,7 +44,7 @@ class VisionReranker:
         threshold: the relevance from which a page is said to answer.
         page_text: whether `Page` records are read with their text, as the model was trained.
 
-    Example:
+    Examples:
         >>> reranker = VisionReranker.from_pretrained("RUN/model")  # doctest: +SKIP
         >>> reranker.rank("net sales in 2022", ["page-1.png", "page-2.png"], top_k=1)  # doctest: +SKIP
         [{'corpus_id': 1, 'score': 0.93, 'page': 'page-2.png', 'error': None}]

@@ -61,7 +61,7 @@ def find_arms(names: str) -> tuple[Arm, ...]:
     Raises:
         UserError: an unknown name.
 
-    Example:
+    Examples:
         >>> [arm.name for arm in find_arms("generated,train.learning_rate=1e-4")]
         ['mined', 'generated', 'train.learning_rate=1e-4']
     """

@@ -166,7 +166,7 @@ class Collection:
 def collect_traits(queries: Sequence[BenchmarkQuery]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Evidence, language, question type and the like of each question, where a data set says so.
 
-    Example:
+    Examples:
         >>> collect_traits([BenchmarkQuery("q", "Revenue?", evidence=("Table",), metadata={"language": "english"})])
         {'evidence': {'q': ('Table',)}, 'language': {'q': ('english',)}}
     """
@@ -190,7 +190,7 @@ def list_values(value: object) -> tuple[str, ...]:
 def take_top(scores: Vectors, page_ids: Sequence[str], count: int = KEPT) -> dict[str, float]:
     """One question's best pages and their scores, best first, in trec_eval's order (ties: the higher page id first).
 
-    Example:
+    Examples:
         >>> take_top(np.array([0.5, 0.5, 0.7], np.float32), ["a/1", "a/2", "a/3"], 2)
         {'a/3': 0.699999988079071, 'a/2': 0.5}
     """

@@ -233,7 +233,7 @@ def find_broken_line(folder: Path) -> str:
 def is_hub_name(name: str) -> bool:
     """Whether a name has the form `org/name`.
 
-    Example:
+    Examples:
         >>> is_hub_name("vidore/esg_reports_v2"), is_hub_name("../bench"), is_hub_name("bench")
         (True, False, False)
     """

@@ -87,7 +87,7 @@ class PdfPages:
 def is_pdf_benchmark(path: Path) -> bool:
     """Whether a folder holds `corpus/*.pdf`.
 
-    Example:
+    Examples:
         >>> is_pdf_benchmark(Path("nowhere"))
         False
     """
@@ -173,7 +173,7 @@ def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Be
     Raises:
         UserError: no relevant page is there at all: the benchmark belongs to other documents.
 
-    Example:
+    Examples:
         >>> from pathlib import Path
         >>> from docrerank.evaluation.benchmark.benchmark import BenchmarkQuery
         >>> asked = Benchmark(Path("bench"), (BenchmarkQuery("q", "Net sales?"),), {"q": {"a/2": 1, "a/7": 1}})

@@ -32,7 +32,7 @@ def read_benchmark(path: Path) -> Benchmark:
         UserError: one line with file and line number: a file is missing or malformed, ids clash, a row of the qrels is
             of an unknown query, of an unanswerable one, or of another document than the one the query is asked of.
 
-    Example:
+    Examples:
         >>> benchmark = read_benchmark(Path("my-benchmark"))  # doctest: +SKIP
         >>> len(benchmark.ranked()), len(benchmark.unanswerable())  # doctest: +SKIP
         (156, 51)

@@ -145,7 +145,7 @@ def probe(
     Raises:
         UserError: a model cannot be loaded, or gives a score that is no number.
 
-    Example:
+    Examples:
         >>> run = Run.open("RUN")  # doctest: +SKIP
         >>> probe(["minilm"], run, find_cases(run, ["minilm"]))[0].accuracy.value  # doctest: +SKIP
         0.78

@@ -78,7 +78,7 @@ def try_shortcuts(queries: Sequence[Query], seed: int = 0) -> Shortcut | str:
 def describe(query: Query) -> dict[str, float]:
     """A query's template: what is left of it when its words are forgotten.
 
-    Example:
+    Examples:
         >>> described = describe(Query("a/1#1", "a/1", "What was revenue in 2019?", "positive", "question"))
         >>> described["opening what was"], described["slots year"]
         (1.0, 1.0)

@@ -42,7 +42,7 @@ def score_rankings(rankings: Rankings, qrels: Qrels) -> PerQuery:
         UserError: a score is not finite in 32 bits, a relevance is out of bounds, or trec_eval cannot hold an id.
         MissingExtra: pytrec_eval is not installed.
 
-    Example:
+    Examples:
         >>> score_rankings({"q": {"a/1": 0.2, "a/2": 0.9}}, {"q": {"a/1": 1}})["MRR@10"]
         {'q': 0.5}
     """
@@ -62,7 +62,7 @@ def measure_ceiling(candidates: Mapping[str, Collection[str]], qrels: Qrels) -> 
     Returns:
         The metrics of `METRICS`, and "recall": the share of a query's relevant pages that are among its candidates.
 
-    Example:
+    Examples:
         >>> ceiling = measure_ceiling({"q": ["a/1", "a/3"]}, {"q": {"a/1": 1, "a/2": 1}})
         >>> ceiling["recall"]["q"], ceiling["R@1"]["q"], round(ceiling["NDCG@5"]["q"], 3)
         (0.5, 0.5, 0.613)
@@ -95,7 +95,7 @@ def check_rankings(rankings: Rankings) -> None:
 def is_plain_id(text: str) -> bool:
     """Say whether trec_eval, which is C, can hold this id: not empty, no NUL, valid UTF-8 (it crashes on the rest).
 
-    Example:
+    Examples:
         >>> is_plain_id("a/1"), is_plain_id("a" + chr(0)), is_plain_id(chr(0xD800))
         (True, False, False)
     """

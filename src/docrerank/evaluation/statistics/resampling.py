@@ -48,7 +48,7 @@ def bootstrap_mean(values: Values, clusters: Clusters = None, seed: int = 0, res
     Raises:
         ValueError: there is no value, one is not finite, or there is not one cluster for each.
 
-    Example:
+    Examples:
         >>> bootstrap_mean([0.5, 0.5, 0.5], ["a", "a", "b"])
         Interval(value=0.5, low=0.5, high=0.5)
     """
@@ -61,7 +61,7 @@ def bootstrap_difference(first: Values, second: Values, clusters: Clusters = Non
     Raises:
         ValueError: as `bootstrap_mean`, or if the two differ in length.
 
-    Example:
+    Examples:
         >>> bootstrap_difference([1.0, 0.75], [0.5, 0.25])
         Interval(value=0.5, low=0.5, high=0.5)
     """
@@ -91,7 +91,7 @@ def compute_p_value(
     Raises:
         ValueError: as `bootstrap_difference`.
 
-    Example:
+    Examples:
         >>> compute_p_value([0.5, 0.25], [0.5, 0.25])
         1.0
     """
@@ -118,7 +118,7 @@ def estimate_share(successes: int, trials: int) -> Interval:
     Raises:
         ValueError: unless `0 <= successes <= trials` and `trials > 0`.
 
-    Example:
+    Examples:
         >>> interval = estimate_share(0, 10)
         >>> interval.value, round(interval.low, 3), round(interval.high, 3)
         (0.0, 0.0, 0.278)
@@ -138,7 +138,7 @@ def bootstrap_auroc(
     Raises:
         ValueError: one of the two kinds is absent, a score is NaN, or the lengths differ.
 
-    Example:
+    Examples:
         >>> bootstrap_auroc([3.0, 2.0, 2.0, 1.0], [True, True, False, False]).value
         0.875
     """
@@ -150,7 +150,7 @@ def bootstrap_auprc(
 ) -> Interval:
     """Estimate the average precision; the share of positives is no separation. Errors: as `bootstrap_auroc`.
 
-    Example:
+    Examples:
         >>> bootstrap_auprc([3.0, 1.0, 2.0], [True, True, False]).value
         0.8333333333333333
     """

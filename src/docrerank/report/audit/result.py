@@ -80,7 +80,7 @@ def fleiss_kappa(votes: Sequence[tuple[int, int]]) -> float | None:
     Returns:
         1 for full agreement, 0 for none beyond chance; None without items, 1 if all said the same everywhere.
 
-    Example:
+    Examples:
         >>> fleiss_kappa([(2, 0), (0, 2), (1, 1)])
         0.3333
     """

@@ -19,7 +19,7 @@ FILE = "audit.json"
 class Rate:
     """Cases of a number of trials, with the 95 % Wilson interval of their share.
 
-    Example:
+    Examples:
         >>> rate = Rate.of_cases(8, 100)
         >>> round(rate.low, 3), round(rate.high, 3)
         (0.041, 0.15)
