@@ -147,7 +147,7 @@ def name_row(name: str, row: int) -> str:
 
 def _check_document(file: Path, row: int, name: str | None) -> str:
     if not name or "/" in name or "\0" in name or len(name) > 200:
-        raise UserError(f"{file}, row {row}: 'document' is no name of a document; mend it or drop the column")
+        raise UserError(f"{file}, row {row}: 'document' is no name of a document; fix it or drop the column")
     return name
 
 
@@ -166,7 +166,7 @@ def _check_schema(file: Path, schema: pa.Schema) -> None:
             continue
         found = _plain(schema.field(name).type)
         if found not in (kind, *_LOOSER.get(name, ())):
-            raise UserError(f"{file}: column '{name}' is {found}, not {kind}: mend it or drop it")
+            raise UserError(f"{file}: column '{name}' is {found}, not {kind}: fix it or drop it")
 
 
 _STRINGS = pa.list_(pa.string())

@@ -103,7 +103,7 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
         reading: `pixels` and `prompt` of a vision model, if not its own.
 
     Raises:
-        UserError: no weights at hand, or not a model that scores pages.
+        UserError: weights not found locally, or not a model that scores pages.
     """
     path = _find_weights(model.path)
     architectures = read_json(Path(path) / "config.json").get("architectures") or []
@@ -131,7 +131,7 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
         images: encode page images, if the model can.
 
     Raises:
-        UserError: no weights at hand, or not an embedder.
+        UserError: weights not found locally, or not an embedder.
     """
     encoders = require("sentence_transformers", extra="train")
     path = _find_weights(path)

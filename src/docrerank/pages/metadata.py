@@ -54,7 +54,7 @@ def _read_rows(file: Path) -> Iterable[dict[str, object]]:
             return list(csv.DictReader(io.StringIO(text)))
         return [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, csv.Error, RecursionError) as error:
-        raise UserError(f"'{file}' cannot be read ({error}): mend it or take it away") from None
+        raise UserError(f"'{file}' cannot be read ({error}): fix it or remove it") from None
 
 
 def _read_row(row: object, file: Path) -> Iterator[tuple[str, Cover]]:

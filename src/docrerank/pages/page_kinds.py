@@ -159,7 +159,7 @@ def _begins(line: str, phrase: str) -> bool:
 
 
 def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
-    """Sections by their headings; one that lasts is told for all pages up to the next heading of its rank."""
+    """Sections by their headings; one that lasts holds for all pages up to the next heading of its rank."""
     sections = table()["sections"]
     titles = {title: name for name, rule in sections.items() for title in rule["titles"]}
     headers = _find_headers(sheets)

@@ -138,7 +138,7 @@ def _procedure(sentence: str, owner: str) -> Iterator[Fact]:
 
 
 def _is_instruction(goal: str, action: str) -> bool:
-    """Whether what is to be done is told whole, for a goal that names its thing."""
+    """Whether the text says all that is to be done, for a goal that names its thing."""
     return is_told(action) and trim(action) == action and goal.split()[0] in BASE_VERBS and not pointing(goal)
 
 

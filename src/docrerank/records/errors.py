@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A fault that the user can mend; the command line prints it as one line and exits with 1.
+    """A fault that the user can fix; the command line prints it as one line and exits with 1.
 
     Examples:
         >>> raise UserError("no PDF in 'papers/': give a folder that holds .pdf files")  # doctest: +SKIP

@@ -26,7 +26,7 @@ from docrerank.vision.processes import Processes
 
 logger = logging.getLogger(__name__)
 STAGE = "train"
-#: A dev loss that grows by more than this share in saving is told.
+#: Warns if saving raises the dev loss by more than this share.
 LOSS_TOLERANCE = 0.02
 
 

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 def run_halving(
     run: Callable[[Sequence[Item]], None], items: Sequence[Item], lose: Callable[[Item, str], None]
 ) -> None:
-    """Run a batch, or its halves where it does not fit into memory; `lose` is told of an item that never fits."""
+    """Run a batch, or its halves where it does not fit into memory; calls `lose` with an item that never fits."""
     try:
         return run(items)
     except (RuntimeError, MemoryError) as error:
