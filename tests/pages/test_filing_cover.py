@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pages.statements import COVER, make_pages
+from fixtures.statements import COVER, make_pages
 
 from docrerank.pages.filing_cover import Cover, read_cover
 

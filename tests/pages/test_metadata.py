@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pages.conftest import MakePdf
 
 from docrerank.pages import find_documents, read_files
 from docrerank.pages.filing_cover import Cover
 from docrerank.records import UserError
+
+MakePdf = Callable[..., Path]
 
 
 def test_repeated_names_become_paths_in_the_folder(tmp_path: Path, make_pdf: MakePdf) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pages.statements import BALANCE, CASH, INCOME, NOTES, REPORT, TAXES, make_pages
+from fixtures.statements import BALANCE, CASH, INCOME, NOTES, REPORT, TAXES, make_pages
 
 from docrerank.pages.describe import describe_pages
 from docrerank.pages.page_kinds import SURE, find_kinds
