@@ -116,7 +116,7 @@ def test_a_full_queue_is_refused_with_a_time_to_come_back(untrained: Reranker, t
     async def ask(batcher: Batcher) -> Any:
         for _ in range(3):
             await score(batcher, model, "learns the pace", contents(topic_pages))
-        asked = [score(batcher, model, f"query {number}", contents(topic_pages)) for number in range(9)]
+        asked = [score(batcher, model, f"query {number}", contents(topic_pages)) for number in range(60)]
         return await asyncio.gather(*asked, return_exceptions=True)
 
     found = run(ask, seconds=2.0)

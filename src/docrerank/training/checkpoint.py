@@ -32,7 +32,7 @@ def write_checkpoint(file: Path, made_from: str, content: Mapping[str, Any]) -> 
 
 
 def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
-    """What `write_checkpoint` wrote, in host memory; None without one, or, with a warning, for one of another training.
+    """What `write_checkpoint` wrote, in host memory; None without one, or (with a warning) for another training.
 
     Raises:
         UserError: the file cannot be read.
