@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from docrerank.retrieval import TokenEncoder
 from docrerank.training.examples import Example
 
 TEMPERATURE = 0.03
@@ -43,3 +44,19 @@ def _compare_queries(logits: Tensor, owner: Tensor, right: Tensor) -> Tensor:
     own = logits[rows, owner[rows]][:, None]
     compared = torch.cat([own, columns.masked_fill(~wrong, float("-inf"))], dim=1)
     return -F.log_softmax(compared, dim=1)[:, 0].mean()
+
+
+def score_contexts(encoder: TokenEncoder, examples: Sequence[Example]) -> Tensor:
+    """Late-interaction scores of all questions with all contexts, (questions, contexts): the best match of a token
+    in any of a context's windows counts."""
+    queries = [query for example in examples for query in example.queries]
+    contexts = [windows for example in examples for windows in example.pages]
+    unique = list(dict.fromkeys(window for windows in contexts for window in windows))
+    with torch.autocast(encoder.model.device.type, torch.bfloat16, enabled=encoder.precision == "bfloat16"):
+        left, left_mask, _ = encoder.embed(queries, "query")
+        right, right_mask, _ = encoder.embed(unique, "document")
+    best = torch.einsum("qtd,wsd->qtws", left, right).masked_fill(~right_mask[None, None], -1.0).amax(dim=3)
+    places = {window: index for index, window in enumerate(unique)}
+    scores = torch.stack([best[:, :, [places[window] for window in own]].amax(dim=2) for own in contexts], dim=2)
+    counted = left_mask.float()[..., None]
+    return (scores * counted).sum(dim=1) / counted.sum(dim=1).clamp(min=1e-9)

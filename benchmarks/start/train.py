@@ -11,10 +11,9 @@ import torch
 from torch import nn
 
 from benchmarks.start.batches import Batches
-from benchmarks.start.loss import compute_loss
+from benchmarks.start.loss import compute_loss, score_contexts
 from docrerank.retrieval import TokenEncoder
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
-from docrerank.training.loss import score_batch
 
 RATE, WARMUP, WEIGHT_DECAY, MAX_GRADIENT = 3e-5, 0.05, 0.01, 1.0
 STEPS_PER_CHECKPOINT = 100
@@ -58,7 +57,7 @@ class StartTrainer:
     def _step(self, step: int) -> float:
         examples, answerable = self.batches.draw(step)
         self.encoder.model.eval()  # no dropout: a step then follows from its batch alone
-        loss = compute_loss(score_batch(self.encoder.model, examples, self.encoder.precision), examples, answerable)
+        loss = compute_loss(score_contexts(self.encoder, examples), examples, answerable)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(list(self.weights.values()), MAX_GRADIENT)

@@ -83,5 +83,5 @@ def test_pages_of_the_run_are_searched_and_seen(served: Served, served_run: Any)
     hits = found.json()["results"]
     assert len(hits) == 2
     marks = served.get(f"/v1/support/{hits[0]['page_id']}", params={"query": "employees"}).json()
-    assert marks["lines"] == []
+    assert [match["word"] for match in marks["matches"]] == ["employees"]
     assert list((served_run.path / "cache").rglob("*.safetensors"))
