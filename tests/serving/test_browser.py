@@ -90,6 +90,7 @@ def test_a_question_is_answered_and_its_page_opened_with_marks_and_queries(look:
         "document.querySelectorAll('#marks .word').length > 0 && document.querySelectorAll('#marks .mark').length > 0",
     )
     wait(page, "document.querySelectorAll('#query-list .hard_negative ins').length > 0")
+    wait(page, "!document.getElementById('leaf').classList.contains('waiting')")  # until the picture is decoded
     boxes = page.evaluate(
         "(() => { const r = id => document.getElementById(id).getBoundingClientRect().toJSON();"
         " return [r('page-image'), r('marks')]; })()"
