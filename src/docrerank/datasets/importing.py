@@ -25,7 +25,7 @@ from docrerank.datasets.published import (
 )
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
-from docrerank.records import Page, Query, Rejected, UserError
+from docrerank.records import Page, Query, Rejected, UserError, one_line
 from docrerank.runs import Progress, Run, ShardFailure, run_shards, sort_by_hash
 from docrerank.vision import is_vision_model
 
@@ -204,7 +204,7 @@ def _read_rows(block: Block, made: _Made) -> Iterator[dict[str, Any]]:
                 made.where = f"{Path(part.file).name}, row {number}"
                 yield row
         except (pa.ArrowException, OSError) as error:
-            detail = f"rows from {part.start} to {part.stop}: {' '.join(str(error).split())[:200]}"
+            detail = f"rows from {part.start} to {part.stop}: {one_line(error)}"
             made.where = Path(part.file).name
             made.reject(Fault("cannot be read", detail))
 

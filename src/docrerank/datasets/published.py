@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from docrerank.datasets.released import COLUMNS, PAGE
 from docrerank.recipe import fingerprint, require
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 from docrerank.runs import Run, write_text
 
 #: The released sets by their short names.
@@ -75,7 +75,7 @@ class Published:
         try:
             names = set(pq.read_schema(self.files[0]).names)
         except (pa.ArrowException, OSError) as error:
-            raise UserError(f"{self.files[0]} cannot be read ({_one_line(error)}): get the file again") from error
+            raise UserError(f"{self.files[0]} cannot be read ({one_line(error)}): get the file again") from error
         return "image" not in names and names.issuperset(MINED)
 
 
@@ -131,7 +131,7 @@ def _cut(file: Path, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
             return
         documents = pq.read_table(file, columns=["document"])["document"].to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} cannot be read ({_one_line(error)}): get the file again") from error
+        raise UserError(f"{file} cannot be read ({one_line(error)}): get the file again") from error
     start = 0
     for place in range(1, len(documents) + 1):
         if place == len(documents) or documents[place] != documents[start]:
@@ -222,11 +222,7 @@ def _download(name: str) -> Path:
                 f"the set '{name}' is neither a folder here nor in the hub's cache, and the command line is offline: "
                 f"set HF_HUB_OFFLINE=0 to download it, {place}"
             ) from None
-        raise UserError(f"the set '{name}' could not be downloaded ({_one_line(error)}): try again, {place}") from None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"the set '{name}' could not be downloaded ({one_line(error)}): try again, {place}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +249,7 @@ def read_sets(run: Run) -> dict[str, ImportedSet]:
     try:
         return _SETS.validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({_one_line(error)}): import into another --out") from None
+        raise UserError(f"{path} cannot be read ({one_line(error)}): import into another --out") from None
 
 
 def claim_documents(run: Run, published: Published, blocks: Sequence[Block], share: float) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docrerank.datasets.export import MANIFEST
 from docrerank.recipe import require
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z")
 
@@ -66,5 +66,5 @@ def _explain(error: Exception) -> str:
         return "the hub wants a token: set HF_TOKEN or run 'hf auth login'"
     if status == 403:
         return "the token may not write there: give another --push-to-hub or another token"
-    told = " ".join(str(error).split())[:200] or type(error).__name__
+    told = one_line(error)
     return f"{told} (HTTP {status})" if status else f"the hub does not answer ({told}): check the network"

@@ -14,7 +14,7 @@ from docrerank.evaluation.peer_scorers import EmbedderScorer, ImageScorer, predi
 from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import MissingExtra, UserError
+from docrerank.records import MissingExtra, UserError, one_line
 from docrerank.reranker import Reranker
 from docrerank.retrieval import STARTS, hash_start, read_card
 from docrerank.runs import hash_file, read_json
@@ -172,7 +172,7 @@ def _find_weights(name: str) -> str:
     except hub.errors.LocalEntryNotFoundError as error:
         raise UserError(absent) from error
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise UserError(f"'{name}' cannot be looked up in the hub's cache: {reason}") from error
     if not any(folder.rglob("*.safetensors")) and not any(folder.rglob("*.bin")):
         raise UserError(absent)
@@ -187,7 +187,7 @@ def _explaining(what: str) -> Iterator[None]:
     except Exception as error:
         if "torchvision" in str(error).lower():  # processors of images and videos ask for it
             raise MissingExtra("torchvision", "vision") from error
-        raise UserError(f"{what} cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+        raise UserError(f"{what} cannot be loaded: {one_line(error)}") from error
 
 
 def _load_cross_encoder(name: str, path: str, trust_code: bool, reading: dict[str, Any]) -> ImageScorer:

@@ -18,7 +18,7 @@ from docrerank.pages.render import check_pixels, closing_page, draw, open_image,
 from docrerank.pages.sources import IMAGE_SUFFIXES, Document
 from docrerank.pages.text import NO_BOXES, Layer, read_layer
 from docrerank.recipe import Ingest
-from docrerank.records import Page, Rejected
+from docrerank.records import Page, Rejected, one_line
 from docrerank.records.page import TextSource
 
 PAGES_PER_OPENING = 256
@@ -86,7 +86,7 @@ def _read_pdf_page(
             size = page.get_size()
             yield from _settle(document, number, size, layer, lambda: draw(page, ingest.ocr_pixels), ingest)
     except (pypdfium2.PdfiumError, MemoryError, ValueError) as error:
-        yield _reject(document, "page cannot be read", f"page {number}: {_one_line(error)}", number)
+        yield _reject(document, "page cannot be read", f"page {number}: {one_line(error)}", number)
 
 
 def _read_images(document: Document, ingest: Ingest) -> Iterator[Page | Rejected]:
@@ -103,9 +103,9 @@ def _read_images(document: Document, ingest: Ingest) -> Iterator[Page | Rejected
                 shrunk = shrink(frame, ingest.ocr_pixels)
                 yield from _settle(document, number, frame.size, Layer("", NO_BOXES), lambda: shrunk, ingest)  # noqa: B023
     except (OSError, SyntaxError, EOFError) as error:
-        yield _reject(document, "damaged", f"{_one_line(error)}: get the file again", number or 0)
+        yield _reject(document, "damaged", f"{one_line(error)}: get the file again", number or 0)
     except (ValueError, MemoryError) as error:
-        detail = f"{_one_line(error)}: scale it down or raise --set ingest.max_image_pixels"
+        detail = f"{one_line(error)}: scale it down or raise --set ingest.max_image_pixels"
         yield _reject(document, "too many pixels", detail, number or 0)
 
 
@@ -178,7 +178,3 @@ def _miscounted(document: Document, count: int) -> Rejected:
 def _reject(document: Document, reason: str, detail: str, number: int = 0) -> Rejected:
     page = f"{document.stem}/{number}" if number else ""
     return Rejected("ingest", document.path, reason, detail, page)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

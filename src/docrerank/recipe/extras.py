@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from docrerank.records import MissingExtra, UserError
+from docrerank.records import MissingExtra, UserError, one_line
 
 _MISMATCH = "take torch and torchvision of one build, or do without torchvision"
 
@@ -32,7 +32,7 @@ def require(module: str, extra: str) -> ModuleType:
         cause = _find_cause(error)
         if isinstance(cause, ModuleNotFoundError):
             raise MissingExtra(cause.name or module, extra) from error
-        why = " ".join(str(cause).split())[:200]
+        why = one_line(cause)
         raise UserError(f"{module} cannot be imported ({why}): {_MISMATCH}") from error
 
 

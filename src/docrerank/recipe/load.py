@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from docrerank.recipe.model import Recipe
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 MAX_RECIPE_BYTES = 1_000_000
 #: Keys of earlier versions, left out: a run's frozen recipe may have them.
@@ -78,7 +78,7 @@ def _read(name_or_file: str | Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise UserError(f"recipe {name} is not YAML: {' '.join(str(error).split())}") from None
+        raise UserError(f"recipe {name} is not YAML: {one_line(error, 400)}") from None
     if not isinstance(values, dict):
         raise UserError(f"recipe {name} must hold 'key: value' lines, found a {type(values).__name__}")
     for section, keys in GONE.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.records.errors import MissingExtra, UserError
+from docrerank.records.errors import MissingExtra, UserError, one_line
 from docrerank.records.groups import MinedPage, Repeat, TrainingGroup
 from docrerank.records.page import Page, Word
 from docrerank.records.query import FINANCE, PROPERTIES, Query, Verdict
@@ -21,4 +21,5 @@ __all__ = [
     "UserError",
     "Verdict",
     "Word",
+    "one_line",
 ]

@@ -26,3 +26,13 @@ class MissingExtra(UserError):
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
         """A worker process hands it over whole."""
         return MissingExtra, (self.package, self.extra)
+
+
+def one_line(error: BaseException, limit: int = 200) -> str:
+    """Says what went wrong in one line of at most `limit` characters; an error without words gives its type.
+
+    Examples:
+        >>> one_line(ValueError("no such\\n  file")), one_line(KeyError())
+        ('no such file', 'KeyError')
+    """
+    return " ".join(str(error).split())[:limit] or type(error).__name__

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from docrerank.recipe import Train, fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.retrieval import (
     QUERY_TOKENS,
@@ -176,7 +176,7 @@ def _load_light(folder: Path, card: ModelCard) -> TokenEncoder:
     try:
         tensors = read_tensors(folder / "model.safetensors")
     except Exception as error:
-        raise UserError(f"the model in '{folder}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+        raise UserError(f"the model in '{folder}' cannot be loaded: {one_line(error)}") from error
     opener = partial(load_encoder, folder, card)
     return QueryEncoder(folder, tensors, card.windows, hash_weights(folder), opener)
 
@@ -213,7 +213,7 @@ def _open(folder: Path, kind: Kind) -> Any:
     try:
         model = getattr(encoders, names[kind])(str(folder), local_files_only=True)
     except Exception as error:
-        raise UserError(f"the model in '{folder}' cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+        raise UserError(f"the model in '{folder}' cannot be loaded: {one_line(error)}") from error
     if kind == "cross" and model.num_labels != 1:
         raise UserError(f"'{folder}' gives {model.num_labels} labels, not one score: take a reranker")
     if kind == "dense" and model.similarity_fn_name not in ("cosine", "dot"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from docrerank.recipe import require
-from docrerank.records import MissingExtra, UserError
+from docrerank.records import MissingExtra, UserError, one_line
 from docrerank.runs.atomic import replacing
 from docrerank.runs.files import explain
 
@@ -120,16 +120,16 @@ class Objects:
         except FileNotFoundError as error:
             if missing is not None:
                 return missing
-            raise UserError(f"{self.url}: there is no such bucket or folder ({_line(error)}): make it") from error
+            raise UserError(f"{self.url}: there is no such bucket or folder ({one_line(error)}): make it") from error
         except PermissionError as error:
-            raise UserError(f"{place}: access is refused ({_line(error)}): check the keys and the bucket") from error
+            raise UserError(f"{place}: access is refused ({one_line(error)}): check keys and bucket") from error
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _DISK:
                 raise explain(error, Path(place)) from error
             if _is_passing(error):
                 again = "give the same command again when it does"
-                raise UserError(f"{place}: the store does not answer ({_line(error)}): {again}") from error
-            raise UserError(f"{place} cannot be used ({_line(error)}): check address, keys and packages") from error
+                raise UserError(f"{place}: the store does not answer ({one_line(error)}): {again}") from error
+            raise UserError(f"{place} cannot be used ({one_line(error)}): check address, keys and packages") from error
 
 
 def _hash_version(known: dict[str, Any]) -> str:
@@ -148,9 +148,9 @@ def _open(url: str) -> tuple[Any, str]:
     except ImportError as error:
         if url.startswith("s3"):
             raise MissingExtra("s3fs", "store") from error
-        raise UserError(f"'{url}' needs a package of its own: {_line(error)}") from error
+        raise UserError(f"'{url}' needs a package of its own: {one_line(error)}") from error
     except ValueError as error:
-        raise UserError(f"'{url}' cannot be opened ({_line(error)})") from error
+        raise UserError(f"'{url}' cannot be opened ({one_line(error)})") from error
     return system, str(root)
 
 
@@ -162,7 +162,7 @@ def _ask_patiently(call: Callable[[], Answer], place: str) -> Answer:
     def is_passing(error: Exception) -> bool:
         nonlocal warned
         if (passing := _is_passing(error)) and not warned:
-            logger.warning("%s does not answer (%s): it is asked again for ten minutes", place, _line(error))
+            logger.warning("%s does not answer (%s): it is asked again for ten minutes", place, one_line(error))
         warned = warned or passing
         return passing
 
@@ -180,7 +180,3 @@ def _is_passing(error: Exception) -> bool:
         return not isinstance(error, _LASTING) and error.errno not in _DISK
     named = not _PASSING.isdisjoint(kind.__name__ for kind in type(error).__mro__)
     return named and int(getattr(error, "code", None) or 500) >= 500
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 Record = TypeVar("Record")
 
@@ -50,7 +50,7 @@ def read_records(path: Path, record: type[Record]) -> Iterator[Record]:
             for batch in file.iter_batches(BATCH_ROWS) if file.num_row_groups else ():
                 yield from _from_batch(record, batch)
     except (pa.ArrowException, TypeError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
+        raise UserError(f"{path} cannot be read ({one_line(error)}): delete it and run again") from error
 
 
 def read_column(path: Path, name: str) -> list[Any]:
@@ -59,7 +59,7 @@ def read_column(path: Path, name: str) -> list[Any]:
         with pq.ParquetFile(path) as file:
             return list(file.read([name]).column(name).to_pylist()) if file.num_row_groups else []
     except (pa.ArrowException, KeyError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({' '.join(str(error).split())}): delete it and run again") from error
+        raise UserError(f"{path} cannot be read ({one_line(error)}): delete it and run again") from error
 
 
 def _fields(record: type[Any]) -> tuple[dataclasses.Field[Any], ...]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -115,4 +115,4 @@ def _result(get: Callable[[], Result]) -> Result | ShardFailure:
     except MemoryError:
         return ShardFailure("ran out of memory", "the worker could not allocate what it asked for")
     except Exception as error:
-        return ShardFailure("failed", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        return ShardFailure("failed", f"{type(error).__name__}: {one_line(error, 300)}")

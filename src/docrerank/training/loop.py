@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from docrerank.recipe import Train
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 from docrerank.runs import write_text
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.dev import DevScores
@@ -146,7 +146,7 @@ class Trainer(ABC):
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            reason = " ".join(str(error).split())[:120]
+            reason = one_line(error, 120)
             raise UserError(
                 f"out of memory in step {course.step + 1} of {self.steps} ({reason}): {self.relief}; what was learned "
                 "up to the last checkpoint is kept"

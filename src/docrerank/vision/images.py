@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from docrerank.pages import render
-from docrerank.records import Page, UserError
+from docrerank.records import Page, UserError, one_line
 from docrerank.runs import hash_file
 from docrerank.vision.backbone import PageTokens
 from docrerank.vision.prompt import Prompt
@@ -135,7 +135,7 @@ class ImageReader:
             square = self.processor.patch_size * self.processor.merge_size
             cut = self.processor(images=[page.draw(square)], return_tensors="pt")
         except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-            raise UserError(f"the image cannot be read ({' '.join(str(error).split())[:200]})") from error
+            raise UserError(f"the image cannot be read ({one_line(error)})") from error
         grid = cut["image_grid_thw"]
         visual = int(grid.prod()) // self.processor.merge_size**2
         ids = self.prompt.prefix_ids(query, self.prompt.clean_page_text(page.text), visual)

@@ -13,7 +13,7 @@ from peft import PeftModel
 from safetensors import safe_open
 from torch import Tensor
 
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 from docrerank.vision.backbone import cut_head, unwrap
 from docrerank.vision.checkpoint import (
     Checkpoint,
@@ -143,7 +143,7 @@ def _explain(base: str, error: Exception) -> str:
     """Why a model's files do not load."""
     if not Path(base).is_dir():
         return explain_absence(base)
-    return f"'{base}' cannot be loaded: {' '.join(str(error).split())[:300]}"
+    return f"'{base}' cannot be loaded: {one_line(error, 300)}"
 
 
 def _merge_adapter(checkpoint: Checkpoint, model: Any) -> Any:
@@ -155,7 +155,7 @@ def _merge_adapter(checkpoint: Checkpoint, model: Any) -> Any:
     try:
         adapted: Any = PeftModel.from_pretrained(model, checkpoint.name, key_mapping=FORMER_NAMES)
     except (RuntimeError, ValueError) as error:
-        raise UserError(f"{other} ({' '.join(str(error).split())[:200]}): give base=") from error
+        raise UserError(f"{other} ({one_line(error)}): give base=") from error
     if not _fits(file, adapted):
         raise UserError(f"{other}: its layers have other names; give base=")
     return adapted.merge_and_unload()

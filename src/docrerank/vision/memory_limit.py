@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import torch
 
+from docrerank.records import one_line
+
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
@@ -21,7 +23,7 @@ def run_halving(
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        message = " ".join(str(error).split())[:120]
+        message = one_line(error, 120)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if len(items) == 1:

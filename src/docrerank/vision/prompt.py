@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Prompt:
                 messages, chat_template=self.template, tokenize=False, add_generation_prompt=True
             )
         except Exception as error:  # whatever a template raises, it is not a contract
-            raise UserError(f"the model's chat template fails ({' '.join(str(error).split())[:200]})") from error
+            raise UserError(f"the model's chat template fails ({one_line(error)})") from error
         return rendered
 
     def _check_cut(self) -> None:

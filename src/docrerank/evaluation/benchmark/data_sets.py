@@ -13,7 +13,7 @@ from typing import Any
 from docrerank.evaluation.statistics import HEADLINE
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 
 KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".tsv": "csv", ".csv": "csv"}
 #: Names of a part, as mteb and BEIR have them.
@@ -189,7 +189,7 @@ class DataSet:
             cause: BaseException = error
             while cause.__cause__ is not None:  # `datasets` wraps a fault in a sentence of its own
                 cause = cause.__cause__
-            reason = " ".join(str(cause).split())[:200] or type(error).__name__
+            reason = one_line(cause)
             if self.folder is None:
                 raise UserError(self._explain_absence(reason)) from error
             fault = find_broken_line(self.folder) or f"the data set in '{self.folder}' cannot be read: {reason}"
