@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
@@ -116,6 +118,19 @@ def sets(whole_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
         if not (root / form).exists():
             export_run(whole_run, root / form, ExportOptions(form, pixels=30_000))
         return root / form
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def load() -> Callable[..., dict[str, Any]]:
+    """What the code in a set's card defines, run block by block: all of it, or the first."""
+
+    def give(folder: Path, page: str = "text", blocks: int | None = None) -> dict[str, Any]:
+        names: dict[str, Any] = {"SET": str(folder), "PAGE": page}
+        for code in re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)[:blocks]:
+            exec(code, names)
+        return names
 
     return give
 

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 
 from docrerank.datasets import ExportOptions, export_run
-from docrerank.datasets.usage import SNIPPETS
 from docrerank.runs import Run
 
 datasets = pytest.importorskip("datasets")
 MakeRun = Callable[..., Run]
 
 
-def test_beir_tables_are_those_of_the_hub(make_run: MakeRun, tmp_path: Path) -> None:
+def test_beir_tables_are_those_of_the_hub(
+    make_run: MakeRun, tmp_path: Path, load: Callable[..., dict[str, Any]]
+) -> None:
     run = make_run()
     queries = list(run.queries.read("acme"))
     queries[2] = dataclasses.replace(queries[2], answered_by=("acme/3", "gone/1"))
     run.queries.write("acme", queries, "changed")
     export_run(run, tmp_path / "set", ExportOptions("beir", pixels=10_000))
-    names: dict[str, Any] = {"SET": str(tmp_path / "set")}
-    exec(SNIPPETS["beir"], names)
+    names = load(tmp_path / "set")
     assert names["corpus"].column_names == ["id", "title", "text", "image"]
     assert names["qrels"].column_names == ["query-id", "corpus-id", "score"]
     judged = {(row["query-id"], row["corpus-id"]): row["score"] for row in names["qrels"]}

@@ -49,12 +49,12 @@ def test_the_released_schema_is_what_datasets_reads(sets: Callable[[str], Path],
     ]
     assert row["answer"] == ["11 million", "日本 10"]
     assert (row["page_id"], row["document"], row["page_number"]) == ("acme/1", "acme", 1)
-    assert row["negative_properties"] == [["year"] * 3, []]
     assert row["rephrased_queries"] == [["costs acme 2020"], []]
-    assert row["rephrased_levels"] == [[2], []]
-    assert (row["positive_yes"], row["positive_no"]) == ([2, 2], [0, 0])
-    assert row["negative_no"] == [[2, 2, 2], []]
-    assert row["positive_writers"] == ["writer/1", ""]
+    queries = row["queries"]
+    assert [query["kind"] for query in queries] == ["positive", "rephrased", *["hard_negative"] * 3, "positive"]
+    assert [query["property"] for query in queries] == ["", "", "year", "year", "year", ""]
+    assert [(query["yes"], query["no"]) for query in queries] == [(2, 0), (2, 0), (0, 2), (0, 2), (0, 2), (2, 0)]
+    assert (queries[0]["writer"], queries[1]["level"]) == ("writer/1", 2)
 
 
 def test_the_card_names_the_tables_that_load_dataset_finds(sets: Callable[[str], Path]) -> None:
@@ -216,7 +216,7 @@ def test_two_exports_do_not_write_one_target(whole_run: Run, tmp_path: Path) -> 
     from docrerank.datasets.export import _staged
 
     with _staged(tmp_path / "set") as folder:
-        with pytest.raises(UserError, match="another docrerank writes"):
+        with pytest.raises(UserError, match="another docrerank works on"):
             export_run(whole_run, tmp_path / "set", HF)
         (folder / "a").write_text("")
     assert (tmp_path / "set" / "a").is_file()

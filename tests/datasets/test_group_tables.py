@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ import pytest
 from PIL import Image
 
 from docrerank.datasets import ExportOptions, export_run
-from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, GroupReader, build_rows
-from docrerank.datasets.usage import PAIRS, SNIPPETS
+from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, build_rows, read_groups
 from docrerank.queries import Family
 from docrerank.records import MinedPage, Query
 from docrerank.runs import Run
@@ -22,11 +22,7 @@ datasets = pytest.importorskip("datasets")
 MakeRun = Callable[..., Run]
 
 
-def load(form: str, folder: Path, page: str = "text") -> dict[str, Any]:
-    """What the card's snippet defines."""
-    names: dict[str, Any] = {"SET": str(folder), "PAGE": page}
-    exec(SNIPPETS[form], names)
-    return names
+Load = Callable[..., dict[str, Any]]
 
 
 def family(mined: tuple[str, ...] = ("a/2", "a/3"), negatives: int = 3) -> Family:
@@ -66,10 +62,10 @@ def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) 
     queries[2] = dataclasses.replace(queries[2], answered_by=("acme/3",))
     run.queries.write("acme", queries, "changed")
     run.mined.write("corpus", [MinedPage("acme/1#0", f"acme/{n}", n, 0.0) for n in (2, 3)], "changed")
-    reader = GroupReader(run)
-    group = next(reader.read())
+    left_out: Counter[str] = Counter()
+    group = next(read_groups(run, (), (), left_out))
     assert group.family.mined == ["acme/3"]
-    assert reader.left_out["a mined page that answers the query"] == 1
+    assert left_out["a mined page that answers the query"] == 1
     for form in GROUP_TABLES:
         assert all("acme/2" not in str(row[1:]) for table, row in rows(form, group) if table == "mined")
 
@@ -86,8 +82,8 @@ def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", GROUP_TABLES)
-def test_the_snippet_joins_texts_and_images(form: str, sets: Callable[[str], Path]) -> None:
-    loaded = load(form, sets(form), "image")
+def test_the_snippet_joins_texts_and_images(form: str, sets: Callable[[str], Path], load: Load) -> None:
+    loaded = load(sets(form), "image", blocks=1)
     for table in ("mined", "generated"):
         row = loaded[table][0]
         first, second, *_ = row.values()
@@ -141,24 +137,19 @@ def text_model(tmp_path: Path) -> Any:
     ("form", "name"), [("triplet", "MultipleNegativesRankingLoss"), ("labeled-list", "LambdaLoss")]
 )
 def test_a_cross_encoder_trains_on_it(
-    form: str, name: str, sets: Callable[[str], Path], text_model: Any, tmp_path: Path
+    form: str, name: str, sets: Callable[[str], Path], text_model: Any, tmp_path: Path, load: Load
 ) -> None:
     from sentence_transformers.cross_encoder import losses
 
-    loaded, loss = load(form, sets(form)), getattr(losses, name)(text_model)
+    loaded, loss = load(sets(form), blocks=1), getattr(losses, name)(text_model)
     data = datasets.DatasetDict({table: loaded[table] for table in ("mined", "generated")})
     assert train(text_model, data, loss, tmp_path / "out") > 0
 
 
-def load_pairs(folder: Path, page: str) -> Any:
-    """What the card's second snippet makes of the lists."""
-    names = load("labeled-list", folder, page)
-    exec(PAIRS, names)
-    return names["pairs"]
-
-
-def test_pairs_of_the_lists_have_the_query_first_and_both_kinds_of_negatives(sets: Callable[[str], Path]) -> None:
-    rows = load_pairs(sets("labeled-list"), "text")[:]
+def test_pairs_of_the_lists_have_the_query_first_and_both_kinds_of_negatives(
+    sets: Callable[[str], Path], load: Load
+) -> None:
+    rows = load(sets("labeled-list"))["pairs"][:]
     assert list(rows) == ["query", "page", "label"]
     assert sum(rows["label"]) < len(rows["label"])
     wrong = [(q, p) for q, p, label in zip(*rows.values(), strict=True) if not label]
@@ -167,7 +158,7 @@ def test_pairs_of_the_lists_have_the_query_first_and_both_kinds_of_negatives(set
 
 
 def test_a_vision_cross_encoder_trains_on_the_images(
-    sets: Callable[[str], Path], tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sets: Callable[[str], Path], tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Load
 ) -> None:
     from fixtures.tiny_vision import load_cross_encoder
     from sentence_transformers.cross_encoder import losses
@@ -177,5 +168,5 @@ def test_a_vision_cross_encoder_trains_on_the_images(
 
     saved: Any = Reranker.from_pretrained(tiny_base)
     model = load_cross_encoder(save_reranker(saved.parts, tmp_path / "saved"), monkeypatch)
-    pairs = load_pairs(sets("labeled-list"), "image")
+    pairs = load(sets("labeled-list"), "image")["pairs"]
     assert train(model, pairs, losses.BinaryCrossEntropyLoss(model), tmp_path / "out") > 0

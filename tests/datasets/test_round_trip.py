@@ -65,8 +65,8 @@ def page_queries(draw: st.DrawFn) -> list[Query]:
 @given(page_queries())
 def test_any_queries_of_a_page_come_back_through_arrow(queries: list[Query]) -> None:
     families = list(find_families(queries).values())
-    image = {"bytes": b"x", "path": "x.png"}
-    written = pa.Table.from_pylist([build_row(AskedPage(PAGE, families), image)], build_schema(RELEASED_COLUMNS))
+    row = {**build_row(AskedPage(PAGE, families, {})), "image": {"bytes": b"x", "path": "x.png"}}
+    written = pa.Table.from_pylist([row], build_schema(RELEASED_COLUMNS))
     found, faults = parse_queries(written.to_pylist()[0], "a/1", "imported x")
     assert not faults
     assert sorted(found, key=lambda query: query.id) == sorted(queries, key=lambda query: query.id)
@@ -114,5 +114,7 @@ def test_a_set_exported_again_is_the_same_set(sets: Callable[[str], Path], tmp_p
     import_dataset(run, str(sets("hf")))
     export_run(run, tmp_path / "again", ExportOptions("hf", pixels=30_000))
     first, second = (pq.read_table(folder / "data") for folder in (sets("hf"), tmp_path / "again"))
-    for name in ("image", "positive_queries", "negative_queries", "answer", "page_text", "positive_ids"):
+    for name in ("image", "positive_queries", "negative_queries", "answer", "page_text", "page_id"):
         assert first[name].to_pylist() == second[name].to_pylist()
+    ids = [[[query["id"] for query in queries] for queries in one["queries"].to_pylist()] for one in (first, second)]
+    assert ids[0] == ids[1]

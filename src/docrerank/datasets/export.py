@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import fcntl
 import json
 import os
 import shutil
@@ -16,24 +14,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from docrerank.datasets.card import CardFacts, Config, describe_audit, select_recipe, write_card
-from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, GroupReader, build_rows, judge_queries
+from docrerank.datasets.card import FORMS, name_folder, select_recipe, write_card
+from docrerank.datasets.groups import GROUP_TABLES, build_rows, judge_queries, read_groups
 from docrerank.datasets.page_tables import Table, count_pages, draw_files, plan_files
 from docrerank.datasets.tables import ID, TEXT, Columns, writing_parquet
-from docrerank.datasets.usage import FORMS
 from docrerank.recipe import fingerprint
 from docrerank.records import Query, UserError
-from docrerank.runs import Progress, Run, read_json, split_run, write_text
+from docrerank.report.audit import read_summary
+from docrerank.runs import Progress, Run, hold, read_json, schema_of, split_run, write_text
 
 #: Raised when the same run and options would give another set than before.
-VERSION = 2
+VERSION = 3
 #: What an export was made from and what is in it; also marks a finished set.
 MANIFEST = "docrerank.json"
 #: All of a query's fields.
-QUERIES: Columns = {
-    field.name: {"level": pa.int64(), "answered_by": pa.list_(pa.string())}.get(field.name, TEXT)
-    for field in dataclasses.fields(Query)
-}
+QUERIES: Columns = {column.name: column.type for column in schema_of(Query)}
 _BEIR: dict[str, Columns] = {
     "queries": {"id": ID, "text": TEXT},
     "qrels": {"query-id": ID, "corpus-id": ID, "score": pa.int64()},
@@ -102,60 +97,82 @@ def export_run(
         return {**there, "redone": 0}
     with _staged(out) as folder:
         job = _Job(run, options, folder, progress, _find_dev(run, options.dev_share))
-        _write(job)
-        left_out = +(job.left_out + Counter({"pages that could not be drawn": len(job.missing)}))
-        facts = CardFacts(options.form, job.configs, left_out, options.license)
-        write_text(folder / "README.md", write_card(run, facts))
+        job.write()
         manifest = {
             "form": options.form,
             "made_from": made_from,
-            "rows": {config.name: dict(config.rows) for config in job.configs},
+            "rows": job.rows,
             "left_out": dict(sorted(job.left_out.items())),
             "missing": dict(sorted(job.missing.items())),
         }
+        left_out = +(job.left_out + Counter({"pages that could not be drawn": len(job.missing)}))
+        write_text(folder / "README.md", write_card(run, options.form, job.rows, left_out, options.license))
         write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return {**manifest, "redone": 1}
 
 
 @dataclass(slots=True)
 class _Job:
-    """An export at work; `dev` has the documents of the dev split, `configs` the tables written so far."""
+    """An export at work; `dev` has the documents of the dev split, `rows` what was written, by table and split."""
 
     run: Run
     options: ExportOptions
     folder: Path
     progress: Progress
-    dev: frozenset[str] = frozenset()
-    configs: list[Config] = field(default_factory=list)
+    dev: frozenset[str]
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     missing: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """`train`, and `dev` if there is one."""
-        return ("train", "dev") if self.dev else ("train",)
+    def write(self) -> None:
+        """Write the tables of the form."""
+        splits = ("train", "dev") if self.dev else ("train",)
+        match self.options.form:
+            case "hf":
+                self._draw("released", "default", splits)
+            case "beir":
+                self._draw("corpus", "corpus", ("test",))
+                self._write_judged()
+            case form:
+                self._draw("pages", "pages", ("train",))
+                self._write_groups(form, splits)
 
-    def draw(self, table: Table, name: str, folder: str, splits: Sequence[str]) -> None:
+    def _draw(self, table: Table, name: str, splits: Sequence[str]) -> None:
         """Draw the pages of a table; one without splits of its own is one split."""
-        counts = count_pages(self.run, table == "released")
-        if not counts:
-            what = "page with a query" if table == "released" else "page"
-            raise UserError(f"'{self.run.path}' has no {what}: nothing to export")
-        files = []
+        counts, files = count_pages(self.run, table), []
         for split in splits:
             own = {doc: n for doc, n in counts.items() if len(splits) == 1 or (doc in self.dev) == (split == "dev")}
-            files += plan_files(own, self.folder / folder, split)
+            files += plan_files(own, self.folder / name_folder(name), split)
         drawn = draw_files(self.run, table, self.options.pixels, files, self.progress)
         self.left_out.update(drawn.left_out)
         self.missing.update(drawn.missing)
-        self._add(name, folder, {split: drawn.rows[split] for split in splits})
+        self.rows[name] = {split: drawn.rows[split] for split in splits}
+
+    def _write_groups(self, form: str, splits: Sequence[str]) -> None:
+        with (
+            self._writing({"queries": QUERIES}, ["train"]) as write_query,
+            self._writing(GROUP_TABLES[form], splits) as write,
+        ):
+            for group in read_groups(self.run, self.dev, self.missing, self.left_out):
+                for query in (*group.family.wordings(), *group.family.negatives):
+                    write_query("queries", "train", {name: getattr(query, name) for name in QUERIES})
+                for table, row in build_rows(form, group, self.options.negatives):
+                    write(table, group.split, row)
+
+    def _write_judged(self) -> None:
+        with self._writing(_BEIR, ["test"]) as write:
+            for group in read_groups(self.run, self.dev, self.missing, self.left_out):
+                for query, judged in judge_queries(group):
+                    write("queries", "test", {"id": query.id, "text": query.text})
+                    for page, score in judged.items():
+                        write("qrels", "test", {"query-id": query.id, "corpus-id": page, "score": score})
 
     @contextlib.contextmanager
-    def writing(
+    def _writing(
         self, tables: Mapping[str, Columns], splits: Sequence[str]
     ) -> Iterator[Callable[[str, str, dict[str, Any]], None]]:
-        """Give a function of (table, split, row); when the block ends well, the tables are in the set and its card."""
-        rows: Counter[tuple[str, str]] = Counter()
+        """Give a function of (table, split, row); when the block ends well, the tables are in the set."""
+        self.rows |= {table: dict.fromkeys(splits, 0) for table in tables}
         with contextlib.ExitStack() as stack:
             writers = {
                 (table, split): stack.enter_context(
@@ -167,51 +184,9 @@ class _Job:
 
             def write(table: str, split: str, row: dict[str, Any]) -> None:
                 writers[table, split](row)
-                rows[table, split] += 1
+                self.rows[table][split] += 1
 
             yield write
-        for table in tables:
-            self._add(table, table, {split: rows[table, split] for split in splits})
-
-    def groups(self) -> Iterator[FamilyGroup]:
-        """The families of the set, with what they leave out counted."""
-        return GroupReader(self.run, self.dev, self.missing, self.left_out).read()
-
-    def _add(self, name: str, folder: str, rows: dict[str, int]) -> None:
-        self.configs.append(Config(name, {split: f"{folder}/{split}-*.parquet" for split in rows}, rows))
-
-
-def _write(job: _Job) -> None:
-    match job.options.form:
-        case "hf":
-            job.draw("released", "default", "data", job.splits)
-        case "beir":
-            job.draw("corpus", "corpus", "corpus", ["test"])
-            _write_judged(job)
-        case form:
-            job.draw("pages", "pages", "pages", ["train"])
-            _write_groups(job, form)
-
-
-def _write_groups(job: _Job, form: str) -> None:
-    with (
-        job.writing({"queries": QUERIES}, ["train"]) as write_query,
-        job.writing(GROUP_TABLES[form], job.splits) as write,
-    ):
-        for group in job.groups():
-            for query in (*group.family.wordings(), *group.family.negatives):
-                write_query("queries", "train", {name: getattr(query, name) for name in QUERIES})
-            for table, row in build_rows(form, group, job.options.negatives):
-                write(table, group.split, row)
-
-
-def _write_judged(job: _Job) -> None:
-    with job.writing(_BEIR, ["test"]) as write:
-        for group in job.groups():
-            for query, judged in judge_queries(group):
-                write("queries", "test", {"id": query.id, "text": query.text})
-                for page, score in judged.items():
-                    write("qrels", "test", {"query-id": query.id, "corpus-id": page, "score": score})
 
 
 def _find_dev(run: Run, share: float) -> frozenset[str]:
@@ -225,7 +200,7 @@ def _find_dev(run: Run, share: float) -> frozenset[str]:
 def _fingerprint(run: Run, options: ExportOptions) -> str:
     parts = (run.pages, run.queries, run.verdicts, run.mined, run.rejected("generate"), run.rejected("import"))
     origins = [[[name, part.made_from(name)] for name in part.names()] for part in parts]
-    return fingerprint("export", VERSION, asdict(options), select_recipe(run), origins, describe_audit(run))
+    return fingerprint("export", VERSION, asdict(options), select_recipe(run), origins, repr(read_summary(run.path)))
 
 
 def _find_set(target: Path, made_from: str) -> dict[str, Any]:
@@ -246,17 +221,13 @@ def _staged(target: Path) -> Iterator[Path]:
     place = target.parent / f".{target.name}.partial"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        with (place / "lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(f"another docrerank writes '{target}': wait for it or give another --out") from None
+        with hold(place / "lock"):
             shutil.rmtree(place / "set", ignore_errors=True)
             (place / "set").mkdir()
             yield place / "set"
             with contextlib.suppress(FileNotFoundError):
                 target.rmdir()
             os.replace(place / "set", target)
-            shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
     except OSError as error:
         raise UserError(f"cannot write '{target}': {error.strerror or error}; fix this and export again") from error

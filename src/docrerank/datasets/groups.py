@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from docrerank.datasets.tables import ID, IDS, Columns
@@ -22,6 +20,7 @@ UNKNOWN = "its page is not in the run"
 OTHER_SPLIT = "its page is in the other split"
 ANSWERS = "a mined page that answers the query"
 LABELS = pa.list_(pa.int64())
+_MINED = pa.schema({"query_id": ID, "page_id": ID, "rank": pa.int64()})
 #: The tables of each form and their columns, in the order in which a loss reads them.
 GROUP_TABLES: dict[str, dict[str, Columns]] = {
     "triplet": {
@@ -56,9 +55,10 @@ class FamilyGroup:
         return self.family.positive.page_id
 
 
-@dataclass(slots=True)
-class GroupReader:
-    """Reads a run's families document by document.
+def read_groups(
+    run: Run, dev: Collection[str], missing: Collection[str], left_out: Counter[str]
+) -> Iterator[FamilyGroup]:
+    """Yield the families of all pages that are in a set, document by document.
 
     Args:
         run: the run.
@@ -66,46 +66,32 @@ class GroupReader:
         missing: pages that are not in the set.
         left_out: counts what is left out, by reason.
     """
+    find_mined, known = _read_mined(run), frozenset(run.pages.column("id"))
 
-    run: Run
-    dev: Collection[str] = ()
-    missing: Collection[str] = ()
-    left_out: Counter[str] = field(default_factory=Counter)
-    _known: frozenset[str] = frozenset()
+    def split_of(page: str) -> str:
+        return "dev" if page.rpartition("/")[0] in dev else "train"
 
-    def read(self) -> Iterator[FamilyGroup]:
-        """Yield every family of a page that is in the set."""
-        table = _MinedTable(self.run)
-        self._known = frozenset(self.run.pages.column("id"))
-        for document in self.run.queries.names():
-            mined = table.of(document)
-            for family in find_families(self.run.queries.read(document), self.left_out).values():
-                if family.positive.page_id in self.missing:
-                    self.left_out[MISSING] += 1
-                else:
-                    yield self._build(family, mined.get(family.positive.id, []))
-
-    def split_of(self, page_id: str) -> str:
-        """The split of a page's document."""
-        return "dev" if page_id.rpartition("/")[0] in self.dev else "train"
-
-    def _build(self, family: Family, mined: Sequence[str]) -> FamilyGroup:
-        answering, split = family.answering(), self.split_of(family.positive.page_id)
-        for page in mined:
-            if reason := ANSWERS if page in answering else self._find_fault(page, split):
-                self.left_out[reason] += 1
-            else:
-                family.mined.append(page)
-        queries = [*family.wordings(), *family.negatives]
-        elsewhere = [(query, page) for query in queries for page in query.answered_by if page != query.page_id]
-        return FamilyGroup(split, family, tuple(pair for pair in elsewhere if not self._find_fault(pair[1], split)))
-
-    def _find_fault(self, page: str, split: str) -> str:
-        if page in self.missing:
+    def find_fault(page: str, split: str) -> str:
+        if page in missing:
             return MISSING
-        if page not in self._known:
+        if page not in known:
             return UNKNOWN
-        return "" if self.split_of(page) == split else OTHER_SPLIT
+        return "" if split_of(page) == split else OTHER_SPLIT
+
+    for document in run.queries.names():
+        for family in find_families(run.queries.read(document), left_out).values():
+            if family.positive.page_id in missing:
+                left_out[MISSING] += 1
+                continue
+            answering, split = family.answering(), split_of(family.positive.page_id)
+            for page in find_mined(family.positive.id):
+                if reason := ANSWERS if page in answering else find_fault(page, split):
+                    left_out[reason] += 1
+                else:
+                    family.mined.append(page)
+            queries = [*family.wordings(), *family.negatives]
+            elsewhere = [(query, page) for query in queries for page in query.answered_by if page != query.page_id]
+            yield FamilyGroup(split, family, tuple(pair for pair in elsewhere if not find_fault(pair[1], split)))
 
 
 def build_rows(form: str, group: FamilyGroup, negatives: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -143,27 +129,14 @@ def judge_queries(group: FamilyGroup) -> Iterator[tuple[Query, dict[str, int]]]:
             yield query, {**dict.fromkeys(elsewhere[query.id], 1), group.page: 0}
 
 
-_MINED = pa.schema({"query_id": ID, "page_id": ID, "rank": pa.int64()})
+def _read_mined(run: Run) -> Callable[[str], list[str]]:
+    """Give a function from a positive's id to the ids of its mined pages, the closest first.
 
-
-class _MinedTable:
-    """The mined pages of a run by document, in Arrow's memory: some tens of bytes for each."""
-
-    def __init__(self, run: Run) -> None:
-        files = [run.mined.folder / f"{name}.parquet" for name in run.mined.names()]
-        tables = [pq.read_table(file, columns=_MINED.names) for file in files]
-        table = pa.concat_tables([_MINED.empty_table(), *tables])
-        documents = pc.list_element(pc.split_pattern(table["query_id"], "/", max_splits=1), 0)
-        table = table.append_column("document", documents)
-        self._table = table.sort_by([("document", "ascending"), ("rank", "ascending")])
-        counted = pc.value_counts(self._table["document"])
-        names, counts = counted.field("values").to_pylist(), counted.field("counts").to_numpy(zero_copy_only=False)
-        self._bounds = dict(zip(names, zip(np.cumsum(counts) - counts, counts, strict=True), strict=True))
-
-    def of(self, document: str) -> dict[str, list[str]]:
-        """Positive's id to the ids of its mined pages, the closest first."""
-        found: dict[str, list[str]] = defaultdict(list)
-        start, count = self._bounds.get(document, (0, 0))
-        for row in self._table.slice(int(start), int(count)).to_pylist():
-            found[row["query_id"]].append(row["page_id"])
-        return found
+    They stay in Arrow's memory, some tens of bytes for each: a page may be mined for queries of any document.
+    """
+    files = [run.mined.folder / f"{name}.parquet" for name in run.mined.names()]
+    tables = [pq.read_table(file, columns=_MINED.names) for file in files]
+    rows = pa.concat_tables([_MINED.empty_table(), *tables]).sort_by("rank")
+    grouped = rows.group_by("query_id", use_threads=False).aggregate([("page_id", "list")])
+    places = {query: place for place, query in enumerate(grouped["query_id"].to_pylist())}
+    return lambda query: grouped["page_id_list"][places[query]].as_py() if query in places else []

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from docrerank.datasets.page_tables import SINGLE, name_image
-from docrerank.datasets.released import FIELDS, PLURALS, Role
 from docrerank.pages import Document, find_image_suffix, read_document, render
 from docrerank.queries import normalise
 from docrerank.recipe import Ingest
@@ -25,8 +24,17 @@ from docrerank.runs import replacing
 MAX_CHARACTERS = 4_000
 _SOURCES = ("layer", "ocr", "none")
 _FORMS = typing.get_args(Form)
-_KINDS: dict[Role, Kind] = {"positive": "positive", "rephrased": "rephrased", "negative": "hard_negative"}
-_TEXTS = {"rephrased": "rephrased_queries", "negative": "negative_queries"}
+#: The columns of what stands below a positive, and how a fault names it.
+_BELOW: tuple[tuple[Kind, str, str], ...] = (
+    ("rephrased", "rephrased_queries", "rephrasings"),
+    ("hard_negative", "negative_queries", "negatives"),
+)
+#: What a set may record of a query, and its type there.
+_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("id", "form", "answer", "property", "original", "edited", "evidence", "writer", "location"), str),
+    "answered_by": list,
+    "level": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +68,28 @@ def store_image(image: Any, folder: Path, pixels: int, ingest: Ingest) -> Page |
     with tempfile.NamedTemporaryFile(suffix=suffix) as file:
         file.write(content)
         file.flush()
-        page = _read(Path(file.name), len(content), ingest)
-        if isinstance(page, Fault):
-            return page
-        if page.width * page.height <= pixels and suffix in SINGLE:
-            return _keep(page, name_image(content, suffix), folder)
-        return _shrink(page, folder, pixels)
+        page, fault = None, Fault("not an image", "nothing could be read from it")
+        for row in read_document(Document("page", file.name, "", len(content)), ingest):
+            if isinstance(row, Page):
+                page = row
+                break
+            fault = Fault(row.reason, row.detail)
+        if page is None:
+            return fault
+        if suffix not in SINGLE or page.width * page.height > pixels:
+            try:
+                drawn = render(page, pixels)
+            except UserError as error:
+                return Fault("damaged", str(error).replace(page.source, "the image"))
+            drawn.save(buffer := io.BytesIO(), "PNG")
+            content, suffix = buffer.getvalue(), ".png"
+            page = replace(page, width=drawn.width, height=drawn.height)
+    name = name_image(content, suffix)["path"]
+    path = folder.resolve() / name[:2] / name
+    if not path.is_file() or path.stat().st_size != len(content):
+        with replacing(path, flush=False) as temporary:
+            temporary.write_bytes(content)
+    return replace(page, source=str(path), sha256=path.stem)
 
 
 def build_page(
@@ -92,110 +116,6 @@ def build_page(
     return replace(page, text=text, text_source=source, boxes=boxes), fault
 
 
-def _read(path: Path, size: int, ingest: Ingest) -> Page | Fault:
-    """The first page of an image file; its text is read by OCR if `ingest` says so."""
-    fault = Fault("not an image", "nothing could be read from it")
-    for row in read_document(Document("page", str(path), "", size), ingest):
-        if isinstance(row, Page):
-            return row
-        fault = Fault(row.reason, row.detail)
-    return fault
-
-
-def _shrink(page: Page, folder: Path, pixels: int) -> Page | Fault:
-    try:
-        image = render(page, pixels)
-    except UserError as error:
-        return Fault("damaged", str(error).replace(page.source, "the image"))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return _keep(replace(page, width=image.width, height=image.height), name_image(buffer.getvalue(), ".png"), folder)
-
-
-def _keep(page: Page, image: dict[str, Any], folder: Path) -> Page:
-    """Put the file where its content says, if it is not there whole yet."""
-    path = folder.resolve() / image["path"][:2] / image["path"]
-    if not path.is_file() or path.stat().st_size != len(image["bytes"]):
-        with replacing(path, flush=False) as temporary:
-            temporary.write_bytes(image["bytes"])
-    return replace(page, source=str(path), sha256=path.stem)
-
-
-@dataclass(slots=True)
-class _Reader:
-    """One row, its page's id, and who wrote what nobody signed."""
-
-    row: Mapping[str, Any]
-    page_id: str
-    writer: str
-    faults: list[Fault]
-
-    def read(self) -> Iterator[Query]:
-        texts = _listed(self.row.get("positive_queries"))
-        if not texts:
-            self.faults.append(Fault("no positive query", "its hard negatives, if any, were left out with it"))
-        elif isinstance(answers := self.row.get("answer"), list) and len(answers) != len(texts):
-            self.faults.append(Fault("answers do not match positives", f"{len(texts)} positives, other answers"))
-        said = {normalise(text) for text in texts if text}
-        for place, text in enumerate(texts):
-            if not self._is_query("positive", text):
-                continue
-            yield self._build("positive", text, place)
-            for role in ("rephrased", "negative"):
-                for number, other in enumerate(self._below(role, place, len(texts))):
-                    if not self._is_query(role, other):
-                        continue
-                    if role == "negative" and normalise(other) in said:
-                        self.faults.append(Fault("hard negative has a positive's words", other))
-                        continue
-                    yield self._build(role, other, place, number)
-
-    def _below(self, role: Role, place: int, positives: int) -> list[Any]:
-        """The texts of a role under one positive."""
-        value = self.row.get(_TEXTS[role])
-        if not isinstance(value, list) or not value:
-            return []
-        if any(isinstance(entry, str) for entry in value):
-            value = [value]
-        if len(value) != positives:
-            if not place:
-                name = "negatives" if role == "negative" else "rephrasings"
-                detail = f"{positives} positives, {len(value)} lists of {name}: all {name} of the row were left out"
-                self.faults.append(Fault(f"{name} do not match positives", detail))
-            return []
-        return value[place] or []
-
-    def _is_query(self, role: str, text: Any) -> bool:
-        if not isinstance(text, str) or not text.strip():
-            self.faults.append(Fault("empty query", f"a {role} query is {'missing' if text is None else 'empty'}"))
-        elif len(text) > MAX_CHARACTERS:
-            self.faults.append(Fault("query too long", f"{len(text)} characters: {text[:80]}..."))
-        else:
-            return True
-        return False
-
-    def _build(self, role: Role, text: str, place: int, number: int | None = None) -> Query:
-        form: Form = "question" if text.rstrip().endswith("?") else "keywords"
-        given = {name: self._cell(role, name, place, number) for name in FIELDS[role]}
-        if role == "positive":
-            answers = _listed(self.row.get("answer"))
-            given["answer"] = answers[place] if place < len(answers) else None
-        kept: dict[str, Any] = {
-            name: tuple(value) if name == "answered_by" else value for name, value in given.items() if value
-        }
-        kept.setdefault("writer", self.writer)
-        kept["form"] = kept["form"] if kept.get("form") in _FORMS else form
-        return Query(**{"id": "", **kept}, page_id=self.page_id, text=text, kind=_KINDS[role])
-
-    def _cell(self, role: Role, name: str, place: int, number: int | None) -> Any:
-        column = self.row.get(f"{role}_{PLURALS[name]}")
-        for index in (place,) if number is None else (place, number):
-            if not isinstance(column, list) or index >= len(column):
-                return None
-            column = column[index]
-        return column
-
-
 def parse_queries(row: Mapping[str, Any], page_id: str, writer: str) -> tuple[list[Query], list[Fault]]:
     """The queries of a row: positives, each followed by its rephrasings and hard negatives.
 
@@ -212,12 +132,79 @@ def parse_queries(row: Mapping[str, Any], page_id: str, writer: str) -> tuple[li
         >>> [(query.id, query.kind, query.source_id) for query in queries], faults[0].reason
         ([('a/1#0', 'positive', ''), ('a/1#1', 'hard_negative', 'a/1#0')], 'empty query')
     """
-    faults: list[Fault] = []
-    queries = list(_Reader(row, page_id, writer, faults).read())
+    reader = _Reader(row, page_id, writer)
+    queries = list(reader.read())
     ids = [query.id for query in queries]
     if len(set(ids)) != len(ids) or not all(key.startswith(f"{page_id}#") for key in ids):
         queries = [replace(query, id=f"{page_id}#{serial}") for serial, query in enumerate(queries)]
-    return list(_link(queries)), faults
+    return list(_link(queries)), reader.faults
+
+
+class _Reader:
+    """One row, what the set records of its queries by kind and text, and who wrote what nobody signed."""
+
+    def __init__(self, row: Mapping[str, Any], page_id: str, writer: str) -> None:
+        self.row, self.page_id, self.writer = row, page_id, writer
+        self.faults: list[Fault] = []
+        self.records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        recorded = row.get("queries")
+        for record in recorded if isinstance(recorded, list) else []:
+            if isinstance(record, dict):
+                self.records.setdefault((str(record.get("kind")), str(record.get("text"))), []).append(record)
+
+    def read(self) -> Iterator[Query]:
+        texts = _listed(self.row.get("positive_queries"))
+        answers = self.row.get("answer")
+        if not texts:
+            self.faults.append(Fault("no positive query", "its hard negatives, if any, were left out with it"))
+        elif isinstance(answers, list) and len(answers) != len(texts):
+            self.faults.append(Fault("answers do not match positives", f"{len(texts)} positives, other answers"))
+        answers = [*_listed(answers), *[""] * len(texts)]
+        said = {normalise(text) for text in texts if isinstance(text, str)}
+        others = [(kind, self._align(name, word, len(texts))) for kind, name, word in _BELOW]
+        for place, text in enumerate(texts):
+            if not self._is_query("positive", text):
+                continue
+            yield self._build("positive", text, answer=answers[place])
+            for kind, columns in others:
+                for other in columns[place]:
+                    if kind == "hard_negative" and isinstance(other, str) and other and normalise(other) in said:
+                        self.faults.append(Fault("hard negative has a positive's words", other))
+                    elif self._is_query(kind, other):
+                        yield self._build(kind, other)
+
+    def _align(self, column: str, word: str, positives: int) -> list[list[Any]]:
+        """The texts of a column under each positive; none of all if their lists do not match."""
+        value = self.row.get(column)
+        if not isinstance(value, list) or not value:
+            return [[]] * positives
+        lists = [value] if any(isinstance(entry, str) for entry in value) else value
+        if len(lists) == positives:
+            return [entry or [] for entry in lists]
+        if positives:
+            detail = f"{positives} positives, {len(lists)} lists of {word}: all {word} of the row were left out"
+            self.faults.append(Fault(f"{word} do not match positives", detail))
+        return [[]] * positives
+
+    def _is_query(self, kind: str, text: Any) -> bool:
+        if not isinstance(text, str) or not text.strip():
+            missing = "missing" if text is None else "empty"
+            self.faults.append(Fault("empty query", f"a {kind.replace('_', ' ')} is {missing}"))
+        elif len(text) > MAX_CHARACTERS:
+            self.faults.append(Fault("query too long", f"{len(text)} characters: {text[:80]}..."))
+        else:
+            return True
+        return False
+
+    def _build(self, kind: Kind, text: str, **known: Any) -> Query:
+        found = self.records.get((kind, text))
+        record = {**(found.pop(0) if found else {}), **known}
+        kept: dict[str, Any] = {name: record[name] for name in _FIELDS if isinstance(record.get(name), _FIELDS[name])}
+        form: Form = "question" if text.rstrip().endswith("?") else "keywords"
+        kept["form"] = kept["form"] if kept.get("form") in _FORMS else form
+        kept["writer"] = kept.get("writer") or self.writer
+        kept["answered_by"] = tuple(page for page in kept.get("answered_by", ()) if isinstance(page, str))
+        return Query(**{"id": "", **kept}, page_id=self.page_id, text=text, kind=kind)
 
 
 def _link(queries: list[Query]) -> Iterator[Query]:
@@ -226,9 +213,7 @@ def _link(queries: list[Query]) -> Iterator[Query]:
     for query in queries:
         if query.kind == "positive":
             source = query.id
-            yield query
-        else:
-            yield replace(query, source_id=source)
+        yield replace(query, source_id="" if query.kind == "positive" else source)
 
 
 def _listed(value: Any) -> list[Any]:

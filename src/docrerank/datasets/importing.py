@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from docrerank.datasets.published import (
 from docrerank.generation import find_bare, given_queries
 from docrerank.recipe import Ingest, fingerprint
 from docrerank.records import Page, Query, Rejected, UserError, one_line
-from docrerank.runs import Progress, Run, ShardFailure, run_shards, sort_by_hash
+from docrerank.runs import Progress, Run, ShardFailure, Stage, sort_by_hash
 from docrerank.vision import is_vision_model
 
 STAGE = "import"
@@ -52,66 +52,6 @@ class ImportOptions:
     pixels: int = 4_000_000
     ocr: Ocr = "auto"
     share: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """In a worker: import one block."""
-
-    run: Run
-    name: str
-    options: ImportOptions
-    ingest: Ingest
-
-    def __call__(self, block: Block) -> None:
-        if _is_done(self.run, block, self):
-            return
-        made = _Made()
-        for row in _read_rows(block, made):
-            self._take(block, row, made)
-        os.sync()  # once for all images of the block: flushing each would take most of the time
-        origin = _made_from(block, self)
-        self.run.rejected(STAGE).write(block.document, made.rejected, origin)
-        given_queries(self.run).write(block.document, made.queries, origin)
-        self.run.queries.write(block.document, made.queries, origin)
-        self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
-
-    def _take(self, block: Block, row: dict[str, Any], made: _Made) -> None:
-        place = row.get("page_number")
-        serial = place if "page_id" in row and isinstance(place, int) and place > 0 else len(made.numbers) + 1
-        page_id = f"{block.document}/{serial}"
-        if serial in made.numbers:
-            made.reject(Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"), page_id)
-            return
-        made.numbers.add(serial)
-        ingest = self.ingest if row.get("page_text") is None else self.ingest.model_copy(update={"ocr": "never"})
-        stored = store_image(row.get("image"), self.run.path / IMAGES, self.options.pixels, ingest)
-        if isinstance(stored, Fault):
-            made.reject(stored, page_id)
-            return
-        if "positive_queries" not in row and "query" in row:  # ColPali's train set: one query a row
-            row = {**row, "positive_queries": [row["query"]], "answer": [row.get("answer") or ""]}
-        asked = "positive_queries" in row
-        queries, faults = parse_queries(row, page_id, f"imported {self.name}") if asked else ([], [])
-        page, fault = build_page(stored, block.document, serial, row, self.ingest.max_page_words)
-        for found in (*faults, *([fault] if fault else [])):
-            made.reject(found, page_id)
-        made.pages.append(page)
-        made.queries += queries
-
-
-@dataclass(slots=True)
-class _Made:
-    """What came of a block so far; `where` names the row that is read."""
-
-    pages: list[Page] = field(default_factory=list)
-    queries: list[Query] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    numbers: set[int] = field(default_factory=set)
-    where: str = ""
-
-    def reject(self, fault: Fault, page_id: str = "") -> None:
-        self.rejected.append(Rejected(STAGE, self.where, fault.reason, fault.detail, page_id))
 
 
 def import_dataset(
@@ -151,17 +91,25 @@ def import_dataset(
         return _import_mined(run, published)
     blocks = _take_share(plan_blocks(published), options.share, run.recipe.seed)
     work = _Work(run, published.name, options, _choose_ocr(run, options.ocr))
-    todo = [block for block in blocks if not _is_done(run, block, work)]
-    names = [*claim_documents(run, published, blocks, options.share), *(block.document for block in blocks)]
-    for parts in (run.pages, run.queries, run.rejected(STAGE), given_queries(run)):
-        parts.keep_only(names)
-    run.verdicts.keep_only(set(names) - {block.document for block in todo})
+    origins = {block.document: work.made_from(block) for block in blocks}
+    others = claim_documents(run, published, list(origins), options.share)
+    parts = (run.queries, run.rejected(STAGE), given_queries(run), run.pages)
+    stage = Stage(run, STAGE, {**{name: run.pages.made_from(name) or "" for name in others}, **origins}, *parts)
+    todo = {name for name in stage.todo() if name in origins}
+    stage.forget_others()
+    run.verdicts.keep_only(stage.made_from.keys() - todo)
     if not todo:
         return {**count_import(run), "redone": 0}
-    with run.manifest.stage(STAGE) as counts:
-        _import_blocks(run, todo, work, lambda done: progress(len(blocks) - len(todo) + done, len(blocks)))
+    with stage.record() as counts:
+        results = stage.work(work, [block for block in blocks if block.document in todo], SECONDS_PER_BLOCK)
+        for done, (block, result) in enumerate(results, len(blocks) - len(todo) + 1):
+            if isinstance(result, ShardFailure):
+                detail = f"{result.detail}; the same command tries it again"
+                row = Rejected(STAGE, block.document, result.reason, detail)
+                run.rejected(STAGE).write(block.document, [row], "failed")
+            progress(done, len(blocks))
         counts.update(**count_import(run), redone=len(todo))
-    if not any(run.pages.count(block.document) for block in blocks):
+    if not any(run.pages.count(name) for name in origins):
         raise UserError(_nothing_imported(run, published.name, blocks))
     return counts
 
@@ -179,7 +127,7 @@ def count_import(run: Run) -> dict[str, Any]:
     """Which sets there are (name to share), how many pages and queries, and why others were left out."""
     sources, given = Counter(run.pages.column("text_source")), given_queries(run)
     return {
-        "sets": {name: one.share for name, one in read_sets(run).items()},
+        "sets": {name: one["share"] for name, one in read_sets(run).items()},
         "pages": sources.total(),
         "pages_with_text": sources.total() - sources["none"],
         **Counter(given.column("kind")),
@@ -188,12 +136,69 @@ def count_import(run: Run) -> dict[str, Any]:
     }
 
 
-def _import_blocks(run: Run, todo: list[Block], work: _Work, progress: Callable[[int], None]) -> None:
-    for done, (block, result) in enumerate(run_shards(run, work, todo, SECONDS_PER_BLOCK), 1):
-        if isinstance(result, ShardFailure):
-            row = Rejected(STAGE, block.document, result.reason, f"{result.detail}; the same command tries it again")
-            run.rejected(STAGE).write(block.document, [row], "failed")
-        progress(done)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """In a worker: import one block."""
+
+    run: Run
+    name: str
+    options: ImportOptions
+    ingest: Ingest
+
+    def made_from(self, block: Block) -> str:
+        """The fingerprint of all that the block's parts depend on."""
+        settings = [self.name, self.options.pixels, str(self.run.path.resolve())]
+        return fingerprint(STAGE, STAGE_VERSION, block.made_from, settings, self.ingest)
+
+    def __call__(self, block: Block) -> None:
+        origin = self.made_from(block)
+        if self.run.pages.is_done(block.document, origin):
+            return
+        made = _Made()
+        for row in _read_rows(block, made):
+            self._take(block, row, made)
+        os.sync()  # once for all images of the block: flushing each would take most of the time
+        self.run.rejected(STAGE).write(block.document, made.rejected, origin)
+        given_queries(self.run).write(block.document, made.queries, origin)
+        self.run.queries.write(block.document, made.queries, origin)
+        self.run.pages.write(block.document, sorted(made.pages, key=lambda page: page.number), origin)
+
+    def _take(self, block: Block, row: dict[str, Any], made: _Made) -> None:
+        place = row.get("page_number")
+        number = place if "page_id" in row and isinstance(place, int) and place > 0 else len(made.numbers) + 1
+        page_id = f"{block.document}/{number}"
+        if number in made.numbers:
+            made.reject(page_id, Fault("page twice in the set", f"'{page_id}' stands in an earlier row too"))
+            return
+        made.numbers.add(number)
+        ingest = self.ingest if row.get("page_text") is None else self.ingest.model_copy(update={"ocr": "never"})
+        stored = store_image(row.get("image"), self.run.path / IMAGES, self.options.pixels, ingest)
+        if isinstance(stored, Fault):
+            made.reject(page_id, stored)
+            return
+        if "positive_queries" not in row and "query" in row:  # ColPali's train set: one query a row
+            row = {**row, "positive_queries": [row["query"]], "answer": [row.get("answer") or ""]}
+        if "positive_queries" in row:
+            queries, faults = parse_queries(row, page_id, f"imported {self.name}")
+            made.queries += queries
+            made.reject(page_id, *faults)
+        page, fault = build_page(stored, block.document, number, row, self.ingest.max_page_words)
+        made.pages.append(page)
+        made.reject(page_id, *([fault] if fault else []))
+
+
+@dataclass(slots=True)
+class _Made:
+    """What came of a block so far; `where` names the row that is read."""
+
+    pages: list[Page] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
+    where: str = ""
+
+    def reject(self, page_id: str, *faults: Fault) -> None:
+        self.rejected += [Rejected(STAGE, self.where, fault.reason, fault.detail, page_id) for fault in faults]
 
 
 def _read_rows(block: Block, made: _Made) -> Iterator[dict[str, Any]]:
@@ -204,9 +209,8 @@ def _read_rows(block: Block, made: _Made) -> Iterator[dict[str, Any]]:
                 made.where = f"{Path(part.file).name}, row {number}"
                 yield row
         except (pa.ArrowException, OSError) as error:
-            detail = f"rows from {part.start} to {part.stop}: {one_line(error)}"
             made.where = Path(part.file).name
-            made.reject(Fault("cannot be read", detail))
+            made.reject("", Fault("cannot be read", f"rows from {part.start} to {part.stop}: {one_line(error)}"))
 
 
 def _read_part(part: Rows) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -232,17 +236,6 @@ def _choose_ocr(run: Run, ocr: Ocr) -> Ingest:
     """An image has no text layer: it is read by OCR, or not at all."""
     reads = ocr == "always" or (ocr == "auto" and not is_vision_model(run.recipe.train.base))
     return run.recipe.ingest.model_copy(update={"ocr": "always" if reads else "never"})
-
-
-def _made_from(block: Block, work: _Work) -> str:
-    settings = [work.name, work.options.pixels, str(work.run.path.resolve())]
-    return fingerprint(STAGE, STAGE_VERSION, block.made_from, settings, work.ingest)
-
-
-def _is_done(run: Run, block: Block, work: _Work) -> bool:
-    origin = _made_from(block, work)
-    given = given_queries(run).is_done(block.document, origin)
-    return run.pages.is_done(block.document, origin) and given and run.queries.made_from(block.document) is not None
 
 
 def _nothing_imported(run: Run, name: str, blocks: list[Block]) -> str:

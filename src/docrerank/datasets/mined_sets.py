@@ -79,7 +79,7 @@ def _index_pages(run: Run) -> dict[str, str]:
     found: dict[str, str] = {}
     known = set(run.pages.column("id"))
     for one in read_sets(run).values():
-        published, row = find_published(one.source), 0
+        published, row = find_published(one["source"]), 0
         if published.is_mined:
             continue
         for file in published.files:

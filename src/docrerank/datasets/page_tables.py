@@ -8,19 +8,18 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, AskedPage, build_row, describe_page, read_asked_pages
+from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, build_row, describe_page, read_asked_pages
 from docrerank.datasets.tables import ID, IMAGE, TEXT, writing_parquet
 from docrerank.pages import find_source, render
 from docrerank.records import Page, UserError
 from docrerank.runs import Progress, Run, ShardFailure, hash_file, is_url, run_shards
 
-#: Pages of a file: about 50 MB of images.
+#: Pages after which a file takes no further document: about 50 MB of images.
 FILE_PAGES = 200
 #: Rows that a worker holds at once, and of a row group.
 ROWS_AT_ONCE = 16
@@ -30,20 +29,19 @@ SINGLE = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 
 Table = Literal["released", "pages", "corpus"]
 
-_KEPT = ("document", "page_number", "sha256")
 _COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "released": RELEASED_COLUMNS,
-    "pages": {"id": ID, "text": TEXT, "image": IMAGE, **{name: PAGE[name] for name in _KEPT}},
+    "pages": {"id": ID, "text": TEXT, "image": IMAGE} | {n: PAGE[n] for n in ("document", "page_number", "sha256")},
     "corpus": {"id": ID, "title": TEXT, "text": TEXT, "image": IMAGE},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """One parquet file and its pages: (document, start, stop) among the pages that the set takes of a document."""
+    """One parquet file and the documents whose pages it holds."""
 
     path: Path
-    slices: tuple[tuple[str, int, int], ...]
+    documents: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -55,33 +53,34 @@ class Drawn:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def count_pages(run: Run, asked: bool) -> dict[str, int]:
-    """How many pages of each document a set takes: all, or those with a positive."""
-    if not asked:
-        return dict(Counter(run.pages.column("document")))
-    rows = zip(run.queries.column("page_id"), run.queries.column("kind"), strict=True)
-    pages = {page for page, kind in rows if kind == "positive"}
+def count_pages(run: Run, table: Table) -> dict[str, int]:
+    """How many pages of each document a table takes: all, or those with a positive.
+
+    Raises:
+        UserError: there is no such page.
+    """
     counts: Counter[str] = Counter()
+    kinds = zip(run.queries.column("page_id"), run.queries.column("kind"), strict=True)
+    asked = {page for page, kind in kinds if kind == "positive"} if table == "released" else None
     for page, document in zip(run.pages.column("id"), run.pages.column("document"), strict=True):
-        counts[document] += page in pages
+        counts[document] += asked is None or page in asked
+    if not counts.total():
+        raise UserError(f"'{run.path}' has no page{'' if asked is None else ' with a query'}: nothing to export")
     return dict(+counts)
 
 
 def plan_files(counts: Mapping[str, int], folder: Path, split: str) -> list[PageFile]:
-    """Documents in order, cut into files of `FILE_PAGES` pages, with the names that the hub's files have."""
-    cut: list[list[tuple[str, int, int]]] = []
+    """Whole documents in order, gathered into files that are named as the hub's are."""
+    gathered: list[list[str]] = []
     room = 0
     for document in sorted(counts):
-        start = 0
-        while start < counts[document]:
-            if not room:
-                cut.append([])
-                room = FILE_PAGES
-            stop = min(counts[document], start + room)
-            cut[-1].append((document, start, stop))
-            room -= stop - start
-            start = stop
-    return [PageFile(folder / f"{split}-{n:05}-of-{len(cut):05}.parquet", tuple(own)) for n, own in enumerate(cut)]
+        if room <= 0:
+            gathered.append([])
+            room = FILE_PAGES
+        gathered[-1].append(document)
+        room -= counts[document]
+    names = [f"{split}-{number:05}-of-{len(gathered):05}.parquet" for number in range(len(gathered))]
+    return [PageFile(folder / name, tuple(own)) for name, own in zip(names, gathered, strict=True)]
 
 
 def draw_files(run: Run, table: Table, pixels: int, files: Sequence[PageFile], progress: Progress) -> Drawn:
@@ -116,30 +115,24 @@ class _Work:
     def __call__(self, file: PageFile) -> Drawn:
         drawn = Drawn()
         with writing_parquet(file.path, _COLUMNS[self.table], ROWS_AT_ONCE) as write:
-            for asked in self._read(file, drawn.left_out):
-                try:
-                    write(_build(self.table, asked, draw_page(asked.page, self.pixels)))
-                    drawn.rows["all"] += 1
-                except UserError as error:
-                    drawn.missing[asked.page.id] = _hide_folder(asked.page, error)
+            for document in file.documents:
+                for page, row in self._read(document, drawn.left_out):
+                    try:
+                        write({**row, "image": draw_page(page, self.pixels)})
+                        drawn.rows["all"] += 1
+                    except UserError as error:  # a reason may be published: without the folder of the page's file
+                        drawn.missing[page.id] = str(error).replace(page.source, Path(page.source).name)
         return drawn
 
-    def _read(self, file: PageFile, left_out: Counter[str]) -> Iterator[AskedPage]:
-        for document, start, stop in file.slices:
-            if self.table == "released":
-                counted = Counter[str]() if start else left_out  # what a document leaves out is counted once
-                pages = (asked for asked in read_asked_pages(self.run, document, counted) if asked.families)
-            else:
-                pages = (AskedPage(page, []) for page in self.run.pages.read(document))
-            yield from islice(pages, start, stop)
-
-
-def _build(table: Table, asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
-    page = asked.page
-    if table == "released":
-        return build_row(asked, image)
-    own = {"id": page.id, "text": page.text, "image": image}
-    return {**own, "title": page.document} if table == "corpus" else {**own, **describe_page(page)}
+    def _read(self, document: str, left_out: Counter[str]) -> Iterator[tuple[Page, dict[str, Any]]]:
+        """Yield a document's pages with their rows, images aside."""
+        if self.table == "released":
+            for asked in read_asked_pages(self.run, document, left_out):
+                yield asked.page, build_row(asked)
+            return
+        for page in self.run.pages.read(document):
+            own = {"id": page.id, "text": page.text}
+            yield page, own | ({"title": page.document} if self.table == "corpus" else describe_page(page))
 
 
 def draw_page(page: Page, pixels: int) -> dict[str, Any]:
@@ -168,8 +161,3 @@ def name_image(content: bytes, suffix: str) -> dict[str, Any]:
 def _hash(file: Path, changed: int) -> str:
     """A document's pages come one after the other: its bytes are hashed once."""
     return hash_file(file)
-
-
-def _hide_folder(page: Page, error: UserError) -> str:
-    """A reason that may be published: without the folder that the page's file is in."""
-    return str(error).replace(page.source, Path(page.source).name)

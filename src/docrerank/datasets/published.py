@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import TypeAdapter
 
-from docrerank.datasets.released import COLUMNS, PAGE
+from docrerank.datasets.released import TEXT_COLUMNS
 from docrerank.recipe import fingerprint, require
 from docrerank.records import UserError, one_line
-from docrerank.runs import Run, write_text
+from docrerank.runs import Run, read_json, write_text
 
 #: The released sets by their short names.
 KNOWN = {
@@ -72,11 +74,17 @@ class Published:
     @property
     def is_mined(self) -> bool:
         """Whether it has queries with the ids of pages, and no pages."""
-        try:
+        with _reading(self.files[0]):
             names = set(pq.read_schema(self.files[0]).names)
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"{self.files[0]} cannot be read ({one_line(error)}): get the file again") from error
         return "image" not in names and names.issuperset(MINED)
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file} cannot be read ({one_line(error)}): get the file again") from error
 
 
 def find_published(dataset: str) -> Published:
@@ -105,9 +113,11 @@ def plan_blocks(published: Published) -> list[Block]:
     rows: dict[str, list[Rows]] = {}
     seen = 0
     for file in published.files:
-        for document, start, stop in _cut(file, published.name, seen):
-            rows.setdefault(document, []).append(Rows(str(file), start, stop))
-        seen += pq.read_metadata(file).num_rows
+        with _reading(file):
+            count = pq.read_metadata(file).num_rows
+            for document, start, stop in _cut(file, count, published.name, seen):
+                rows.setdefault(document, []).append(Rows(str(file), start, stop))
+        seen += count
     stamps = {str(file): _stamp(file) for file in published.files}
     return [
         Block(
@@ -117,26 +127,19 @@ def plan_blocks(published: Published) -> list[Block]:
     ]
 
 
-def _cut(file: Path, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
+def _cut(file: Path, count: int, name: str, seen: int) -> Iterator[tuple[str, int, int]]:
     """Yield (document, start, stop) for the runs of rows of a file."""
-    try:
-        schema = pq.read_schema(file)
-        count = pq.read_metadata(file).num_rows
-        _check_schema(file, schema)
-        if not set(IDENTITY) <= set(schema.names):
-            edges = [0, *range(BLOCK_ROWS - seen % BLOCK_ROWS, count, BLOCK_ROWS), count]
-            for start, stop in pairwise(edges):
-                if stop > start:
-                    yield name_row(name, seen + start).rpartition("/")[0], start, stop
-            return
+    schema = pq.read_schema(file)
+    _check_schema(file, schema)
+    if set(IDENTITY) <= set(schema.names):
         documents = pq.read_table(file, columns=["document"])["document"].to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} cannot be read ({one_line(error)}): get the file again") from error
-    start = 0
-    for place in range(1, len(documents) + 1):
-        if place == len(documents) or documents[place] != documents[start]:
-            yield _check_document(file, start, documents[start]), start, place
-            start = place
+    else:
+        documents = [name_row(name, seen + row).rpartition("/")[0] for row in range(count)]
+    for document, rows in groupby(range(count), documents.__getitem__):
+        start, *others = rows
+        if not document or "/" in document or "\0" in document or len(document) > 200:
+            raise UserError(f"{file}, row {start}: 'document' is no name of a document; fix it or drop the column")
+        yield document, start, start + 1 + len(others)
 
 
 def name_row(name: str, row: int) -> str:
@@ -145,53 +148,32 @@ def name_row(name: str, row: int) -> str:
     return f"{stem}-{row // BLOCK_ROWS:05}/{row % BLOCK_ROWS + 1}"
 
 
-def _check_document(file: Path, row: int, name: str | None) -> str:
-    if not name or "/" in name or "\0" in name or len(name) > 200:
-        raise UserError(f"{file}, row {row}: 'document' is no name of a document; fix it or drop the column")
-    return name
-
-
 def _check_schema(file: Path, schema: pa.Schema) -> None:
-    kinds = {"image": None, **{column.name: column.kind for column in COLUMNS}, **PAGE}
     asks = {"positive_queries", "query"} & set(schema.names) or CORPUS.issuperset(schema.names)
-    for name in ("image", "positive_queries"):
-        if name not in schema.names and not (name == "positive_queries" and asks):
-            have = ", ".join(schema.names[:12])
-            raise UserError(f"{file} has no column '{name}' (it has {have}): it is not of the released schema")
+    if missing := [*(["image"] * ("image" not in schema.names)), *(["positive_queries"] * (not asks))]:
+        have = ", ".join(schema.names[:12])
+        raise UserError(f"{file} has no column '{missing[0]}' (it has {have}): it is not of the released schema")
     image = schema.field("image").type
-    if not (_is_bytes(image) or (pa.types.is_struct(image) and image.get_field_index("bytes") >= 0)):
+    is_struct = pa.types.is_struct(image) and image.get_field_index("bytes") >= 0
+    if not (is_struct or pa.types.is_binary(image) or pa.types.is_large_binary(image)):
         raise UserError(f"{file}: column 'image' is {image}, not an image: save it as datasets.Image with its bytes")
-    for name, kind in kinds.items():
-        if kind is None or name not in schema.names:
-            continue
-        found = _plain(schema.field(name).type)
-        if found not in (kind, *_LOOSER.get(name, ())):
-            raise UserError(f"{file}: column '{name}' is {found}, not {kind}: fix it or drop it")
+    for name, wanted in TEXT_COLUMNS.items():
+        if name in schema.names and not _is_like(kind := schema.field(name).type, wanted):
+            raise UserError(f"{file}: column '{name}' is {kind}, not {wanted}: fix it or drop it")
 
 
-_STRINGS = pa.list_(pa.string())
-#: What else the queries of a page may be: one alone, or, under one positive, a flat list.
-_LOOSER = {
-    "positive_queries": (pa.string(),),
-    "answer": (pa.string(), pa.null(), pa.list_(pa.null())),
-    "negative_queries": (_STRINGS, pa.null(), pa.list_(pa.null()), pa.list_(pa.list_(pa.null()))),
-    "rephrased_queries": (_STRINGS, pa.null(), pa.list_(pa.null()), pa.list_(pa.list_(pa.null()))),
-}
+def _is_like(kind: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column holds texts in as many lists as wanted, or in one less: one query alone, or a flat list."""
+    depth, asked = _count_lists(kind), _count_lists(wanted)
+    return bool(pa.types.is_null(kind)) or depth in (asked - 1, asked)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """A type without what makes no difference here: large offsets, fixed sizes, names of items, views."""
+def _count_lists(kind: pa.DataType) -> int:
+    """How many lists stand around texts; far below 0 around anything else."""
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(_plain(kind.value_type))
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_integer(kind):
-        return pa.int64()
-    return kind
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+        return 1 + _count_lists(kind.value_type)
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
+    return 0 if any(test(kind) for test in texts) else -100
 
 
 def _open_folder(name: str, source: str, folder: Path) -> Published:
@@ -225,51 +207,29 @@ def _download(name: str) -> Path:
         raise UserError(f"the set '{name}' could not be downloaded ({one_line(error)}): try again, {place}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedSet:
-    """A set of a run: where it came from, the share of it that was taken, and its documents."""
-
-    source: str
-    share: float
-    documents: tuple[str, ...]
+def read_sets(run: Run) -> dict[str, dict[str, Any]]:
+    """The sets of a run by name: where each came from (`source`), its `share` that was taken, its `documents`."""
+    return read_json(run.path / _IMPORTED)
 
 
-_SETS = TypeAdapter(dict[str, ImportedSet])
-
-
-def read_sets(run: Run) -> dict[str, ImportedSet]:
-    """The sets of a run by name; empty if it has none.
-
-    Raises:
-        UserError: the file is damaged.
-    """
-    path = run.path / _IMPORTED
-    if not path.is_file():
-        return {}
-    try:
-        return _SETS.validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({one_line(error)}): import into another --out") from None
-
-
-def claim_documents(run: Run, published: Published, blocks: Sequence[Block], share: float) -> list[str]:
+def claim_documents(run: Run, published: Published, documents: Sequence[str], share: float) -> list[str]:
     """Put a set down as one of the run's; returns the documents of the others, which stay.
 
     Raises:
         UserError: another set has its name or one of its documents, or the run holds pages of no known set.
     """
-    sets, documents = read_sets(run), tuple(block.document for block in blocks)
+    sets = read_sets(run)
     known = sets.pop(published.name, None)
-    if known and known.source != published.source:
+    if known and known["source"] != published.source:
         raise UserError(
-            f"'{run.path}' has a set '{published.name}' already, from '{known.source}': give this one another name"
+            f"'{run.path}' has a set '{published.name}' already, from '{known['source']}': give this one another name"
         )
     for name, other in sets.items():
-        if shared := sorted(set(documents) & set(other.documents)):
+        if shared := sorted(set(documents) & set(other["documents"])):
             raise UserError(f"document '{shared[0]}' is in the set '{name}' too: rename it, or give another --out")
-    others = [document for other in sets.values() for document in other.documents]
-    if strays := sorted(set(run.pages.names()) - set(others) - set(documents) - set(known.documents if known else ())):
+    others = [document for other in sets.values() for document in other["documents"]]
+    if strays := sorted(set(run.pages.names()).difference(others, documents, known["documents"] if known else ())):
         raise UserError(f"'{run.path}' holds '{strays[0]}', which is of no set that is known: give another --out")
-    sets[published.name] = ImportedSet(published.source, share, documents)
-    write_text(run.path / _IMPORTED, _SETS.dump_json(sets, indent=2).decode() + "\n")
+    sets[published.name] = {"source": published.source, "share": share, "documents": list(documents)}
+    write_text(run.path / _IMPORTED, json.dumps(sets, indent=2, ensure_ascii=False) + "\n")
     return others

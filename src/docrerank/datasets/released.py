@@ -3,69 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 from docrerank.datasets.tables import IMAGE
 from docrerank.queries import Family, find_families
 from docrerank.records import Page, Query
-from docrerank.runs import Run
+from docrerank.runs import Run, schema_of
 
-Role = Literal["positive", "rephrased", "negative"]
-ROLES: tuple[Role, ...] = ("positive", "rephrased", "negative")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that holds one field of a page's queries of one role.
-
-    Attributes:
-        name: of the column.
-        role: whose field it is. A positive has one entry in the row's list; the others are lists of lists, one list
-            for each positive, in the same order.
-        field: of `Query`.
-    """
-
-    name: str
-    role: Role
-    field: str
-
-    @property
-    def kind(self) -> pa.DataType:
-        """The Arrow type of one row."""
-        cell = {"level": pa.int64(), "answered_by": pa.list_(pa.string())}.get(self.field, pa.string())
-        return pa.list_(cell) if self.role == "positive" else pa.list_(pa.list_(cell))
-
-
-PLURALS = {
-    "id": "ids",
-    "form": "forms",
-    "evidence": "evidence",
-    "location": "locations",
-    "writer": "writers",
-    "answered_by": "answered_by",
-    "answer": "answers",
-    "level": "levels",
-    "property": "properties",
-    "original": "originals",
-    "edited": "edits",
+_TEXTS = pa.list_(pa.string())
+#: The columns of texts that a set may have: a list for each page, or a list for each positive.
+TEXT_COLUMNS = {
+    "positive_queries": _TEXTS,
+    "negative_queries": pa.list_(_TEXTS),
+    "answer": _TEXTS,
+    "rephrased_queries": pa.list_(_TEXTS),
 }
-_SHARED = ("id", "form", "evidence", "location", "writer", "answered_by")
-#: What a role's records hold besides their text; other fields are empty by their definition.
-FIELDS: dict[Role, tuple[str, ...]] = {
-    "positive": _SHARED,
-    "rephrased": (*_SHARED, "answer", "level"),
-    "negative": (*_SHARED, "property", "original", "edited"),
-}
-RELEASED = (Column("positive_queries", "positive", "text"), Column("negative_queries", "negative", "text"))
-ANSWER = Column("answer", "positive", "answer")
-REPHRASED = Column("rephrased_queries", "rephrased", "text")
-ADDED = tuple(Column(f"{role}_{PLURALS[name]}", role, name) for role in ROLES for name in FIELDS[role])
-COLUMNS = (*RELEASED, ANSWER, REPHRASED, *ADDED)
-
+#: All that a run knows of a query but its page, and how many verdicts say that the page answers it, and how many not.
+_RECORD = pa.struct(
+    [*(field for field in schema_of(Query) if field.name != "page_id"), ("yes", pa.int64()), ("no", pa.int64())]
+)
 PAGE = {
     "page_id": pa.string(),
     "document": pa.string(),
@@ -77,65 +37,50 @@ PAGE = {
     "text_source": pa.string(),
     "word_boxes": pa.list_(pa.float32()),
 }
-_VOTES = {
-    **dict.fromkeys(("positive_yes", "positive_no"), pa.list_(pa.int64())),
-    **dict.fromkeys(("negative_yes", "negative_no"), pa.list_(pa.list_(pa.int64()))),
-}
-RELEASED_COLUMNS = {
-    "image": IMAGE,
-    **{column.name: column.kind for column in (*RELEASED, ANSWER)},
-    **PAGE,
-    **{column.name: column.kind for column in (REPHRASED, *ADDED)},
-    **_VOTES,
-}
+RELEASED_COLUMNS = {"image": IMAGE, **TEXT_COLUMNS, **PAGE, "queries": pa.list_(_RECORD)}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class AskedPage:
     """One page and its families; votes are (yes, no) of the judges by query id, of all pages of the document."""
 
     page: Page
     families: list[Family]
-    votes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    votes: dict[str, tuple[int, int]]
 
 
 def read_asked_pages(run: Run, document: str, left_out: Counter[str]) -> Iterator[AskedPage]:
-    """Yield a document's pages in order, each with its queries; pages without a query have no family.
+    """Yield a document's pages that have a positive, in order.
 
     Args:
         run: the run.
         document: of its pages.
         left_out: counts queries that are left out, by reason.
     """
-    votes = count_votes(run, document)
-    families: dict[str, list[Family]] = {}
-    for family in find_families(run.queries.read(document), left_out).values():
-        families.setdefault(family.positive.page_id, []).append(family)
-    for page in run.pages.read(document):
-        yield AskedPage(page, families.get(page.id, []), votes)
-
-
-def count_votes(run: Run, document: str) -> dict[str, tuple[int, int]]:
-    """Query id to how many verdicts said that its page answers it, and how many that it does not."""
     votes: dict[str, tuple[int, int]] = {}
     for verdict in run.verdicts.read(document):
         yes, no = votes.get(verdict.query_id, (0, 0))
         votes[verdict.query_id] = (yes + verdict.answerable, no + (not verdict.answerable))
-    return votes
+    families: dict[str, list[Family]] = {}
+    for family in find_families(run.queries.read(document), left_out).values():
+        families.setdefault(family.positive.page_id, []).append(family)
+    for page in run.pages.read(document):
+        if page.id in families:
+            yield AskedPage(page, families[page.id], votes)
 
 
-def build_row(asked: AskedPage, image: dict[str, Any]) -> dict[str, Any]:
-    """One row of the set: the page's image, its queries, and where they come from."""
-    row: dict[str, Any] = {"image": image, **describe_page(asked.page)}
-    for column in COLUMNS:
-        cells = [[getattr(query, column.field) for query in members(family, column.role)] for family in asked.families]
-        row[column.name] = [own[0] for own in cells] if column.role == "positive" else cells
-    for role in ("positive", "negative"):
-        votes = [[asked.votes.get(query.id, (0, 0)) for query in members(family, role)] for family in asked.families]
-        for place, word in enumerate(("yes", "no")):
-            counts = [[each[place] for each in own] for own in votes]
-            row[f"{role}_{word}"] = [own[0] for own in counts] if role == "positive" else counts
-    return row
+def build_row(asked: AskedPage) -> dict[str, Any]:
+    """One row of the set without its image: the page, its queries, and where they come from."""
+    families = asked.families
+    queries = [query for family in families for query in (*family.wordings(), *family.negatives)]
+    return {
+        "positive_queries": [family.positive.text for family in families],
+        "negative_queries": [[query.text for query in family.negatives] for family in families],
+        "answer": [family.positive.answer for family in families],
+        "rephrased_queries": [[query.text for query in family.rephrased] for family in families],
+        **describe_page(asked.page),
+        "queries": [_describe(query, *asked.votes.get(query.id, (0, 0))) for query in queries],
+    }
 
 
 def describe_page(page: Page) -> dict[str, Any]:
@@ -144,6 +89,6 @@ def describe_page(page: Page) -> dict[str, Any]:
     return dict(zip(PAGE, (*values, page.text_source, page.boxes.ravel()), strict=True))
 
 
-def members(family: Family, role: Role) -> Iterable[Query]:
-    """The queries of a family that have a role."""
-    return {"positive": [family.positive], "rephrased": family.rephrased, "negative": family.negatives}[role]
+def _describe(query: Query, yes: int, no: int) -> dict[str, Any]:
+    own = {field.name: getattr(query, field.name) for field in _RECORD if field.name not in ("yes", "no")}
+    return {**own, "yes": yes, "no": no}

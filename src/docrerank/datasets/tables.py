@@ -29,8 +29,7 @@ def build_schema(columns: Columns) -> pa.Schema:
         b'{"info": {"features"'
     """
     features = {name: _describe(kind) for name, kind in columns.items()}
-    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    return pa.schema(list(columns.items()), metadata)
+    return pa.schema(list(columns.items()), {"huggingface": json.dumps({"info": {"features": features}})})
 
 
 @contextlib.contextmanager
@@ -57,11 +56,14 @@ def writing_parquet(path: Path, columns: Columns, rows_at_once: int = ROWS_AT_ON
             flush()
 
 
-def _describe(kind: pa.DataType) -> dict[str, Any]:
-    """`Sequence` is the one name for a list that every version reads."""
+def _describe(kind: pa.DataType) -> Any:
+    """A list of records is a list; of other lists, `Sequence` is the one name that every version reads."""
     if kind == IMAGE:
         return {"_type": "Image"}
+    if pa.types.is_struct(kind):
+        return {field.name: _describe(field.type) for field in kind}
     if pa.types.is_list(kind):
-        return {"feature": _describe(kind.value_type), "_type": "Sequence"}
+        inner = _describe(kind.value_type)
+        return [inner] if pa.types.is_struct(kind.value_type) else {"feature": inner, "_type": "Sequence"}
     names = {pa.float32(): "float32", pa.float64(): "float64"}  # which Arrow calls float and double
     return {"dtype": names.get(kind, str(kind)), "_type": "Value"}

@@ -6,7 +6,7 @@ from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.engine import run_shards
 from docrerank.runs.files import hash_file, parse_json, read_json
 from docrerank.runs.journal import Journal
-from docrerank.runs.lock import take_turns
+from docrerank.runs.lock import hold, take_turns
 from docrerank.runs.manifest import Manifest
 from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
@@ -16,6 +16,7 @@ from docrerank.runs.run import Run
 from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.stage import Stage
 from docrerank.runs.store import fetch_late, locate, pull, sync, work_folder
+from docrerank.runs.tables import schema_of
 from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, worker_count
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "fetch_late",
     "hash_file",
     "hash_name",
+    "hold",
     "is_url",
     "locate",
     "map_shards",
@@ -41,6 +43,7 @@ __all__ = [
     "read_json",
     "replacing",
     "run_shards",
+    "schema_of",
     "sort_by_hash",
     "split_run",
     "sync",
