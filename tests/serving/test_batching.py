@@ -15,7 +15,7 @@ from docrerank.reranker import Reranker
 from docrerank.serving.batching import Asker, Batcher
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import ServedModel
-from docrerank.serving.pages import PageContent
+from docrerank.serving.pages import Content
 
 QUERIES = ["How many people work there?", "net sales in 2020", "litres of water", "the court's decision"]
 
@@ -42,8 +42,8 @@ class Watched:
         return self.reranker.encode_pages(pages)
 
 
-def contents(pages: Sequence[Page]) -> list[PageContent]:
-    return [PageContent(page.text, page, page.text) for page in pages]
+def contents(pages: Sequence[Page]) -> list[Content]:
+    return [Content(page.text, page, page.text) for page in pages]
 
 
 def serve_with(reranker: Any, fused: bool = False) -> ServedModel:
@@ -62,9 +62,9 @@ def run(work: Callable[[Batcher], Coroutine[Any, Any, Any]], seconds: float = 60
     return asyncio.run(live())
 
 
-async def score(batcher: Batcher, model: ServedModel, query: str, pages: Sequence[PageContent]) -> list[float]:
+async def score(batcher: Batcher, model: ServedModel, query: str, pages: Sequence[Content]) -> list[float]:
     asker = Asker("a client", time.monotonic() + batcher.schedule.seconds)
-    return (await batcher.score(asker, model, [query] * len(pages), pages)).values
+    return (await batcher.score(asker, model, [(query, page) for page in pages])).values
 
 
 @pytest.mark.parametrize("pairs_a_batch", [512, 7])

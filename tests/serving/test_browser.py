@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from docrerank.runs import Run
-from docrerank.serving.routes.web import STATIC
+from docrerank.serving.routes.operation import STATIC
 
 sync_api = pytest.importorskip("playwright.sync_api")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -13,15 +13,13 @@ import numpy as np
 import pytest
 from fixtures.servers import SAMPLE, Served, start_server
 
-from docrerank.records import Page
 from docrerank.reranker import Reranker, Searcher
 from docrerank.retrieval import LargePages
 from docrerank.runs import Parts, Run
 from docrerank.serving.collection import open_pages
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
-from docrerank.serving.pages import PageName, Pages, load, to_content
-from docrerank.serving.scoring import Part, score_parts
+from docrerank.serving.pages import Pages
 
 httpx = pytest.importorskip("httpx")
 #: None of them names a kind of page: a large run puts those first among the candidates alone.
@@ -180,16 +178,11 @@ def test_what_has_not_changed_is_not_read_when_a_server_starts(
     opened = open_pages(large_run)
     load_models(["minilm"], large_run, opened)
     both = Pages(opened, {})
-    for page_id in (f"{name}/1" for name in large_run.pages.names()):
-        content = both.find(page_id)
-        assert isinstance(content, PageName)
-        assert content.text
     for unknown in UNKNOWN:
-        assert both.get(unknown) is None
         with pytest.raises(ApiError):
-            both.find(unknown)
+            both.get(unknown)
     with pytest.raises(AssertionError, match="pages are read"):  # the control
-        both.get(page_id)
+        both.get(f"{large_run.pages.names()[0]}/1")
 
 
 def test_a_page_of_the_runs_id_but_another_text_gets_its_own_encoding(
@@ -210,23 +203,20 @@ def test_a_page_of_the_runs_id_but_another_text_gets_its_own_encoding(
         np.testing.assert_allclose(encoding.tokens, untrained.encode_pages([page])[0].tokens, atol=2e-2)
 
 
-def test_a_page_that_left_since_it_was_named_fails_its_own_request_alone(
-    large_run: Run, pages: LargePages, untrained: Reranker, tmp_path: Path
+def test_a_page_that_changed_since_it_was_indexed_is_refused(
+    large_run: Run, pages: LargePages, tmp_path: Path
 ) -> None:
     run = Run.open(shutil.copytree(large_run.path, tmp_path / "run"))
-    opened: Any = open_pages(run)
+    both = Pages(open_pages(run), {})
     first, second = (f"{name}/1" for name in run.pages.names()[:2])
-    both = Pages(opened, {})
-    named: list[Any] = [both.find(first), both.find(second)]
-    assert [one.page.id for one in load(named)] == [first, second]
-    opened = open_pages(run)  # has no page in memory
-    both = Pages(opened, {})
-    named = [both.find(first), both.find(second)]
     run.pages.keep_only([run.pages.names()[1]])
-    parts = [Part("aa", [named[0], named[1]], False), Part("a", [named[1]], False), Part("a", [named[0]], True)]
-    gone, kept, gone_too = score_parts(untrained, parts)
-    assert isinstance(gone, ApiError)
-    assert gone.status == 404
-    assert isinstance(gone_too, ApiError)
-    page: Page = next(run.pages.read())
-    assert kept == score_parts(untrained, [Part("a", [to_content(page)], False)])[0]
+    assert [one.page.id for one in both.read([(second, "documents[0].page_id")])] == [second]
+    with pytest.raises(ApiError, match="the run has changed"):
+        both.read([(second, "documents[0].page_id"), (first, "documents[1].page_id")])
+
+
+@pytest.mark.parametrize("count", [1_000, 1_001])
+def test_a_request_names_a_bounded_number_of_pages(large: Served, large_run: Run, count: int) -> None:
+    page = f"{large_run.pages.names()[0]}/1"
+    answer = large.post("/v1/rerank", {"query": "a", "documents": [{"page_id": page}] * count, "top_n": 1})
+    assert answer.status_code == (200 if count == 1_000 else 413)

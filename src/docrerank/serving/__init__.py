@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.serving.limits import Limits
 from docrerank.serving.server import LOOPBACK, check_host, is_loopback, run_server
-from docrerank.serving.state import Settings
+from docrerank.serving.settings import Limits, Settings
 
 __all__ = ["LOOPBACK", "Limits", "Settings", "check_host", "is_loopback", "run_server"]

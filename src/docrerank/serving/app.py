@@ -11,14 +11,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 
 from docrerank.serving.errors import add_handlers
-from docrerank.serving.metrics import Metrics
 from docrerank.serving.middleware import Bound, Guard, Observe
-from docrerank.serving.routes import audit, operation, rerank, search, uploads, web
+from docrerank.serving.routes import audit, operation, rerank, search, uploads
 from docrerank.serving.routes.common import DESCRIBED
-from docrerank.serving.state import ServerState, Settings
+from docrerank.serving.settings import Settings
+from docrerank.serving.state import ServerState
 
 SUMMARY = "Reranks document pages in Cohere's, Jina's, vLLM's and NIM's forms; searches a run's pages."
 
@@ -56,10 +56,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.server = state
     add_handlers(app)
-    for part in (rerank, search, uploads, audit, operation, web):
+    for part in (rerank, search, uploads, audit, operation):
         app.include_router(part.router)
-    app.mount("/static", web.static_files)
-    app.router.routes.append(Route("/metrics", Metrics()))
+    app.mount("/static", StaticFiles(directory=operation.STATIC))
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 

@@ -7,8 +7,9 @@ requests gather; nobody waits for a batch to fill.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,13 +17,12 @@ from typing import TypeVar
 import numpy as np
 from cachetools import LRUCache
 
-from docrerank.retrieval import Answer, Vectors
+from docrerank.retrieval import Vectors
 from docrerank.serving.errors import ApiError
 from docrerank.serving.metrics import BATCH_PAIRS, QUEUED, REFUSED
 from docrerank.serving.models import ServedModel
-from docrerank.serving.pages import Content
-from docrerank.serving.schedule import BATCH_SECONDS, HEADROOM, PAGE_CHARACTERS, Job, Schedule, refuse_busy
-from docrerank.serving.scoring import Part, Scores, combine, find_answer, score_parts
+from docrerank.serving.schedule import HEADROOM, PAGE_CHARACTERS, Job, Schedule, refuse_busy
+from docrerank.serving.scoring import Pairs, Scores, combine, score_parts
 
 Result = TypeVar("Result")
 
@@ -44,14 +44,9 @@ class _Waiting:
 
     job: Job
     model: ServedModel
-    part: Part
+    pairs: Pairs
     views: list[Vectors]
     future: asyncio.Future[Vectors]
-
-    def cut(self, count: int) -> Part:
-        """Its next pairs."""
-        start = self.job.done
-        return Part(self.part.queries[start : start + count], self.part.pages[start : start + count], self.part.fused)
 
 
 class Batcher:
@@ -76,18 +71,15 @@ class Batcher:
             self._task.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def score(
-        self, asker: Asker, model: ServedModel, queries: Sequence[str], pages: Sequence[Content]
-    ) -> Scores:
+    async def score(self, asker: Asker, model: ServedModel, pairs: Pairs) -> Scores:
         """Scores of pairs in their order; of a fused model, all have one query."""
-        part = Part(list(queries), pages, model.fused)
-        job = Job(model.name, asker.client, asker.deadline, self._measure(model, part))
+        job = Job(model.name, asker.client, asker.deadline, self._measure(model, pairs))
         try:
             self.schedule.accept(job, time.monotonic(), self._others * self._other_seconds)
         except ApiError:
             REFUSED.inc()
             raise
-        waiting = _Waiting(job, model, part, [], asyncio.get_running_loop().create_future())
+        waiting = _Waiting(job, model, pairs, [], asyncio.get_running_loop().create_future())
         self._waiting[job] = waiting
         self._wake.set()
         try:
@@ -99,13 +91,7 @@ class Batcher:
         finally:
             job.ended = True
             self._waiting.pop(job, None)
-        return await self.run(lambda: combine(model, part, views))
-
-    async def find_answer(
-        self, model: ServedModel, query: str, pages: Sequence[Content], scores: Sequence[float]
-    ) -> Answer:
-        """Whether any of the scored pages answers."""
-        return await self.run(lambda: find_answer(model, query, pages, scores))
+        return await self.run(lambda: combine(model, pairs, views))
 
     async def run(self, function: Callable[[], Result]) -> Result:
         """Run something short that uses a model, in its thread."""
@@ -120,19 +106,16 @@ class Batcher:
         finally:
             self._others -= 1
 
-    def _measure(self, model: ServedModel, part: Part) -> list[int]:
+    def _measure(self, model: ServedModel, pairs: Pairs) -> list[int]:
         """New characters of each pair: pages of the run have been read, and so have those of late."""
-        known = self._known.setdefault(model.name, LRUCache(KNOWN_PAGES))
-        sizes = [0 if page.stored or page.key in known else PAGE_CHARACTERS + page.size for page in part.pages]
+        sizes = [PAGE_CHARACTERS + page.size for _, page in pairs]
         if model.kind == "cross_encoder":  # reads each page again for each query
-            return [PAGE_CHARACTERS + page.size for page in part.pages]
-        seen: set[str] = set()
-        for place, page in enumerate(part.pages):
-            if page.key in seen:
+            return sizes
+        known = self._known.setdefault(model.name, LRUCache(KNOWN_PAGES))
+        for place, (_, page) in enumerate(pairs):
+            if page.stored or page.key in known:
                 sizes[place] = 0
-            seen.add(page.key)
-        for key in seen:
-            known[key] = True
+            known[page.key] = True
         return sizes
 
     async def _work(self) -> None:
@@ -145,12 +128,9 @@ class Batcher:
                 self._wake.clear()
                 continue
             own = [self._waiting[job] for job, _ in taken]
-            parts = [one.cut(count) for one, (_, count) in zip(own, taken, strict=True)]
-            work = lambda model=own[0].model, parts=parts: score_parts(model.reranker, parts)  # noqa: E731
-            try:
-                found, seconds = await loop.run_in_executor(self._thread, _clock, work)
-            except Exception as error:
-                found, seconds = [error] * len(taken), BATCH_SECONDS
+            parts = [one.pairs[job.done : job.done + count] for one, (job, count) in zip(own, taken, strict=True)]
+            work = functools.partial(score_parts, own[0].model, parts)
+            found, seconds = await loop.run_in_executor(self._thread, _clock, work)
             self.schedule.learn(taken, seconds)
             BATCH_PAIRS.observe(sum(count for _, count in taken))
             for one, result in zip(own, found, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -60,41 +59,28 @@ class ApiError(Exception):
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Answer every failure in the one form; an unexpected one reveals nothing of its cause."""
-    app.add_exception_handler(ApiError, _answer)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(UserError, _answer_user)
-    app.add_exception_handler(Exception, _answer_unexpected)
+    """Answer every failure in the one form."""
+    for kind in (ApiError, RequestValidationError, HTTPException, UserError, Exception):
+        app.add_exception_handler(kind, _answer)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return error.response()
+    return explain(error).response()
 
 
-async def _answer_invalid(request: Request, error: Exception) -> Response:
-    """A parameter in the address that does not fit."""
-    assert isinstance(error, RequestValidationError)
-    first: dict[str, Any] = error.errors()[0]
-    return ApiError(422, "invalid_request", str(first["msg"]), str(first["loc"][-1]), SEE).response()
-
-
-async def _answer_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    code, hint = CODES.get(error.status_code, ("refused", SEE))
-    response = ApiError(error.status_code, code, str(error.detail), "", hint).response()
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _answer_user(request: Request, error: Exception) -> Response:
-    """Messages for the command line may name paths: they go into the log, not to the client."""
-    logger.warning("refused", extra={"reason": str(error)})
-    message = "the request cannot be carried out"
-    return ApiError(422, "unprocessable", message, "", "the server's log says why").response()
-
-
-async def _answer_unexpected(request: Request, error: Exception) -> Response:
+def explain(error: Exception) -> ApiError:
+    """What a client is told of a failure; causes that are not its own go into the log alone."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return ApiError(422, "invalid_request", str(first["msg"]), str(first["loc"][-1]), SEE)
+    if isinstance(error, HTTPException):
+        code, hint = CODES.get(error.status_code, ("refused", SEE))
+        return ApiError(error.status_code, code, str(error.detail), "", hint, **(error.headers or {}))
+    hint = "the server's log says why"
+    if isinstance(error, UserError):  # written for the command line, it may name paths
+        logger.warning("refused", extra={"reason": str(error)})
+        return ApiError(422, "unprocessable", "the request cannot be carried out", "", hint)
     logger.error("failed", exc_info=error)
-    return ApiError(500, "internal", "the server failed at this request", "", "the server's log says why").response()
+    return ApiError(500, "internal", "the server failed at this request", "", hint)

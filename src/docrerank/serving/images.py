@@ -10,15 +10,14 @@ import warnings
 from PIL import Image, ImageOps
 
 from docrerank.serving.errors import ApiError
-from docrerank.serving.limits import Limits
 
 FORMATS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 HINT = "send PNG, JPEG or WebP as base64 or as a data URL"
 FAULTS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError)
 
 
-def decode(text: str, limits: Limits, field: str) -> bytes:
-    """The bytes of an image given as base64, in one line or wrapped, or as a data URL."""
+def decode(text: str, pixels: int, field: str) -> tuple[bytes, str]:
+    """The bytes and the suffix of an image of at most so many pixels, given as base64 or as a data URL."""
     if text.startswith(("http://", "https://")):
         raise ApiError(422, "url_not_allowed", "the server fetches no images", field, HINT)
     if text[:5].lower() == "data:":
@@ -29,24 +28,22 @@ def decode(text: str, limits: Limits, field: str) -> bytes:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise ApiError(422, "bad_image", "the image is not base64", field, HINT) from None
-    check(data, limits, field)
-    return data
+    return data, _check(data, pixels, field)
 
 
-def check(data: bytes, limits: Limits, field: str) -> str:
+def _check(data: bytes, pixels: int, field: str) -> str:
     """The suffix of an image's format, from its head alone."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=tuple(FORMATS))
-            many = image.width * image.height > limits.image_pixels
+            many = image.width * image.height > pixels
     except Image.DecompressionBombError:
         many = True
     except FAULTS:
         raise ApiError(422, "bad_image", "the image cannot be read", field, HINT) from None
     if many:
-        message = f"an image may have {limits.image_pixels} pixels"
-        raise ApiError(413, "too_many_pixels", message, field, "scale it down")
+        raise ApiError(413, "too_many_pixels", f"an image may have {pixels} pixels", field, "scale it down")
     return FORMATS[str(image.format)]
 
 

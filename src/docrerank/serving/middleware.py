@@ -14,11 +14,12 @@ from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from docrerank.serving.errors import ApiError
-from docrerank.serving.limits import Limits
+from docrerank.serving.errors import ApiError, explain
 from docrerank.serving.metrics import LATENCY, REQUESTS
+from docrerank.serving.settings import Limits
 
 logger = logging.getLogger("docrerank.serving.access")
 
@@ -34,8 +35,10 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
+#: Answered before anything else, so that it tells of the process alone.
+HEALTH = "/health"
 #: Open without a token: what reveals nothing of documents and models, and the web page, which asks for the token.
-OPEN_PATHS = frozenset({"/", "/health", "/ready"})
+OPEN_PATHS = frozenset({"/", "/ready"})
 OPEN_FOLDER = "/static/"
 UPLOAD_PATH = "/v1/documents"
 #: What a multipart form adds to its file.
@@ -45,7 +48,7 @@ FORM_BYTES = 10_000
 class Observe:
     """Outermost: gives every answer its headers and every request an id, a line in the log and its numbers.
 
-    Neither queries nor documents are written anywhere.
+    It answers `/health` itself. Neither queries nor documents are written anywhere.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -54,6 +57,9 @@ class Observe:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if scope["path"] == HEALTH:
+            await Response(b'{"status":"ok"}', headers=HEADERS, media_type="application/json")(scope, receive, send)
             return
         started, status, identity = time.monotonic(), 499, secrets.token_hex(8)
         scope.setdefault("state", {})["started"] = started
@@ -121,10 +127,9 @@ class Bound:
             return
         length = Headers(scope=scope).get("content-length", "0")
         bound = self.limits.upload_bytes + FORM_BYTES if scope["path"] == UPLOAD_PATH else self.limits.body_bytes
-        message = f"a request's body may have {bound} bytes"
+        too_large = HTTPException(413, f"a request's body may have {bound} bytes", {"connection": "close"})
         if not length.isascii() or not length.isdigit() or int(length) > bound:
-            error = ApiError(413, "too_large", message, "", "send fewer or smaller documents", connection="close")
-            await error.response()(scope, receive, send)
+            await explain(too_large).response()(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self.limits.receive_seconds
         read, whole = 0, False
@@ -141,7 +146,7 @@ class Bound:
             read += len(part.get("body", b""))
             whole = not part.get("more_body", False)
             if read > bound:
-                raise HTTPException(413, message, {"connection": "close"})
+                raise too_large
             return part
 
         await self.app(scope, receive_bounded, send)

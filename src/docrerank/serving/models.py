@@ -27,7 +27,7 @@ from docrerank.retrieval import (
 )
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
-from docrerank.serving.stored_reranker import QueryMemory, Stored, StoredReranker
+from docrerank.serving.stored_reranker import QueryMemory, StoredReranker
 from docrerank.serving.tokens import TokenCounter
 from docrerank.vision import is_vision_model
 
@@ -71,20 +71,18 @@ class ServedModel:
 
 
 class Models:
-    """All served models; the first is the default."""
+    """All served models, the first is the default; and what encodes queries for the first stage, if any is served."""
 
-    def __init__(self, models: Sequence[ServedModel], first: Reranker) -> None:
-        self.by_name = {model.name: model for model in models}
-        self.default, self.first = models[0], first
+    def __init__(self, models: Sequence[ServedModel], first: Reranker | None) -> None:
+        self.by_name, self.first = {model.name: model for model in models}, first
 
     def find(self, name: str | None) -> ServedModel:
         """The model of a request."""
-        if not name:
-            return self.default
-        if name in self.by_name:
-            return self.by_name[name]
-        hint = f"the server has {', '.join(self.by_name)}"
-        raise ApiError(404, "unknown_model", f"no model '{name[:100]}' is served", "model", hint)
+        wanted = name or next(iter(self.by_name), "")
+        if wanted in self.by_name:
+            return self.by_name[wanted]
+        hint = f"the server has {', '.join(self.by_name) or 'none'}"
+        raise ApiError(404, "unknown_model", f"no model '{wanted[:100]}' is served", "model", hint)
 
 
 def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
@@ -93,14 +91,14 @@ def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | 
     Raises:
         UserError: one cannot be loaded, or two have one name.
     """
-    served: list[ServedModel] = []
     shelf = _Shelf(run, pages)
-    for name in names:
-        served += _load(name, shelf)
+    served = [model for name in names for model in _load(name, shelf)]
     for name, count in Counter(model.name for model in served).items():
         if count > 1:
             raise UserError(f"two models would be called '{name}': rename a folder")
-    return Models(served, next(iter(shelf.firsts.values()), None) or shelf.open_first(WindowSettings()))
+    if names and not shelf.firsts:
+        shelf.open_first(WindowSettings())
+    return Models(served, next(iter(shelf.firsts.values()), None))
 
 
 def name_model(given: str) -> str:
@@ -167,4 +165,4 @@ class _Shelf:
         except (UserError, OSError) as error:
             logger.warning("page store not filled", extra={"reason": str(error)})
             return Reranker(encoder, card, first)
-        return StoredReranker(encoder, card, Stored(store, self._pages), first)
+        return StoredReranker(encoder, card, store, self._pages, first)

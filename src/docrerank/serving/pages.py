@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from docrerank.records import Page
 from docrerank.retrieval import LargePages
@@ -12,7 +12,7 @@ from docrerank.serving.errors import ApiError
 
 
 @dataclass(frozen=True, slots=True)
-class PageContent:
+class Content:
     """A document as a model takes it.
 
     Attributes:
@@ -27,69 +27,41 @@ class PageContent:
     text: str
     stored: bool = False
 
+    @classmethod
+    def of(cls, page: Page, stored: bool = False) -> Content:
+        """A page."""
+        return cls(f"{page.sha256}/{page.number}", page, page.text, stored)
+
     @property
     def size(self) -> int:
         """Characters that a model reads; of an image about what a page has."""
         return len(self.text) + (3_000 if isinstance(self.page, dict) else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class PageName:
-    """A page of a large run, read when its turn comes: a request that names thousands holds no more than this.
-
-    Attributes:
-        key: the page's id.
-        pages: those of the run.
-    """
-
-    key: str
-    pages: LargePages
-    stored = True
-    size = 0
-
-    @property
-    def text(self) -> str:
-        """What there is to read."""
-        return self.pages.text(self.key)
-
-
-Content: TypeAlias = PageContent | PageName
-
-
 class Pages:
-    """All pages by id: the run's and the uploaded ones."""
+    """All pages by id: the run's, read from disk if it is large, and the uploaded ones."""
 
     def __init__(self, run: Mapping[str, Page] | LargePages, uploads: Mapping[str, Any]) -> None:
         self._run, self._uploads = run, uploads
 
-    def get(self, page_id: str) -> Page | None:
-        """A page, read from disk if the run is large; None if there is none of this id."""
-        if page_id in self._run:
-            return self._run.get(page_id)
+    def get(self, page_id: str, field: str = "page_id") -> Content:
+        """A page; an unknown one is refused."""
+        return self.read([(page_id, field)])[0]
+
+    def read(self, named: Sequence[tuple[str, str]]) -> list[Content]:
+        """Pages by id, each with the field that names it; an unknown one is refused, and pages before it unread."""
+        uploaded = {page_id: self._find_upload(page_id) for page_id, _ in named if page_id not in self._run}
+        for page_id, field in named:
+            if uploaded.get(page_id, True) is None:
+                raise ApiError(404, "unknown_page", "no page of this id is loaded", field, "see /v1/documents")
+        own = [page_id for page_id, _ in named if page_id not in uploaded]
+        known = self._run.read(own) if isinstance(self._run, LargePages) else {one: self._run[one] for one in own}
+        if any(page_id not in known for page_id in own):
+            message = "the run has changed: a page is no longer as it was indexed"
+            raise ApiError(404, "unknown_page", message, "documents", "leave out pages of changed documents")
+        return [Content.of(uploaded.get(one) or known[one], stored=one in known) for one, _ in named]
+
+    def _find_upload(self, page_id: str) -> Page | None:
         upload = self._uploads.get(page_id.rpartition("/")[0])
         page: Page | None = upload.collection.pages.get(page_id) if upload else None
         return page
-
-    def find(self, page_id: str, field: str = "page_id") -> Content:
-        """As `get`, but a page of a large run is only named: nothing is read."""
-        if isinstance(self._run, LargePages) and page_id in self._run:
-            return PageName(page_id, self._run)
-        page = self.get(page_id)
-        if page is None:
-            raise ApiError(404, "unknown_page", "no page of this id is loaded", field, "see /v1/documents")
-        return to_content(page, stored=page_id in self._run)
-
-
-def to_content(page: Page, stored: bool = False) -> PageContent:
-    """A page as a model takes it."""
-    return PageContent(f"{page.sha256}/{page.number}", page, page.text, stored)
-
-
-def load(contents: Sequence[Content]) -> list[PageContent]:
-    """Documents whose pages are all here; those that were only named are read together."""
-    names = [content for content in contents if isinstance(content, PageName)]
-    read = names[0].pages.read([name.key for name in names]) if names else {}
-    if any(name.key not in read for name in names):
-        message = "the run has changed: a page is no longer as it was indexed"
-        raise ApiError(404, "unknown_page", message, "documents", "leave out pages of changed documents")
-    return [to_content(read[content.key]) if isinstance(content, PageName) else content for content in contents]

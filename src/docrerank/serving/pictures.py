@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,6 @@ class Pictures:
         self.max_pixels, self.workers = max_pixels, workers
         self._roots = [Path(), *(run.resolve().parents if run else ())]
         self._kept: LRUCache[str, bytes] = LRUCache(KEPT_BYTES, getsizeof=len)
-        self._drawing: dict[str, asyncio.Task[bytes]] = {}
 
     @staticmethod
     def etag(page: Page, size: Size) -> str:
@@ -39,23 +37,15 @@ class Pictures:
         return f'"{hashlib.sha256(identity.encode()).hexdigest()[:24]}"'
 
     async def get(self, page: Page, size: Size) -> bytes:
-        """A page's picture; who asks while it is drawn waits for the same drawing."""
+        """A page's picture."""
         etag = self.etag(page, size)
-        if etag in self._kept:
-            return self._kept[etag]
-        if etag not in self._drawing:
-            task = asyncio.ensure_future(self._draw(page, size))
-            task.add_done_callback(lambda _: self._drawing.pop(etag, None))
-            self._drawing[etag] = task
-        found = await asyncio.shield(self._drawing[etag])
-        if len(found) <= KEPT_BYTES:
-            self._kept[etag] = found
-        return found
-
-    async def _draw(self, page: Page, size: Size) -> bytes:
+        if (known := self._kept.get(etag)) is not None:
+            return known
         source = next((root / page.source for root in self._roots if (root / page.source).is_file()), page.source)
         bare = replace(page, text="", boxes=NO_BOXES, source=str(source))
         data = await self.workers.run(draw, bare, PIXELS[size], self.max_pixels, seconds=SECONDS)
         if data is None:
             raise ApiError(404, "no_picture", "the page's file is gone or cannot be drawn", "page_id")
+        if len(data) <= KEPT_BYTES:
+            self._kept[etag] = data
         return data

@@ -9,7 +9,7 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from docrerank.serving.errors import ErrorBody
-from docrerank.serving.limits import Limits
+from docrerank.serving.settings import Limits
 
 HEAD_BYTES = 32_768
 

@@ -11,17 +11,21 @@ from cachetools import LRUCache
 from docrerank.records import Page
 from docrerank.serving import images
 from docrerank.serving.errors import ApiError
-from docrerank.serving.limits import Limits
 from docrerank.serving.models import ServedModel
-from docrerank.serving.pages import Content, PageContent, Pages, to_content
+from docrerank.serving.pages import Content, Pages
 from docrerank.serving.reading import read_image
 from docrerank.serving.requests import Form, Value
+from docrerank.serving.settings import Limits
 from docrerank.serving.workers import Workers
 
 QUERY_CHARACTERS = 4_000
 #: Documents of a fused model: BM25 reads all of them at once.
 FUSED_DOCUMENTS = 1_000
+#: Pages that a request may name by their ids: all are read before the first is scored.
+NAMED_PAGES = 1_000
 IMAGE_SECONDS = 60.0
+#: Documents after which other clients have their turn.
+TURN = 1_000
 
 
 class ContentReader:
@@ -29,95 +33,105 @@ class ContentReader:
 
     def __init__(self, pages: Pages, limits: Limits, workers: Workers) -> None:
         self.pages, self.limits, self.workers = pages, limits, workers
-        self._read: LRUCache[str, Page] = LRUCache(512)
+        self._read: LRUCache[bytes, Page] = LRUCache(512)
 
     async def read_query(self, query: Value, model: ServedModel, tokens: int | None = None) -> str:
         """A query's words; those of its images, read by OCR, follow its text."""
         form = _open(query, "query")
         texts = [form.all_text() or ""]
         if form.page_id is not None:
-            texts.append(self.pages.find(form.page_id, "query.page_id").text[:QUERY_CHARACTERS])
+            page = await asyncio.to_thread(self.pages.get, form.page_id, "query.page_id")
+            texts.append(page.text[:QUERY_CHARACTERS])
         for name, image in form.images():
             texts.append((await self._ocr(image, f"query.{name}")).text)
         text = " ".join(" ".join(texts).split())
         if not text:
             raise ApiError(422, "empty_query", "the query has no word", "query", "ask something")
-        if len(text) > QUERY_CHARACTERS:
-            message = f"a query may have {QUERY_CHARACTERS} characters"
-            raise ApiError(413, "query_too_long", message, "query", "shorten it")
-        return self._cut(text, model, tokens, "max_tokens_per_query")
+        _check_size("query_too_long", len(text), QUERY_CHARACTERS, "characters of a query", "query", "shorten it")
+        return _cut(text, model, tokens, "max_tokens_per_query")
 
     async def read_documents(
         self, documents: Sequence[Value], model: ServedModel, tokens: int | None = None, field: str = "documents"
     ) -> list[Content]:
         """Documents as this model takes them."""
         bound = min(self.limits.documents, FUSED_DOCUMENTS) if model.fused else self.limits.documents
-        if len(documents) > bound:
-            message = f"{len(documents)} documents, and '{model.name}' takes {bound} at once"
-            raise ApiError(413, "too_many_documents", message, field, "send them in several requests")
+        _check_size("too_many_documents", len(documents), bound, f"documents for '{model.name}'", field)
         forms = [_open(document, f"{field}[{at}]") for at, document in enumerate(documents)]
-        if sum(len(form.images()) for form in forms) > self.limits.images:
-            message = f"a request may have {self.limits.images} images"
-            raise ApiError(413, "too_many_images", message, field, "send them in several requests")
+        count = sum(len(form.images()) for form in forms)
+        _check_size("too_many_images", count, self.limits.images, "images", field)
+        named = [(form.page_id, f"{field}[{at}].page_id") for at, form in enumerate(forms) if form.page_id is not None]
+        _check_size("too_many_documents", len(named), NAMED_PAGES, "pages named by their ids", field)
+        pages = iter(await asyncio.to_thread(self.pages.read, named) if named else ())
         found: list[Content] = []
         for at, form in enumerate(forms):
-            if at % 1_000 == 999:
-                await asyncio.sleep(0)  # other clients have their turn
-            found.append(await self._read_one(form, model, tokens, f"{field}[{at}]"))
+            if at % TURN == TURN - 1:
+                await asyncio.sleep(0)
+            if form.page_id is not None:
+                page = next(pages)
+                found.append(page if tokens is None else _cut_document(page.text, model, tokens))
+            else:
+                found.append(await self._read_one(form, model, tokens, f"{field}[{at}]"))
         return found
 
     async def _read_one(self, form: Form, model: ServedModel, tokens: int | None, field: str) -> Content:
-        if form.page_id is not None:
-            page = self.pages.find(form.page_id, f"{field}.page_id")
-            return page if tokens is None else self._cut_page(page.text, model, tokens)
         text = form.all_text()
-        if text is not None and len(text) > self.limits.document_characters:
-            message = f"a document may have {self.limits.document_characters} characters"
-            raise ApiError(413, "document_too_long", message, field, "cut it into pages")
+        _check_size(
+            "document_too_long", len(text or ""), self.limits.document_characters, "characters of a document", field
+        )
         if model.reads_images:
             return await self._see(form, tokens, model, field)
         if text is not None:  # a text that comes with an image is what is written on it
-            return self._cut_page(text, model, tokens)
+            return _cut_document(text, model, tokens)
         pages = [await self._ocr(image, f"{field}.{name}") for name, image in form.images()]
         if len(pages) == 1 and tokens is None:
-            return to_content(pages[0])
-        return self._cut_page("".join(page.text for page in pages), model, tokens)
+            return Content.of(pages[0])
+        return _cut_document("".join(page.text for page in pages), model, tokens)
 
-    def _cut_page(self, text: str, model: ServedModel, tokens: int | None) -> PageContent:
-        text = self._cut(text, model, tokens)
-        return PageContent(text, text, text)
-
-    async def _see(self, form: Form, tokens: int | None, model: ServedModel, field: str) -> PageContent:
+    async def _see(self, form: Form, tokens: int | None, model: ServedModel, field: str) -> Content:
         """For a model that reads images: one image, with the text that belongs to it."""
         given, text = form.images(), form.all_text() or ""
         if len(given) != 1:
             message = f"'{model.name}' reads page images, and this document has {len(given)}"
             raise ApiError(422, "needs_image", message, field, 'give one image: {"image": ...}')
-        self._cut("", model, tokens)
-        data = await asyncio.to_thread(images.decode, given[0][1], self.limits, f"{field}.{given[0][0]}")
-        opened = await asyncio.to_thread(images.open_whole, data, f"{field}.{given[0][0]}")
-        return PageContent(f"{hashlib.sha256(data).hexdigest()} {text}", {"image": opened, "text": text}, text)
-
-    def _cut(self, text: str, model: ServedModel, tokens: int | None, field: str = "max_tokens_per_doc") -> str:
-        if tokens is None:
-            return text
-        if model.tokens is None:
-            message = f"'{model.name}' reads page images: no number of tokens can be set"
-            raise ApiError(422, "not_supported", message, field, "leave it out")
-        return model.tokens.cut(text, tokens)
+        _cut("", model, tokens)
+        name, image = given[0]
+        data, _ = await asyncio.to_thread(images.decode, image, self.limits.image_pixels, f"{field}.{name}")
+        opened = await asyncio.to_thread(images.open_whole, data, f"{field}.{name}")
+        return Content(f"{hashlib.sha256(data).hexdigest()} {text}", {"image": opened, "text": text}, text)
 
     async def _ocr(self, image: str, field: str) -> Page:
         """What a picture says; remembered, since reading takes a second."""
-        data = await asyncio.to_thread(images.decode, image, self.limits, field)
-        key = hashlib.sha256(data).hexdigest()
-        if key not in self._read:
-            suffix, pixels = images.check(data, self.limits, field), self.limits.image_pixels
-            page, reason = await self.workers.run(read_image, data, suffix, pixels, seconds=IMAGE_SECONDS, field=field)
-            if page is None:
-                raise ApiError(422, "bad_image", reason, field, images.HINT)
-            self._read[key] = page
-            return page
-        return self._read[key]
+        pixels = self.limits.image_pixels
+        data, suffix = await asyncio.to_thread(images.decode, image, pixels, field)
+        key = hashlib.sha256(data).digest()
+        if (known := self._read.get(key)) is not None:
+            return known
+        page, reason = await self.workers.run(read_image, data, suffix, pixels, seconds=IMAGE_SECONDS, field=field)
+        if page is None:
+            raise ApiError(422, "bad_image", reason, field, images.HINT)
+        self._read[key] = page
+        return page
+
+
+def _check_size(
+    code: str, size: int, bound: int, of_what: str, field: str, hint: str = "send them in several requests"
+) -> None:
+    if size > bound:
+        raise ApiError(413, code, f"{size} {of_what}, and {bound} may be sent", field, hint)
+
+
+def _cut_document(text: str, model: ServedModel, tokens: int | None) -> Content:
+    text = _cut(text, model, tokens)
+    return Content(text, text, text)
+
+
+def _cut(text: str, model: ServedModel, tokens: int | None, field: str = "max_tokens_per_doc") -> str:
+    if tokens is None:
+        return text
+    if model.tokens is None:
+        message = f"'{model.name}' reads page images: no number of tokens can be set"
+        raise ApiError(422, "not_supported", message, field, "leave it out")
+    return model.tokens.cut(text, tokens)
 
 
 def _open(value: Value, field: str) -> Form:

@@ -11,7 +11,7 @@ from fastapi import Request
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from docrerank.serving.errors import SEE, ApiError
-from docrerank.serving.limits import Limits
+from docrerank.serving.settings import Limits
 
 #: A body below this many bytes is parsed in under a millisecond, and needs no thread.
 SMALL = 65_536
@@ -94,7 +94,6 @@ class _Scored(_Ignored, kw_only=True):
     max_tokens_per_doc: Count | None = None
     max_doc_length: Count | None = None
     max_tokens_per_query: Count | None = None
-    instruction: str | None = None
 
     def document_tokens(self) -> int | None:
         """At most so many tokens of a document count."""

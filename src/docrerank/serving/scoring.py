@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from docrerank.records import UserError
-from docrerank.reranker import Reranker
 from docrerank.retrieval import Answer, Vectors, score_tokens, score_windows
 from docrerank.serving.errors import ApiError
-from docrerank.serving.pages import Content, load
+from docrerank.serving.pages import Content
 
 if TYPE_CHECKING:
     from docrerank.serving.models import ServedModel
-    from docrerank.vision import VisionReranker
+
+#: Queries with a page each; for a fused model all of one query.
+Pairs: TypeAlias = Sequence[tuple[str, Content]]
 
 #: Pages of a ranking that `find_answer` looks at.
 ANSWER_PAGES = 20
@@ -28,62 +28,46 @@ FUSED_SCALE = 1.89
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some pairs of one request; where they are `fused`, all have the same query."""
-
-    queries: Sequence[str]
-    pages: Sequence[Content]
-    fused: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
-    """A request's scores, float32, and how likely each page is the one that answers, if one does: they add up to 1."""
+    """A request's scores, float32, and each page's share: how likely it is the one that answers, if one does."""
 
     values: list[float]
-    probabilities: list[float] | None
+    shares: list[float] | None
 
 
-def score_parts(reranker: Reranker | VisionReranker, parts: Sequence[Part]) -> list[Vectors | Exception]:
-    """Score parts together, equal pairs once and equal pages encoded once; a part that fails fails alone.
+def score_parts(model: ServedModel, parts: Sequence[Pairs]) -> list[Vectors | Exception]:
+    """Score parts of requests together, equal pairs once and equal pages encoded once; one that fails fails alone.
 
     Returns:
-        Scores of shape (pairs,); of a fused part the views of shape (pairs, 2), best window and late interaction.
+        Scores of shape (pairs,); of a fused model the views of shape (pairs, 2), best window and late interaction.
     """
-    opened = [_open(part) for part in parts]
-    plain = [part for part in opened if isinstance(part, Part) and not part.fused]
-    fused = [part for part in opened if isinstance(part, Part) and part.fused]
     try:
-        if len(fused) > 1:
-            _encode(reranker, fused)
-        known = _predict(reranker, plain)
-    except UserError:
-        known = {}
-    return [_score(reranker, part, known) if isinstance(part, Part) else part for part in opened]
+        return [*(_view if model.fused else _predict)(model.reranker, parts)]
+    except Exception as error:
+        return [error] if len(parts) == 1 else [score_parts(model, [part])[0] for part in parts]
 
 
-def combine(model: ServedModel, part: Part, views: Vectors) -> Scores:
+def combine(model: ServedModel, pairs: Pairs, views: Vectors) -> Scores:
     """A request's scores from those of its parts."""
     if not np.isfinite(views).all():
         raise ApiError(422, "unreadable", "the model can make nothing of a page", "documents", "send another image")
     reranker: Any = model.reranker
-    if not part.fused:
+    if not model.fused:
         inside = np.clip(views, EDGE, 1 - EDGE)
         odds = np.log(inside / (1 - inside)) if model.kind == "late_interaction" else None
         return Scores(views.tolist(), None if odds is None else _share(odds))
-    pages = load(part.pages)
-    places = {page.key: place for place, page in enumerate(pages)}  # equal pages have one score
+    places = {page.key: place for place, (_, page) in enumerate(pairs)}  # equal pages have one score
     kept = list(places.values())
-    scores = reranker.fuse(part.queries[0], [pages[place].page for place in kept], views[kept, 0], views[kept, 1])
+    scores = reranker.fuse(pairs[0][0], [pairs[place][1].page for place in kept], views[kept, 0], views[kept, 1])
     by_key = dict(zip(places, scores.tolist(), strict=True))
-    values = [by_key[page.key] for page in pages]
+    values = [by_key[page.key] for _, page in pairs]
     return Scores(values, _share(FUSED_SCALE * np.array(values, np.float32)))
 
 
-def find_answer(model: ServedModel, query: str, pages: Sequence[Content], scores: Sequence[float]) -> Answer:
-    """Whether any of the scored pages answers, by the model's threshold."""
-    order = np.argsort(-np.asarray(scores), kind="stable")[:ANSWER_PAGES]
-    return model.reranker.find_answer(query, [page.page for page in load([pages[index] for index in order])])
+def find_answer(model: ServedModel, pairs: Pairs, scores: Sequence[float]) -> Answer:
+    """Whether any of a query's scored pages answers."""
+    best = np.argsort(-np.asarray(scores), kind="stable")[:ANSWER_PAGES]
+    return model.reranker.find_answer(pairs[0][0], [pairs[place][1].page for place in best])
 
 
 def _share(odds: Vectors) -> list[float]:
@@ -92,46 +76,21 @@ def _share(odds: Vectors) -> list[float]:
     return shares
 
 
-def _open(part: Part) -> Part | Exception:
-    try:
-        return Part(part.queries, load(part.pages), part.fused)
-    except Exception as error:
-        return error
+def _predict(reranker: Any, parts: Sequence[Pairs]) -> list[Vectors]:
+    """Scores of pairs; pairs of one query follow each other."""
+    pairs = {(query, page.key): page.page for part in parts for query, page in part}
+    scores = np.asarray(reranker.predict([(query, page) for (query, _), page in pairs.items()]), np.float32)
+    known = dict(zip(pairs, scores.tolist(), strict=True))
+    return [np.array([known[query, page.key] for query, page in part], np.float32) for part in parts]
 
 
-def _encode(reranker: Any, parts: Sequence[Part]) -> None:
-    """Encode all pages and queries of the batch at once; each part then finds them encoded."""
-    reranker.encode_queries([query for part in parts for query in part.queries[:1]])
-    pages = {page.key: page.page for part in parts for page in load(part.pages)}
-    reranker.encode_pages(list(pages.values()))
-
-
-def _predict(reranker: Any, parts: Sequence[Part]) -> dict[tuple[str, str], float]:
-    """Scores by query and page key; pairs of one query follow each other."""
-    pairs = {
-        (query, page.key): page for part in parts for query, page in zip(part.queries, load(part.pages), strict=True)
-    }
-    if not pairs:
-        return {}
-    scores = np.asarray(reranker.predict([(query, page.page) for (query, _), page in pairs.items()]), np.float32)
-    return dict(zip(pairs, scores.tolist(), strict=True))
-
-
-def _score(reranker: Any, part: Part, known: dict[tuple[str, str], float]) -> Vectors | Exception:
-    try:
-        if part.fused:
-            return _view(reranker, part)
-        known = known or _predict(reranker, [part])
-        found = [known[query, page.key] for query, page in zip(part.queries, part.pages, strict=True)]
-        return np.array(found, np.float32)
-    except Exception as error:
-        return error
-
-
-def _view(reranker: Any, part: Part) -> Vectors:
+def _view(reranker: Any, parts: Sequence[Pairs]) -> list[Vectors]:
     """What a fusion adds up beside BM25: untrained MiniLM's best window and late interaction."""
-    query, pages = [part.queries[0]], [page.page for page in load(part.pages)]
-    first = reranker.open_first()
-    tokens = score_tokens(reranker.encode_queries(query), reranker.encode_pages(pages))[0]
-    windows = score_windows(first.encode_queries(query), first.encode_pages(pages))[0]
-    return np.stack([windows, tokens], axis=1)
+    pages = {page.key: page.page for part in parts for _, page in part}
+    views = []
+    for encoder, compare in ((reranker.open_first(), score_windows), (reranker, score_tokens)):
+        encoded = dict(zip(pages, encoder.encode_pages(list(pages.values())), strict=True))
+        queries = encoder.encode_queries([part[0][0] for part in parts])
+        own = [[encoded[page.key] for _, page in part] for part in parts]
+        views.append([compare([query], found)[0] for query, found in zip(queries, own, strict=True)])
+    return [np.stack(pair, axis=1) for pair in zip(*views, strict=True)]

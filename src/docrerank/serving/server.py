@@ -16,17 +16,15 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client.multiprocess import mark_process_dead
 
 from docrerank.records import UserError
-from docrerank.runs import end_with_parent
 from docrerank.serving.logs import set_up_logs
 from docrerank.serving.protocol import BoundedProtocol
-from docrerank.serving.state import Settings
+from docrerank.serving.settings import Settings
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 #: After the drain: for answers to go out, and for a batch to end, before the process is ended by force.
@@ -64,7 +62,7 @@ def run_server(
         announce(_address(sock))
         _supervise(settings, sock, workers)
         return
-    if not settings.audit:  # else the terminal belongs to the auditor
+    if settings.models:  # else the terminal belongs to the auditor
         set_up_logs()
     server = _create_server(settings)
     sock.listen()  # a browser that opens the address at once waits
@@ -112,12 +110,10 @@ class DrainingServer(uvicorn.Server):
 
 
 def _create_server(settings: Settings) -> DrainingServer:
+    from docrerank.serving.app import create_app
+
     BoundedProtocol.limits = settings.limits
-    if settings.audit:
-        from docrerank.serving.audit_app import create_audit_app as create
-    else:
-        from docrerank.serving.app import create_app as create
-    app = create(settings)
+    app = create_app(settings)
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -140,18 +136,9 @@ def _leave(*_: object) -> None:
     sys.exit(0)
 
 
-def _end_with(command: int) -> None:
-    """End this process within a second of the command's end, however the process that forked this one takes it."""
-    while Path(f"/proc/{command}").exists():
-        time.sleep(1)
-    os._exit(1)
-
-
-def _work(settings: Settings, sock: socket.socket, command: int) -> None:
-    """A worker process."""
-    end_with_parent(os.getppid())
-    if sys.platform == "linux":
-        threading.Thread(target=_end_with, args=(command,), daemon=True).start()
+def _work(settings: Settings, sock: socket.socket) -> None:
+    """A worker process; it ends when the command does, however that ends."""
+    threading.Thread(target=_end_with_command, daemon=True).start()
     set_up_logs()
     try:
         server = _create_server(settings)
@@ -159,6 +146,13 @@ def _work(settings: Settings, sock: socket.socket, command: int) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(CANNOT_START)
     server.run([sock])
+
+
+def _end_with_command() -> None:
+    command = multiprocessing.parent_process()
+    if command is not None:
+        command.join()
+        os._exit(1)
 
 
 def _supervise(settings: Settings, sock: socket.socket, count: int) -> None:
@@ -172,7 +166,7 @@ def _supervise(settings: Settings, sock: socket.socket, count: int) -> None:
         context.set_forkserver_preload(PRELOADED)
 
         def start() -> BaseProcess:
-            process = context.Process(target=_work, args=(settings, sock, os.getpid()))
+            process = context.Process(target=_work, args=(settings, sock))
             process.start()
             return process
 

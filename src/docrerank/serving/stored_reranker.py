@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from cachetools import LRUCache
@@ -19,45 +18,43 @@ logger = logging.getLogger("docrerank.serving")
 KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A run's pages by id, and the store that holds their encodings by one model."""
-
-    store: PageStore
-    pages: Mapping[str, Page] | LargePages
-
-
 class StoredReranker(Reranker):
     """A late-interaction reranker that reads the encodings of a run's pages from disk."""
 
-    def __init__(self, scorer: TokenEncoder, card: ModelCard, stored: Stored, first: Reranker | None = None) -> None:
+    def __init__(
+        self,
+        scorer: TokenEncoder,
+        card: ModelCard,
+        store: PageStore,
+        pages: Mapping[str, Page] | LargePages,
+        first: Reranker | None = None,
+    ) -> None:
         super().__init__(scorer, card, first)
-        self._stored = stored
+        self._store, self._pages = store, pages
         self._kept: LRUCache[str, Encoding] = LRUCache(KEPT)
 
     def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
         """As `Reranker.encode_pages`, pages of the run from the store."""
-        known = self._stored.pages
-        own = {page.id: page for page in pages if isinstance(page, Page) and known.get(page.id) == page}
-        found = {page_id: self._kept[page_id] for page_id in own if page_id in self._kept}
-        missing = [page for page_id, page in own.items() if page_id not in found]
-        for page, encoding in zip(missing, self._read(missing), strict=False):
-            found[page.id] = Encoding(encoding.tokens.astype(np.float32), encoding.windows.astype(np.float32))
-        self._kept.update(found)
-        stored = [
-            found.get(page.id) if isinstance(page, Page) and own.get(page.id) is page else None for page in pages
-        ]
+        own = {id(page): page for page in pages if isinstance(page, Page) and self._pages.get(page.id) == page}
+        found = self._recall({page.id: page for page in own.values()})
+        stored = [found.get(own[id(page)].id) if id(page) in own else None for page in pages]
         rest = [page for page, encoding in zip(pages, stored, strict=True) if encoding is None]
         encoded = iter(super().encode_pages(rest) if rest else ())
         return [next(encoded) if encoding is None else encoding for encoding in stored]
 
-    def _read(self, pages: list[Page]) -> list[Encoding]:
-        """Encodings from disk; none if a file is gone or damaged."""
+    def _recall(self, pages: Mapping[str, Page]) -> dict[str, Encoding]:
+        """Encodings by page id, from memory or from disk; those on disk are none if a file is gone or damaged."""
+        found = {page_id: self._kept[page_id] for page_id in pages if page_id in self._kept}
+        missing = [page for page_id, page in pages.items() if page_id not in found]
         try:
-            return self._stored.store.read(pages) if pages else []
+            read = self._store.read(missing) if missing else []
         except Exception as error:  # whatever a damaged file raises
             logger.warning("page store unreadable", extra={"error": type(error).__name__})
-            return []
+            return found
+        for page, one in zip(missing, read, strict=True):
+            found[page.id] = Encoding(one.tokens.astype(np.float32), one.windows.astype(np.float32))
+        self._kept.update(found)
+        return found
 
 
 class QueryMemory(TokenEncoder):

@@ -1,8 +1,7 @@
-"""Why a page: the sentence that speaks of a question, and each of its words with its best match on the page."""
+"""Why a page: the passage that speaks of a question, and each of its words with its best match on the page."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from docrerank.records import Page
 from docrerank.reranker import Reranker
-from docrerank.retrieval import TokenEncoder, stem, tokens
+from docrerank.retrieval import TokenEncoder, find_snippet, stem, tokens
 from docrerank.serving.models import ServedModel
 from docrerank.serving.responses import Box, Corners, Passage, Support
 
@@ -22,12 +21,6 @@ MAX_WORDS = 3_000
 WINDOW_WORDS = 40
 #: A match that is less alike is none.
 LEAST_SIMILARITY = 0.45
-#: A line of fewer words is a heading or a table's row, and does not go on in the next.
-PROSE_WORDS = 7
-#: Sentences that are marked.
-MARKED = 2
-#: Of a page's height, where headers and footers are.
-MARGIN = 0.06
 #: Words that every question has; marking them would mark the whole page.
 COMMON = frozenset(
     "a an and are as at be by did do does for from had has have how in is it its many much of on or that the their "
@@ -44,16 +37,19 @@ def find_support(page: Page, query: str, model: ServedModel) -> Support:
         for word, (at, alike) in zip(asked, _match(asked, query, words, model), strict=True)
         if alike >= LEAST_SIMILARITY
     ]
-    passages = sorted(_rank_passages(query, page, words)[:MARKED])
-    return Support(page.id, page.text_source, matches, [_mark(page, words, *passage) for passage in passages])
+    return Support(page.id, page.text_source, matches, _mark(page, words, find_snippet(query, page.text)))
 
 
-def _mark(page: Page, words: list[str], start: int, end: int) -> Passage:
-    """A passage with a box for each of its lines: where a word stands left of the one before, a line begins."""
-    left = page.boxes[start:end, 0]
-    breaks = [start, *(start + 1 + int(at) for at in np.flatnonzero(np.diff(left) < 0)), end]
-    boxes = [_surround(page.boxes[low:high]) for low, high in pairwise(breaks)]
-    return Passage(" ".join(words[start:end]), boxes)
+def _mark(page: Page, words: Sequence[str], snippet: str) -> list[Passage]:
+    """The snippet with a box for each of its lines: where a word stands left of the one before, a line begins."""
+    wanted = snippet.removesuffix(" …").split()
+    length = len(wanted)
+    start = next((at for at in range(len(words) - length + 1) if words[at : at + length] == wanted), None)
+    if start is None or not wanted:
+        return []
+    left = page.boxes[start : start + length, 0]
+    breaks = [start, *(start + 1 + int(at) for at in np.flatnonzero(np.diff(left) < 0)), start + length]
+    return [Passage(snippet, [_surround(page.boxes[low:high]) for low, high in pairwise(breaks)])]
 
 
 def _match(asked: Sequence[str], query: str, words: list[str], model: ServedModel) -> list[tuple[int, float]]:
@@ -95,48 +91,6 @@ def _pool(encoder: TokenEncoder, words: Sequence[str], vectors: npt.NDArray[Any]
         pooled[at] = own / max(float(np.linalg.norm(own)), 1e-9)
         start += count
     return pooled
-
-
-def _rank_passages(query: str, page: Page, words: list[str]) -> list[tuple[int, int]]:
-    """Passages that share a word with a question, rarer words counting more; headers and footers come last."""
-    wanted = _find_stems(query)
-    passages = [(start, end, wanted & _find_stems(" ".join(words[start:end]))) for start, end in cut_passages(page)]
-    spread = Counter(found for _, _, own in passages for found in own)
-
-    def weigh(start: int, end: int, own: frozenset[str]) -> float:
-        low, high = page.boxes[start:end, 3].max(), page.boxes[start:end, 1].min()
-        return sum(1 / spread[one] for one in own) * (0.1 if low < MARGIN or high > 1 - MARGIN else 1.0)
-
-    scored = sorted(((weigh(*one), *one[:2]) for one in passages), key=lambda one: -one[0])
-    return [(start, end) for score, start, end in scored if score > 0] or [(0, end) for _, _, end in scored[:1]]
-
-
-def cut_passages(page: Page) -> list[tuple[int, int]]:
-    """Ranges of the page's words: sentences that may go over several lines, and rows and headings of one line."""
-    found: list[tuple[int, int]] = []
-    start = at = 0
-    for line in page.text.splitlines():
-        words = line.split()
-        if at > start and words and _is_apart(page.boxes[at - 1], page.boxes[at]):
-            found.append((start, at))
-            start = at
-        for word, following in zip(words, [*words[1:], ""], strict=True):
-            at += 1
-            if word.endswith((".", "!", "?")) and len(word) > 2 and following[:1].isupper():
-                found.append((start, at))
-                start = at
-        if at > start and (len(words) < PROSE_WORDS or line.rstrip().endswith((".", "!", "?", ":"))):
-            found.append((start, at))
-            start = at
-        if at >= MAX_WORDS:
-            break
-    return [*found, (start, at)] if at > start else found
-
-
-def _is_apart(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32]) -> bool:
-    """Whether a word is not on the line that follows another's."""
-    height = float(before[3] - before[1])
-    return not -0.5 * height <= float(after[1] - before[3]) <= 2.2 * height
 
 
 def _find_stems(text: str) -> frozenset[str]:

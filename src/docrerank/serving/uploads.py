@@ -22,9 +22,9 @@ from docrerank.retrieval import FirstStage, Vectors
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import STEP, Collection, encode_windows
 from docrerank.serving.errors import ApiError
-from docrerank.serving.limits import Limits
 from docrerank.serving.reading import read_upload
 from docrerank.serving.responses import Upload
+from docrerank.serving.settings import Limits
 from docrerank.serving.workers import Workers
 
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
@@ -51,7 +51,7 @@ class Uploaded:
 class Uploads:
     """The uploaded documents."""
 
-    def __init__(self, limits: Limits, workers: Workers, batcher: Batcher, encoder: Reranker) -> None:
+    def __init__(self, limits: Limits, workers: Workers, batcher: Batcher, encoder: Reranker | None) -> None:
         self.limits, self.workers, self.batcher, self.encoder = limits, workers, batcher, encoder
         self.documents: dict[str, Uploaded] = {}
         clear_abandoned()
@@ -110,11 +110,13 @@ class Uploads:
 
     async def _index(self, pages: Sequence[Page]) -> Collection:
         """A first stage over the pages; between a few of them other requests have their turn."""
+        if (encoder := self.encoder) is None:
+            raise ApiError(404, "unknown_model", "no model is served that could be asked", "", "docrerank serve RUN")
         windows: list[Vectors] = []
         for start in range(0, len(pages), STEP):
             part = pages[start : start + STEP]
-            windows += await self.batcher.run(functools.partial(encode_windows, part, self.encoder))
-        return await self.batcher.run(lambda: Collection(FirstStage(pages, windows), self.encoder))
+            windows += await self.batcher.run(functools.partial(encode_windows, part, encoder))
+        return await self.batcher.run(lambda: Collection(FirstStage(pages, windows), encoder))
 
     async def _read(self, path: Path) -> tuple[list[Page], list[Rejected]]:
         bounds = self.limits.upload_pages, self.limits.image_pixels

@@ -1,4 +1,4 @@
-"""The audit of a run's queries, as `docrerank audit` has it, beside the search."""
+"""The audit of a run's queries, beside the search or alone, as `docrerank audit` serves it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from fastapi import APIRouter, Query, Request
 from msgspec import Meta, Struct
 
 from docrerank.records import UserError
-from docrerank.report.audit import Item, Journal, draw_sample
-from docrerank.runs import Run
+from docrerank.report.audit import Journal
 from docrerank.serving.errors import ApiError
 from docrerank.serving.requests import read_body
 from docrerank.serving.routes.common import State, describe
-from docrerank.serving.state import ServerState
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
-SAMPLE, SEED = 100, 13
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 
 
@@ -33,7 +30,7 @@ class Judgement(Struct, forbid_unknown_fields=True):
 @router.get("")
 async def show_sheet(auditor: Annotated[str, Query(pattern=NAME)], state: State) -> dict[str, Any]:
     """The sample to judge, the same for everyone, its kinds hidden; and what this person judged so far."""
-    run, items = await _draw(state)
+    run, items = await state.draw_sample()
     shown = [{"id": item.id, "text": item.query.text, "page_id": item.query.page_id} for item in items]
     judgements = await asyncio.to_thread(Journal(run, auditor).read)
     return {"items": shown, "judgements": {item: str(one) for item, one in judgements.items()}}
@@ -43,21 +40,10 @@ async def show_sheet(auditor: Annotated[str, Query(pattern=NAME)], state: State)
 async def judge(request: Request, state: State) -> None:
     """Keep a judgement; it is on the disk when this answers."""
     body = await read_body(request, Judgement, state.settings.limits)
-    run, items = await _draw(state)
+    run, items = await state.draw_sample()
     if body.item not in {item.id for item in items}:
         raise ApiError(404, "unknown_item", "the sample has no such item", "item", "load the page again")
     try:
         await asyncio.to_thread(Journal(run, body.auditor).add, body.item, body.judgement)
     except UserError:
         raise ApiError(507, "not_saved", "the judgement could not be written", "", "make room, judge again") from None
-
-
-async def _draw(state: ServerState) -> tuple[Run, list[Item]]:
-    if state.run is None:
-        raise ApiError(404, "no_pages", "no run is loaded", "", "start the server with --pages RUN")
-    if state.sample is None:
-        try:
-            state.sample = await asyncio.to_thread(draw_sample, state.run, SAMPLE, SEED)
-        except UserError:
-            raise ApiError(404, "no_queries", "the run has no queries", "", "docrerank generate RUN") from None
-    return state.run, state.sample

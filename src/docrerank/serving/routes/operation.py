@@ -1,14 +1,27 @@
-"""What those who run the server look at."""
+"""What those who run the server look at, and the web page."""
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from docrerank.serving.errors import ApiError
+from docrerank.serving.metrics import write_metrics
 from docrerank.serving.responses import ModelList
 from docrerank.serving.routes.common import State, answer, describe
 
+STATIC = Path(str(files("docrerank.serving") / "static"))
 router = APIRouter(tags=["operation"])
+
+
+@router.get("/", include_in_schema=False)
+async def show_web_page() -> FileResponse:
+    """The page; it asks for a token where one is needed."""
+    return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
 
 @router.get("/v1/models", **describe(ModelList))
@@ -22,12 +35,6 @@ async def list_models(state: State) -> Response:
     return answer(ModelList(bodies))
 
 
-@router.get("/health")
-async def tell_health() -> dict[str, str]:
-    """The process lives."""
-    return {"status": "ok"}
-
-
 @router.get("/ready")
 async def tell_ready(state: State) -> dict[str, str]:
     """Models are loaded and requests are taken."""
@@ -35,3 +42,9 @@ async def tell_ready(state: State) -> dict[str, str]:
         message = "the server does not take requests now"
         raise ApiError(503, "not_ready", message, "", "try again later", retry_after=1)
     return {"status": "ready"}
+
+
+@router.get("/metrics", include_in_schema=False)
+def show_metrics() -> Response:
+    """For Prometheus."""
+    return Response(write_metrics(), media_type=CONTENT_TYPE_LATEST)

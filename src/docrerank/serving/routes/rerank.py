@@ -18,9 +18,7 @@ from docrerank.serving.pages import Content
 from docrerank.serving.requests import RankingRequest, RerankRequest, ScoreRequest, Value, read_body
 from docrerank.serving.responses import AnswerBody, RankingResponse, RerankResponse, Result, ScoreResponse
 from docrerank.serving.routes.common import State, answer, describe, make_id, serve
-from docrerank.serving.scoring import EDGE
-from docrerank.serving.state import ServerState
-from docrerank.serving.tokens import TokenCounter
+from docrerank.serving.scoring import EDGE, find_answer
 
 router = APIRouter(tags=["rerank"])
 
@@ -35,8 +33,6 @@ SCORE = describe(ScoreResponse, ScoreRequest, {"text_1": "net sales", "text_2": 
 NIM_EXAMPLE = {"query": {"text": "net sales"}, "passages": [{"text": "Net sales rose"}]}
 #: Passages of a /v1/ranking request, as NIM's.
 PASSAGES = 512
-#: Documents whose tokens are counted at once: the texts of pages on disk need not all be in memory.
-COUNTED = 512
 
 
 @router.post("/v1/rerank", operation_id="rerank", **RERANK)
@@ -45,8 +41,28 @@ COUNTED = 512
 async def rerank(request: Request, state: State) -> Response:
     """Order documents by how well they answer a query."""
     body = await read_body(request, RerankRequest, state.settings.limits)
-    found = await serve(request, state, lambda asker: _rerank(body, asker, state))
-    return answer(found, ignored=body.ignored())
+
+    async def work(asker: Asker) -> RerankResponse:
+        model = state.models.find(body.model)
+        query = await state.reader.read_query(body.query, model, body.max_tokens_per_query)
+        pages = await state.reader.read_documents(body.documents, model, body.document_tokens())
+        pairs = [(query, page) for page in pages]
+        scores = (await state.batcher.score(asker, model, pairs)).values
+        found = await state.batcher.run(lambda: find_answer(model, pairs, scores)) if model.threshold else None
+        best = _order(scores)
+        if body.relevance_threshold is not None:
+            best = [index for index in best if scores[index] >= body.relevance_threshold]
+        shown = body.documents if body.return_documents else []
+        return RerankResponse(
+            id=make_id("rerank"),
+            model=model.name,
+            results=[Result(at, scores[at], _show(shown[at]) if shown else None) for at in best[: body.top_n]],
+            usage=await _count(model, [query], pages),
+            meta={"api_version": {"version": "2"}, "billed_units": {"search_units": math.ceil(len(pages) / 100)}},
+            answer=AnswerBody(**found.to_dict()) if found else None,
+        )
+
+    return answer(await serve(request, state, work), ignored=body.ignored())
 
 
 @router.post("/v1/score", operation_id="score", **SCORE)
@@ -54,89 +70,63 @@ async def rerank(request: Request, state: State) -> Response:
 async def score(request: Request, state: State) -> Response:
     """Score pairs: one query with all documents, or each query with its document."""
     body = await read_body(request, ScoreRequest, state.settings.limits)
-    found = await serve(request, state, lambda asker: _score(body, asker, state))
-    return answer(found, ignored=body.ignored())
+
+    async def work(asker: Asker) -> ScoreResponse:
+        model = state.models.find(body.model)
+        if model.fused:
+            message, hint = f"'{model.name}' scores no pair alone", "take the one without -fused"
+            raise ApiError(422, "not_supported", message, "model", hint)
+        asked, documents = body.pairs()
+        pages = await state.reader.read_documents(documents, model, body.document_tokens())
+        read: dict[int, str] = {}
+        for query in asked:
+            if id(query) not in read:
+                read[id(query)] = await state.reader.read_query(query, model, body.max_tokens_per_query)
+        pairs = [(read[id(query)], page) for query, page in zip(asked, pages, strict=True)]
+        scores = await state.batcher.score(asker, model, pairs)
+        return ScoreResponse(
+            id=make_id("score"),
+            created=int(time.time()),
+            model=model.name,
+            data=[{"index": index, "object": "score", "score": value} for index, value in enumerate(scores.values)],
+            usage=await _count(model, list(dict.fromkeys(read.values())), pages),
+        )
+
+    return answer(await serve(request, state, work), ignored=body.ignored())
 
 
 @router.post("/v1/ranking", operation_id="ranking", **describe(RankingResponse, RankingRequest, NIM_EXAMPLE))
 async def ranking(request: Request, state: State) -> Response:
     """NIM's form: passages from the best down, by logit."""
     body = await read_body(request, RankingRequest, state.settings.limits)
-    return answer(await serve(request, state, lambda asker: _ranking(body, asker, state)))
+
+    async def work(asker: Asker) -> RankingResponse:
+        model = state.models.find(body.model)
+        if len(body.passages) > PASSAGES:
+            message = f"a request may have {PASSAGES} passages"
+            raise ApiError(413, "too_many_documents", message, "passages", "send several")
+        query = await state.reader.read_query(body.query, model)
+        pages = await state.reader.read_documents(body.passages, model, field="passages")
+        longest = model.tokens.longest_text if model.tokens and body.truncate == "NONE" else math.inf
+        for index, page in enumerate(pages):
+            if len(page.text) > longest:  # as NIM does
+                message, hint = "the model does not read so long a passage", 'set truncate to "END"'
+                raise ApiError(422, "too_long", message, f"passages[{index}]", hint)
+        scores = (await state.batcher.score(asker, model, [(query, page) for page in pages])).values
+        logits = [_to_logit(value, model) for value in scores]
+        return RankingResponse([{"index": index, "logit": logits[index]} for index in _order(logits)])
+
+    return answer(await serve(request, state, work))
 
 
-async def _rerank(body: RerankRequest, asker: Asker, state: ServerState) -> RerankResponse:
-    model = state.models.find(body.model)
-    _check_instruction(body.instruction)
-    query = await state.reader.read_query(body.query, model, body.max_tokens_per_query)
-    pages = await state.reader.read_documents(body.documents, model, body.document_tokens())
-    scores = (await state.batcher.score(asker, model, [query] * len(pages), pages)).values
-    found = await state.batcher.find_answer(model, query, pages, scores) if model.threshold else None
-    order = sorted(range(len(scores)), key=lambda index: -scores[index])
-    if body.relevance_threshold is not None:
-        order = [index for index in order if scores[index] >= body.relevance_threshold]
-    shown = body.documents if body.return_documents else []
-    return RerankResponse(
-        id=make_id("rerank"),
-        model=model.name,
-        results=[Result(at, scores[at], _show(shown[at]) if shown else None) for at in order[: body.top_n]],
-        usage=await _count(model, [query], pages),
-        meta={"api_version": {"version": "2"}, "billed_units": {"search_units": math.ceil(len(pages) / 100)}},
-        answer=AnswerBody(**found.to_dict()) if found else None,
-    )
+def _order(scores: Sequence[float]) -> list[int]:
+    return sorted(range(len(scores)), key=lambda index: -scores[index])
 
 
 def _show(document: Value) -> dict[str, Any]:
     """A document as it came, in an object."""
     found: dict[str, Any] = msgspec.to_builtins({"text": document} if isinstance(document, str) else document)
     return found
-
-
-async def _score(body: ScoreRequest, asker: Asker, state: ServerState) -> ScoreResponse:
-    model = state.models.find(body.model)
-    _check_instruction(body.instruction)
-    if model.fused:
-        message, hint = f"'{model.name}' scores no pair alone", "take the one without -fused"
-        raise ApiError(422, "not_supported", message, "model", hint)
-    asked, documents = body.pairs()
-    pages = await state.reader.read_documents(documents, model, body.document_tokens())
-    read: dict[int, str] = {}
-    for query in asked:
-        if id(query) not in read:
-            read[id(query)] = await state.reader.read_query(query, model, body.max_tokens_per_query)
-    texts = [read[id(query)] for query in asked]
-    scores = await state.batcher.score(asker, model, texts, pages)
-    return ScoreResponse(
-        id=make_id("score"),
-        created=int(time.time()),
-        model=model.name,
-        data=[{"index": index, "object": "score", "score": value} for index, value in enumerate(scores.values)],
-        usage=await _count(model, list(dict.fromkeys(texts)), pages),
-    )
-
-
-async def _ranking(body: RankingRequest, asker: Asker, state: ServerState) -> RankingResponse:
-    model = state.models.find(body.model)
-    if len(body.passages) > PASSAGES:
-        message = f"a request may have {PASSAGES} passages"
-        raise ApiError(413, "too_many_documents", message, "passages", "send several")
-    query = await state.reader.read_query(body.query, model)
-    pages = await state.reader.read_documents(body.passages, model, field="passages")
-    longest = model.tokens.longest_text if model.tokens and body.truncate == "NONE" else None
-    for index, page in enumerate(pages):
-        if longest and len(page.text) > longest:  # as NIM does
-            message, hint = "the model does not read so long a passage", 'set truncate to "END"'
-            raise ApiError(422, "too_long", message, f"passages[{index}]", hint)
-    scores = (await state.batcher.score(asker, model, [query] * len(pages), pages)).values
-    logits = [_to_logit(value, model) for value in scores]
-    order = sorted(range(len(logits)), key=lambda index: -logits[index])
-    return RankingResponse([{"index": index, "logit": logits[index]} for index in order])
-
-
-def _check_instruction(instruction: str | None) -> None:
-    if instruction:
-        message, hint = "no served model takes an instruction", "leave it out: it would change nothing"
-        raise ApiError(422, "not_supported", message, "instruction", hint)
 
 
 def _to_logit(score: float, model: ServedModel) -> float:
@@ -149,10 +139,6 @@ def _to_logit(score: float, model: ServedModel) -> float:
 
 async def _count(model: ServedModel, queries: Sequence[str], pages: Sequence[Content]) -> dict[str, int]:
     """Tokens of the texts by the model's tokenizer; images count nothing."""
-    total = await asyncio.to_thread(_count_tokens, model.tokens, queries, pages) if model.tokens else 0
+    texts = [*queries, *(page.text for page in pages)]
+    total = await asyncio.to_thread(model.tokens.count, texts) if model.tokens else 0
     return {"prompt_tokens": total, "total_tokens": total}
-
-
-def _count_tokens(counter: TokenCounter, queries: Sequence[str], pages: Sequence[Content]) -> int:
-    parts = (pages[start : start + COUNTED] for start in range(0, len(pages), COUNTED))
-    return counter.count(queries) + sum(counter.count([page.text for page in part]) for part in parts)

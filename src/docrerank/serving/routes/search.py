@@ -13,8 +13,7 @@ from docrerank.records import Page
 from docrerank.records import Query as PageQuery
 from docrerank.retrieval import find_snippet
 from docrerank.serving.batching import Asker
-from docrerank.serving.errors import ApiError
-from docrerank.serving.pages import to_content
+from docrerank.serving.pages import Content
 from docrerank.serving.pictures import Size
 from docrerank.serving.request_content import QUERY_CHARACTERS
 from docrerank.serving.requests import SearchRequest, read_body
@@ -28,6 +27,7 @@ from docrerank.serving.responses import (
     Support,
 )
 from docrerank.serving.routes.common import State, answer, describe, make_id, serve
+from docrerank.serving.scoring import find_answer
 from docrerank.serving.state import ServerState
 from docrerank.serving.support import find_support
 
@@ -43,35 +43,35 @@ EXAMPLES, LOOKED_THROUGH = 6, 2_000
 async def search(request: Request, state: State) -> Response:
     """The first stage over all pages, the model over its best, and whether any page answers."""
     body = await read_body(request, SearchRequest, state.settings.limits)
-    return answer(await serve(request, state, lambda asker: _search(body, asker, state)))
 
+    async def work(asker: Asker) -> SearchResponse:
+        model = state.models.find(body.model)
+        query = await state.reader.read_query(body.query, model)
+        collection, document = state.find_collection(body.document)
+        wanted = max(body.candidates, body.top_k)
+        found = await state.batcher.run(lambda: collection.find(query, wanted, document))
+        pairs = [(query, Content.of(page, stored=True)) for page, _ in found]
+        scores = await state.batcher.score(asker, model, pairs)
+        answered = await state.batcher.run(lambda: find_answer(model, pairs, scores.values))
+        order = sorted(range(len(found)), key=lambda index: -scores.values[index])[: body.top_k]
+        hits = [
+            SearchHit(
+                page_id=page.id,
+                document=page.document,
+                number=page.number,
+                kind=page.kinds[0] if page.kinds else "",
+                rank=rank,
+                score=scores.values[at],
+                probability=scores.shares[at] if scores.shares else None,
+                first_stage_rank=at + 1,
+                first_stage_score=found[at][1],
+                snippet=find_snippet(query, page.text),
+            )
+            for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
+        ]
+        return SearchResponse(make_id("search"), model.name, hits, AnswerBody(**answered.to_dict()))
 
-async def _search(body: SearchRequest, asker: Asker, state: ServerState) -> SearchResponse:
-    model = state.models.find(body.model)
-    query = await state.reader.read_query(body.query, model)
-    collection, document = state.find_collection(body.document)
-    wanted = max(body.candidates, body.top_k)
-    found = await state.batcher.run(lambda: collection.find(query, wanted, document))
-    pages = [to_content(page, stored=True) for page, _ in found]
-    scores = await state.batcher.score(asker, model, [query] * len(pages), pages)
-    answered = await state.batcher.find_answer(model, query, pages, scores.values)
-    order = sorted(range(len(pages)), key=lambda index: -scores.values[index])[: body.top_k]
-    hits = [
-        SearchHit(
-            page_id=page.id,
-            document=page.document,
-            number=page.number,
-            kind=page.kinds[0] if page.kinds else "",
-            rank=rank,
-            score=scores.values[at],
-            probability=scores.probabilities[at] if scores.probabilities else None,
-            first_stage_rank=at + 1,
-            first_stage_score=found[at][1],
-            snippet=find_snippet(query, page.text),
-        )
-        for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
-    ]
-    return SearchResponse(make_id("search"), model.name, hits, AnswerBody(**answered.to_dict()))
+    return answer(await serve(request, state, work))
 
 
 @router.get("/v1/documents", **describe(DocumentList))
@@ -158,7 +158,5 @@ def _to_body(query: PageQuery) -> QueryBody:
 
 async def _find(page_id: str, state: ServerState) -> Page:
     """A page; in a thread, for it may have to be read from disk."""
-    page = await asyncio.to_thread(state.pages.get, page_id)
-    if page is None:
-        raise ApiError(404, "unknown_page", "no page of this id is loaded", "page_id", "see /v1/documents")
+    page: Page = (await asyncio.to_thread(state.pages.get, page_id)).page
     return page

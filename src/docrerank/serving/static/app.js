@@ -9,12 +9,12 @@ async function start() {
   try {
     models = (await get("/v1/models")).data;
   } catch (error) {
-    if (error.status === 404) { auditAlone(); return; }
     if (!(error instanceof Failure) || error.status !== 401) { at("ask").hidden = false; at("fault").textContent = error.message; return; }
     askForToken(Boolean(sessionStorage.length));
     return;
   }
   at("token-form").hidden = true;
+  if (!models.length) { auditAlone(); return; }
   at("ask").hidden = false;
   const documents = (await get("/v1/documents")).data;
   await startAsking(models, documents);

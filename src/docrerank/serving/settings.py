@@ -1,8 +1,10 @@
-"""The limits that an operator sets by name; those that need no setting stand where they apply."""
+"""How a server is started, and the limits that an operator sets by name; fixed ones stand where they apply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -48,3 +50,26 @@ class Limits(BaseModel):
             known = name in cls.model_fields
             reason = first["msg"] if known else f"the limits are {', '.join(cls.model_fields)}"
             raise UserError(f"--limit {name}: {reason}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a server serves and to whom; plain values, so that every worker process can be given them.
+
+    Attributes:
+        models: names or folders of rerankers, the first is the default; without any, only the run's audit is served.
+        run: a run folder whose pages can be asked; None serves models alone.
+        token: that requests must bear; empty asks for none.
+        hosts: names of this server, whose pages may send requests.
+        is_local: whether requests under other names are refused.
+        limits: of requests and of all together.
+        audit: how many queries people judge, and the seed of the draw.
+    """
+
+    models: tuple[str, ...]
+    run: Path | None = None
+    token: str = ""
+    hosts: tuple[str, ...] = ()
+    is_local: bool = False
+    limits: Limits = field(default_factory=Limits)
+    audit: tuple[int, int] = (100, 13)
