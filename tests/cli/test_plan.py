@@ -28,13 +28,13 @@ def test_a_sample_is_measured_and_the_corpus_counted(tmp_path: Path) -> None:
     for number in range(3):
         write_pdf(tmp_path / f"d{number}.pdf", number + 1)
     before = sorted(tmp_path.rglob("*"))
-    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--sample", "2", "--json"], catch_exceptions=False)
+    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--sample", "2", "--json", "--assume", "hours=12"], catch_exceptions=False)
     plan = json.loads(done.stdout)
     assert plan["pages"] == 6  # of all three
     assert plan["sample"]["documents"] == 2
     assert set(plan["sample"]["core_seconds"]) == {"reading", "writing by rules", "encoding"}
     assert all(size > 0 for size in plan["sample"]["page_bytes"].values())
-    assert plan["assumed"]["hours"] == 24
+    assert (plan["assumed"]["hours"], plan["assumed"]["cached"]) == (12, 0.7)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -51,3 +51,9 @@ def test_nothing_to_plan_for_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("no PDF")
     with pytest.raises(UserError):
         CliRunner().invoke(app, ["plan", str(tmp_path)], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("assumed", ["hours", "hours=soon", "gpus=2"])
+def test_what_cannot_be_assumed_is_told(assumed: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"give NAME=NUMBER, with a name of gpu_input, .*hours"):
+        CliRunner().invoke(app, ["plan", str(tmp_path), "--assume", assumed], catch_exceptions=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from docrerank.cli.options import Json, RunFolder, keep_local
+from docrerank.cli.options import Json, RunFolder, folder
 from docrerank.cli.output import print_json, progress, results, say
 from docrerank.runs import Run, write_text
 
@@ -18,12 +18,7 @@ Benchmark = Annotated[
 Arms = Annotated[str, typer.Option("--arms", help="`all`, `table4`, or with commas: names, train.KEY=VALUE.")]
 Groups = Annotated[int, typer.Option("--groups", min=1, help="Training groups of every arm, at most.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="How often every arm is trained.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", "-o", help="Folder of the arms; RUN/ablation without it.", parser=keep_local, metavar="FOLDER"
-    ),
-]
+Out = Annotated[Path | None, folder("--out", "-o", help="Folder of the arms: RUN/ablation.")]
 
 
 def ablate_run(
@@ -42,18 +37,15 @@ def ablate_run(
     """
     from docrerank.evaluation.ablation import PRESETS, ablate, draw, find_arms, render_markdown
 
-    folder = out or run / "ablation"
-    chosen = find_arms(arms)
-    named, source = arms not in PRESETS, Run.open(run)
+    place, chosen, source = out or run / "ablation", find_arms(arms), Run.open(run)
+    sizes, named = {"groups": groups, "seeds": seeds}, arms not in PRESETS
     with progress("ablate") as show:
-        found = ablate(
-            source, benchmark, chosen, folder, groups=groups, seeds=seeds, named=named, say=say, progress=show
-        )
+        found = ablate(source, benchmark, chosen, place, **sizes, named=named, say=say, progress=show)
     table = render_markdown(found)
-    write_text(folder / "ablation.md", table)
-    write_text(folder / "ablation.svg", draw(found))
+    write_text(place / "ablation.md", table)
+    write_text(place / "ablation.svg", draw(found))
     if json:
         print_json(asdict(found))
     else:
         results.print(table, markup=False, soft_wrap=True)
-    say(f"drawing: {folder / 'ablation.svg'}")
+    say(f"drawing: {place / 'ablation.svg'}")

@@ -27,13 +27,12 @@ from docrerank.cli.export import export_source
 from docrerank.cli.generate import generate_run
 from docrerank.cli.models import label_run, push_model
 from docrerank.cli.output import say
-from docrerank.cli.plan_corpus import plan_run
+from docrerank.cli.plan import plan_run
 from docrerank.cli.probe import probe_models
 from docrerank.cli.recipe import print_recipe
 from docrerank.cli.rejected import show_rejected
-from docrerank.cli.rerank import rerank_files
+from docrerank.cli.rerank import rerank_files, search_run
 from docrerank.cli.run import run_all
-from docrerank.cli.search import search_run
 from docrerank.cli.serve import serve_models
 from docrerank.cli.stages import ingest_run, mine_run, report_run
 from docrerank.cli.train import import_set, train_run

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from docrerank.cli.options import BenchmarkFolder, Json, RunFolder
+from docrerank.cli.options import Benchmark, Json, RunFolder
 from docrerank.cli.output import print_json, progress, results
 from docrerank.runs import Run
 
@@ -20,7 +20,7 @@ Rate = Annotated[
 
 def calibrate_model(
     run: RunFolder,
-    benchmark: BenchmarkFolder = None,
+    benchmark: Benchmark = None,
     model: Model = None,
     false_answer_rate: Rate = 0.1,
     json: Json = False,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, find_source, keep_local, open_run
+from docrerank.cli.options import Json, Pixels, Prompt, argument, find_source, folder, is_run, open_run
 from docrerank.cli.output import print_json, progress, say
-from docrerank.cli.rerank import Pixels, Prompt
 from docrerank.records import UserError
 
 if TYPE_CHECKING:
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
 
 Models = Annotated[
     list[str],
-    typer.Argument(
-        help="Run folders, models' folders, hub names, 'docrerank-mini', 'minilm', 'bm25', 'random' or 'oracle'.",
-        parser=find_source,
-        metavar="MODEL...",
-        show_default=False,
+    argument(
+        "MODEL...",
+        "Run folders, models' folders, hub names, 'docrerank-mini', 'minilm', 'bm25', 'random' or 'oracle'.",
+        find_source,
     ),
 ]
 Benchmark = Annotated[
@@ -45,14 +43,7 @@ FirstStage = Annotated[
 ]
 Top = Annotated[int | None, typer.Option("--top", "-k", min=1, help="Candidates of a query: 50.", show_default=False)]
 Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        help="Folder of tables, plot, candidates and results: evaluations/NAME.",
-        parser=keep_local,
-        metavar="FOLDER",
-    ),
+    Path | None, folder("--out", "-o", help="Folder of tables, plot, candidates and results: evaluations/NAME.")
 ]
 Data = Annotated[Path, typer.Option("--data", help="Where local copies of data sets stand, as DATA/org/name.")]
 Levels = Annotated[
@@ -85,44 +76,26 @@ def evaluate_run(
     One RUN on a folder of PDFs is compared with everything untrained and with what its training started from;
     RUN/evaluation.json has the results. Anything else is a comparison of models that reorder the same candidates.
     """
-    options: dict[str, Any] = {
-        "first_stage": first_stage,
-        "top": top,
-        "out": out,
-        "with_text": with_text,
-        "trust_code": trust_remote_code,
-        "pixels": pixels,
-        "prompt": prompt,
-    }
-    given = {name: value for name, value in options.items() if value}
-    if len(models) == 1 and _is_run(models[0], benchmark):
+    from docrerank.evaluation import Settings, evaluate_models, slug
+    from docrerank.evaluation.benchmark import is_pdf_benchmark
+
+    options = {"first_stage": first_stage, "top": top, "out": out, "with_text": with_text}
+    options |= {"trust_code": trust_remote_code, "pixels": pixels, "prompt": prompt}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    path = Path(benchmark)
+    if len(models) == 1 and is_run(models[0]) and is_pdf_benchmark(path):
         if given:
             raise UserError(
                 f"a run on PDFs has its own first stage and models, and takes no --{min(given).replace('_', '-')}: "
                 f"leave it out, or name the model alone: {models[0]}/model"
             )
-        _evaluate_run(Path(models[0]), Path(benchmark), full, json)
+        _evaluate_run(Path(models[0]), path, full, json)
         return
-    from docrerank.evaluation import Settings, evaluate_models
-
-    settings = Settings(**{"out": name_folder(benchmark), **given}, data=data, levels=tuple(level or ()))
+    given.setdefault("out", Path("evaluations") / slug(path.resolve().name if path.exists() else benchmark))
     with progress("evaluate") as show:
-        tables = evaluate_models(models, benchmark, settings, show)
+        tables = evaluate_models(models, benchmark, Settings(**given, data=data, levels=tuple(level or ())), show)
     _print(tables, full, json)
-    say(f"tables, plot, candidates and results: {settings.out}")
-
-
-def name_folder(benchmark: str) -> Path:
-    """Where results go without `--out`: `evaluations/` and the benchmark's name."""
-    from docrerank.evaluation import slug
-
-    return Path("evaluations") / slug(Path(benchmark).resolve().name if Path(benchmark).exists() else benchmark)
-
-
-def _is_run(model: str, benchmark: str) -> bool:
-    from docrerank.evaluation.benchmark import is_pdf_benchmark
-
-    return (Path(model) / "recipe.yaml").is_file() and is_pdf_benchmark(Path(benchmark))
+    say(f"tables, plot, candidates and results: {given['out']}")
 
 
 def _evaluate_run(run: Path, benchmark: Path, full: bool, json: bool) -> None:

@@ -8,20 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, find_source, keep_local
+from docrerank.cli.options import Json, argument, find_source, folder, is_run
 from docrerank.cli.output import describe, print_json, progress, say
+from docrerank.cli.serve import load_vision
 from docrerank.records import UserError
 from docrerank.runs import Run
 
 #: Forms of a model.
 MODEL_FORMS = ("vllm", "sentence-transformers")
+MAX_NAMED = 12
 
-Source = Annotated[
-    str, typer.Argument(help="A run folder, or a model's.", parser=find_source, metavar="SOURCE", show_default=False)
-]
-Target = Annotated[
-    Path, typer.Option("--out", "-o", help="Folder to write; empty or new.", parser=keep_local, metavar="FOLDER")
-]
+Source = Annotated[str, argument("SOURCE", "A run folder, or a model's.", find_source)]
+Target = Annotated[Path, folder("--out", "-o", help="Folder to write; empty or new.")]
 To = Annotated[
     str,
     typer.Option(
@@ -55,30 +53,26 @@ def export_source(
 
     The forms are in docs/datasets.md; every set has a README.md that says how to load it.
     """
-    from docrerank.datasets import FORMS, ExportOptions, check_repo
+    from docrerank.datasets import FORMS, ExportOptions, check_repo, push_folder
 
-    is_run = (Path(source) / "recipe.yaml").is_file()
     if to in MODEL_FORMS:
         if push_to_hub:
-            raise UserError("--push-to-hub uploads training sets; upload a model with 'hf upload'")
-        export_model(source, out, to)
+            raise UserError("--push-to-hub uploads training sets; docrerank push uploads a run's model")
+        _export_model(source, out, to)
         return
-    if not is_run or to not in FORMS:
-        raise UserError(_list_forms(source, to, is_run, tuple(FORMS)))
+    if not is_run(source) or to not in FORMS:
+        raise UserError(_list_forms(source, to, ", ".join(FORMS)))
     if push_to_hub:
         check_repo(push_to_hub)
         os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
-    options = ExportOptions(to, pixels, dev_share, negatives, license_)
-    counts = export_set(Run.open(source), out, options)
+    counts = _export_set(Run.open(source), out, ExportOptions(to, pixels, dev_share, negatives, license_))
     if push_to_hub:
-        from docrerank.datasets import push_folder
-
         say(f"pushed to {push_folder(out, push_to_hub, private)}")
     if json:
         print_json(counts)
 
 
-def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
+def _export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
     """Export a run, and say what came of it."""
     from docrerank.datasets import export_run
 
@@ -86,34 +80,33 @@ def export_set(run: Run, out: Path, options: Any) -> dict[str, Any]:
         counts = export_run(run, out, options, show)
     told = {name: counts[name] for name in ("rows", "left_out")}
     say(f"wrote {out}: {describe(told)}" if counts["redone"] else f"'{out}' is this set already")
-    for page, reason in list(counts["missing"].items())[:12]:
+    missing = list(counts["missing"].items())
+    for page, reason in missing[:MAX_NAMED]:
         say(f"left out {page}: {reason}")
-    if len(counts["missing"]) > 12:
-        say(f"and {len(counts['missing']) - 12} more pages, in {out / 'docrerank.json'}")
+    if len(missing) > MAX_NAMED:
+        say(f"and {len(missing) - MAX_NAMED} more pages, in {out / 'docrerank.json'}")
     return counts
 
 
-def export_model(model: str, out: Path, to: str) -> None:
-    """Write a model in another form."""
-    from docrerank.cli.vision import load_vision
+def _export_model(model: str, out: Path, to: str) -> None:
     from docrerank.retrieval import ModelCard
     from docrerank.vision import export_classifier, save_reranker
 
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
         raise UserError(f"'{out}' is not empty: give another --out")
     loaded = load_vision(model)
-    folder = export_classifier(loaded.parts, out) if to == "vllm" else save_reranker(loaded.parts, out)
+    written = export_classifier(loaded.parts, out) if to == "vllm" else save_reranker(loaded.parts, out)
     if loaded.threshold is not None:
-        ModelCard(relevance_threshold=loaded.threshold).write(folder)
-    say(f"wrote {folder}")
+        ModelCard(relevance_threshold=loaded.threshold).write(written)
+    say(f"wrote {written}")
 
 
-def _list_forms(source: str, to: str, is_run: bool, forms: tuple[str, ...]) -> str:
+def _list_forms(source: str, to: str, sets: str) -> str:
     models = ", ".join(MODEL_FORMS)
-    if is_run:
-        return f"no form '{to}': a run's training set is written as {', '.join(forms)}; its model as {models}"
+    if is_run(source):
+        return f"no form '{to}': a run's training set is written as {sets}; its model as {models}"
     if not Path(source).exists():
         return f"'{source}' does not exist: give a run folder (sets) or a model's folder ({models})"
-    if to in forms:
+    if to in sets.split(", "):
         return f"'{source}' is not a run folder, and only a run is written as {to}; a model is written as {models}"
     return f"no form '{to}': a model is written as {models}"

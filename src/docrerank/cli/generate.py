@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docrerank.cli.options import AddressOption, EngineOption, Json, Overrides, RunFolder, choose_engine, open_run
-from docrerank.cli.output import print_json, say
-from docrerank.cli.stages import work
-from docrerank.recipe import Recipe
+from docrerank.cli.options import Engine, Json, Overrides, RayAddress, RunFolder, choose, open_run
+from docrerank.cli.output import print_json, say, show_time
+from docrerank.cli.stages import do_stage, work
+from docrerank.recipe import Recipe, load_recipe
 from docrerank.recipe.endpoints import EMBEDDED
 from docrerank.records import UserError
 from docrerank.runs import Run
+
+if TYPE_CHECKING:
+    from docrerank.chat import Plan
 
 EndpointOption = Annotated[
     str,
@@ -26,12 +29,9 @@ ModelOption = Annotated[
     str, typer.Option("--model", help="With --endpoint: the model's name there, or a GGUF file for `embedded`.")
 ]
 BudgetOption = Annotated[
-    float,
-    typer.Option(
-        "--budget", min=0.0, help="Money that models may cost in this call, by the recipe's prices; 0: no cap."
-    ),
+    float, typer.Option("--budget", min=0.0, help="Money that models may cost in this call; 0: no cap.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it would cost; do nothing.")]
 Throughput = Annotated[
     float, typer.Option("--tokens-per-second", min=0.001, help="With --dry-run: what the endpoints write.")
 ]
@@ -46,22 +46,18 @@ def generate_run(
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     budget: BudgetOption = 0.0,
-    engine: EngineOption = "",
-    ray_address: AddressOption = "",
+    engine: Engine = "",
+    ray_address: RayAddress = "",
     dry_run: DryRun = False,
     tokens_per_second: Throughput = 1_000.0,
     json: Json = False,
 ) -> None:
     """Write verified positives, hard negatives and rephrasings for every page; see docs/generation.md for models."""
-    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *(set_ or [])]
+    overrides = [*point_roles(endpoint, model), *choose("", engine, ray_address, set_)]
     if dry_run:
-        show_cost(_with(run, overrides), tokens_per_second, json)
+        show_cost(Run(Run.open(run).path, load_recipe(run / "recipe.yaml", overrides)), tokens_per_second, json)
         return
-    opened = open_run(run, overrides)
-    with opened.locked():
-        counts = write_queries(opened, budget)
-    if json:
-        print_json(counts)
+    do_stage(open_run(run, overrides), lambda run: write_queries(run, budget), json)
 
 
 def write_queries(run: Run, budget: float = 0.0) -> dict[str, Any]:
@@ -75,15 +71,14 @@ def write_queries(run: Run, budget: float = 0.0) -> dict[str, Any]:
 
 def point_roles(endpoint: str, model: str) -> list[str]:
     """The recipe keys that `--endpoint` and `--model` stand for."""
-    if not endpoint:
-        return [f"generate.{role}.model={model}" for role in _ROLES if model]
+    roles = _EMBEDDED if endpoint == EMBEDDED else _ROLES
+    keys = {"by": "model", "base_url": endpoint} if endpoint else {}
     if endpoint == EMBEDDED:
-        keys = {"by": "model", "base_url": EMBEDDED, "model": EMBEDDED, "prompt": "short", "sees": "text"}
-        keys["gguf"] = model or "''"
-        sampling = {"sampling.temperature": "0.7", "sampling.max_tokens": "600"}
-        return [f"generate.{role}.{key}={value}" for role in _EMBEDDED for key, value in {**keys, **sampling}.items()]
-    keys = {"by": "model", "base_url": endpoint, **({"model": model} if model else {})}
-    return [f"generate.{role}.{key}={value}" for role in _ROLES for key, value in keys.items()]
+        keys |= {"model": EMBEDDED, "prompt": "short", "sees": "text", "gguf": model or "''"}
+        keys |= {"sampling.temperature": "0.7", "sampling.max_tokens": "600"}
+    elif model:
+        keys["model"] = model
+    return [f"generate.{role}.{key}={value}" for role in roles for key, value in keys.items()]
 
 
 def check_budget(recipe: Recipe, budget: float) -> None:
@@ -101,38 +96,28 @@ def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
     """Print the plan: pages, calls, tokens, money and time."""
     from docrerank.generation import plan_calls, unfinished
 
-    pages = sum(run.pages.count(name) for name in unfinished(run))
-    plan = plan_calls(run, pages, tokens_per_second)
+    plan = plan_calls(run, sum(map(run.pages.count, unfinished(run))), tokens_per_second)
     if json:
         print_json(plan.summary())
         return
     if not plan.roles:
-        say(f"{pages} pages to write queries for, by rules: no model is asked")
+        say(f"{plan.pages} pages to write queries for, by rules: no model is asked")
         return
-    say(f"{pages} pages to write queries for; if every candidate passes every stage:")
+    say(f"{plan.pages} pages to write queries for; if every candidate passes every stage:")
     for role in plan.roles:
-        tokens_in, tokens_out = role.tokens()
-        money = role.endpoint.price(tokens_in, tokens_out)
-        say(
-            f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {role.calls:,} calls, "
-            f"{tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"
-        )
-    if saved := sum(role.tokens()[1] - role.calls for role in plan.roles if role.role == "judge"):
-        say(f"  generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
-    say(
-        f"  together {plan.calls:,} calls, {plan.input_tokens:,} tokens in, {plan.output_tokens:,} out, money "
-        f"{plan.money:.2f}; {_tell_time(plan.seconds)} of writing at {tokens_per_second:g} tokens/s"
-    )
+        sums = describe_sums(role.calls, *(tokens := role.tokens()), role.endpoint.price(*tokens))
+        say(f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {sums}")
+        if saved := (tokens[1] - role.calls) * (role.role == "judge"):
+            say(f"    generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
+    say(f"  together {describe_calls(plan)} at {tokens_per_second:g} tokens/s")
 
 
-def _tell_time(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
+def describe_calls(plan: Plan) -> str:
+    """All that models would be asked, and how long they would write."""
+    sums = describe_sums(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)
+    return f"{sums}; {show_time(plan.seconds)} of writing"
 
 
-def _with(path: Any, overrides: list[str]) -> Run:
-    """The run under changed keys, nothing written."""
-    from docrerank.recipe import load_recipe
-
-    opened = Run.open(path)
-    recipe: Recipe = load_recipe(path / "recipe.yaml", overrides) if overrides else opened.recipe
-    return Run(opened.path, recipe)
+def describe_sums(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:
+    """Calls, tokens and money in words."""
+    return f"{calls:,} calls, {tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"

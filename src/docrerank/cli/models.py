@@ -7,17 +7,15 @@ from typing import Annotated
 
 import typer
 
-from docrerank.cli.options import Json, RunFolder, find_source, open_run
+from docrerank.cli.options import Json, RunFolder, argument, find_source, open_run
 from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import work
 
 Teacher = Annotated[
     str,
-    typer.Option(
-        "--teacher", help="Any reranker's name or folder, or `fusion`: the run's own views.", parser=find_source
-    ),
+    typer.Option("--teacher", help="Any reranker's name or folder, or `fusion`: the run's views.", parser=find_source),
 ]
-Repo = Annotated[str, typer.Argument(help="OWNER/NAME on the hub.", metavar="REPO", show_default=False)]
+Repo = Annotated[str, argument("REPO", "OWNER/NAME on the hub.")]
 Private = Annotated[bool, typer.Option("--private", help="A new repository is private.")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,53 +24,70 @@ def keep_local(place: str) -> Path:
     return Path(place)
 
 
-def choose_base(base: str) -> list[str]:
-    """The override that `--base` stands for."""
-    return [f"train.base={base}"] if base else []
-
-
 def find_source(source: str) -> str:
     """What an argument means that names a run or something else: of a run in a store its working folder."""
     return str(locate(source)) if "://" in source else source
 
 
-Pdfs = Annotated[
-    list[str],
-    typer.Argument(help="PDFs, images, folders of them; s3://... too.", metavar="PDFS", show_default=False),
-]
+def argument(metavar: str, help: str, parser: Any = None) -> Any:
+    """An argument without a default."""
+    return typer.Argument(help=help, parser=parser, metavar=metavar, show_default=False)
+
+
+def folder(*names: str, help: str, parser: Any = keep_local, metavar: str = "FOLDER") -> Any:
+    """An option that takes a folder."""
+    return typer.Option(*names, help=help, parser=parser, metavar=metavar, show_default=False)
+
+
+Pdfs = Annotated[list[str], argument("PDFS", "PDFs, images, folders of them; s3://... too.")]
 Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", help="The run folder, or s3://...; made if it is not there.", parser=locate, metavar="RUN"
-    ),
+    Path, folder("--out", "-o", help="The run folder, or s3://...; made if new.", parser=locate, metavar="RUN")
 ]
-RunFolder = Annotated[
-    Path, typer.Argument(help="A run folder, or s3://...", parser=locate, metavar="RUN", show_default=False)
-]
+RunFolder = Annotated[Path, argument("RUN", "A run folder, or s3://...", locate)]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe or a YAML file.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; may be repeated.")
-]
-BaseOption = Annotated[
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="A recipe key, e.g. train.groups=500; repeatable.")]
+Base = Annotated[
     str, typer.Option("--base", help="The reranker to train: any text or vision-language model's folder or hub name.")
 ]
-EngineOption = Annotated[
+Engine = Annotated[
     str, typer.Option("--engine", help="What works on documents: `local` processes, or `ray` (docs/cluster.md).")
 ]
-AddressOption = Annotated[
+RayAddress = Annotated[
     str, typer.Option("--ray-address", help="A Ray cluster's host:port; without, `--engine ray` starts one here.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-BenchmarkFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--benchmark",
-        "-b",
-        help="A folder with corpus/, queries.jsonl and qrels/test.tsv.",
-        parser=keep_local,
-        metavar="FOLDER",
-    ),
+Benchmark = Annotated[
+    Path | None, folder("--benchmark", "-b", help="A folder with corpus/, queries.jsonl and qrels/test.tsv.")
 ]
+Question = Annotated[str, argument("QUERY", "What to ask.")]
+Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
+Pixels = Annotated[
+    int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
+]
+Prompt = Annotated[
+    str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
+]
+
+
+def choose(base: str = "", engine: str = "", ray_address: str = "", given: list[str] | None = None) -> list[str]:
+    """The recipe keys that `--base`, `--engine` and `--ray-address` stand for, and those given by `--set`."""
+    keys = {"train.base": base, "engine": engine or ("ray" if ray_address else ""), "ray_address": ray_address}
+    return [*(f"{key}={value}" for key, value in keys.items() if value), *(given or [])]
+
+
+def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
+    """How a vision-language model is to read pages, as far as it was said."""
+    return {name: value for name, value in (("pixels", pixels), ("prompt", prompt)) if value is not None}
+
+
+def is_run(source: str) -> bool:
+    """Whether this names a run folder."""
+    return (Path(source) / "recipe.yaml").is_file()
+
+
+def find_model(model: str) -> str:
+    """A run folder stands for the model inside it."""
+    return str(Path(model) / "model") if is_run(model) else model
 
 
 def is_main_process() -> bool:
@@ -78,17 +95,10 @@ def is_main_process() -> bool:
     return not read_rank()
 
 
-def choose_engine(engine: str, address: str) -> list[str]:
-    """The recipe keys that `--engine` and `--ray-address` stand for."""
-    engine = engine or ("ray" if address else "")
-    return [f"engine={engine}"] * bool(engine) + [f"ray_address={address}"] * bool(address)
-
-
 def open_run(path: Path, overrides: list[str] | None = None) -> Run:
     """Open a run; with overrides its frozen recipe is changed, and stages redo what depends on that."""
     run = Run.open(path)
     if not overrides:
         return run
-    if not is_main_process():
-        return Run(path, load_recipe(path / "recipe.yaml", overrides))
-    return Run.create(path, load_recipe(path / "recipe.yaml", overrides))
+    recipe = load_recipe(path / "recipe.yaml", overrides)
+    return Run.create(path, recipe) if is_main_process() else Run(path, recipe)

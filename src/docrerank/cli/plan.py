@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,13 +25,15 @@ ENCODED_PAGES = 64
 
 SampleSize = Annotated[int, typer.Option("--sample", min=1, help="Documents that are read, drawn by the seed.")]
 Pages = Annotated[int, typer.Option("--pages", min=0, help="Pages of the whole corpus; 0 counts those of PDFS.")]
-GpuInput = Annotated[float, typer.Option("--gpu-input", min=1, help="Assumed: tokens a second that a GPU reads.")]
-GpuOutput = Annotated[float, typer.Option("--gpu-output", min=1, help="Assumed: tokens a second that a GPU writes.")]
-Cached = Annotated[float, typer.Option("--cached", min=0, max=1, help="Assumed: share of input in the prefix cache.")]
-GpuPrice = Annotated[float, typer.Option("--gpu-price", min=0, help="Assumed: money for a GPU and hour.")]
-CorePrice = Annotated[float, typer.Option("--core-price", min=0, help="Assumed: money for a core and hour.")]
-Hours = Annotated[float, typer.Option("--hours", min=0.01, help="In which all is to be done.")]
-
+Assumed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume",
+        help="Of a GPU gpu_input, gpu_output (tokens a second), cached (share of input), gpu_price; core_price; hours "
+        "for all. May be repeated.",
+        metavar="NAME=VALUE",
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Print every figure with the product that it comes from.")]
 
 
@@ -41,20 +43,15 @@ def plan_run(
     set_: Overrides = None,
     sample: SampleSize = 20,
     pages: Pages = 0,
-    gpu_input: GpuInput = 20_000.0,
-    gpu_output: GpuOutput = 2_000.0,
-    cached: Cached = 0.7,
-    gpu_price: GpuPrice = 2.5,
-    core_price: CorePrice = 0.04,
-    hours: Hours = 24.0,
+    assume: Assumed = None,
     full: Full = False,
     json: Json = False,
 ) -> None:
     """Measure a sample of a corpus and say what all of it would take: time, storage, money; see docs/plan.md."""
     from docrerank.generation import plan_calls
-    from docrerank.generation.corpus_plan import Rates, plan_corpus
+    from docrerank.generation.corpus_plan import plan_corpus
 
-    loaded, rates = load_recipe(recipe, set_ or ()), Rates(gpu_input, gpu_output, cached, gpu_price, core_price, hours)
+    loaded, rates = load_recipe(recipe, set_ or ()), _read_rates(assume or [])
     with tempfile.TemporaryDirectory(prefix="docrerank-plan-") as folder:
         run = Run.create(folder, loaded.model_copy(update={"workers": 1}))
         chosen, total = _choose(pdfs, loaded, sample)
@@ -67,9 +64,25 @@ def plan_run(
             {"pages": wanted, "sample": asdict(measured), "assumed": asdict(rates), "plan": list(map(asdict, lines))}
         )
         return
-    for text in _list_sums(lines, rates) if full else _sum_up(lines, wanted):
+    sums = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items())
+    for text in [*map(str, lines), f"assumed: {sums}"] if full else _sum_up(lines, wanted):
         results.print(text, markup=False, soft_wrap=True)
     say(f"measured on {measured.pages} pages of {measured.documents} documents, by the recipe {loaded.name}")
+
+
+def _read_rates(assumed: list[str]) -> Rates:
+    """What is assumed, with the values that were given."""
+    from docrerank.generation.corpus_plan import Rates
+
+    known = [field.name for field in fields(Rates)]
+    given: dict[str, float] = {}
+    for one in assumed:
+        name, _, value = one.partition("=")
+        try:
+            given[name] = {name: float(value) for name in known}[name]
+        except (KeyError, ValueError):
+            raise UserError(f"--assume {one}: give NAME=NUMBER, with a name of {', '.join(known)}") from None
+    return Rates(**given)
 
 
 def _sum_up(lines: Sequence[Line], pages: int) -> Iterator[str]:
@@ -87,11 +100,6 @@ def _sum_up(lines: Sequence[Line], pages: int) -> Iterator[str]:
         yield f"models: {show_time(3600 * gpu_hours)} of one GPU"
     money = {what.removeprefix("money, "): value for what, value in values.items() if what.startswith("money, ")}
     yield "money: " + ", ".join(f"{what} {value:.2f}" for what, value in money.items())
-
-
-def _list_sums(lines: Sequence[Line], rates: Rates) -> Iterator[str]:
-    yield from map(str, lines)
-    yield "assumed: " + ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(rates).items())
 
 
 def _choose(pdfs: list[str], recipe: Recipe, count: int) -> tuple[list[str], Callable[[], int]]:

@@ -8,32 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, find_source, keep_local
+from docrerank.cli.options import Json, argument, find_model, find_source, folder
 from docrerank.cli.output import print_json, progress, results, say
-from docrerank.cli.rerank import find_model
 from docrerank.runs import Run, locate
 
 Models = Annotated[
     list[str],
-    typer.Argument(
-        help="Folders of models or runs, 'docrerank-mini', 'minilm' or 'bm25'; later ones are held against the first.",
-        parser=find_source,
-        metavar="MODEL...",
-        show_default=False,
+    argument(
+        "MODEL...",
+        "Folders of models or runs, 'docrerank-mini', 'minilm' or 'bm25'; later ones are held against the first.",
+        find_source,
     ),
 ]
-Source = Annotated[Path, typer.Option("--run", help="The run whose queries are asked.", parser=locate, metavar="RUN")]
+Source = Annotated[Path, folder("--run", help="The run whose queries are asked.", parser=locate, metavar="RUN")]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="Hard negatives at most, whole pages; 0: all.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        help="Folder of probe.html and probe.json; RUN/probe without it.",
-        parser=keep_local,
-        metavar="FOLDER",
-    ),
-]
+Out = Annotated[Path | None, folder("--out", "-o", help="Folder of probe.html and probe.json: RUN/probe.")]
 
 
 def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None, json: Json = False) -> None:
@@ -52,9 +41,9 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
     content = describe_probe(
         found, probed, try_shortcuts(list(opened.queries.read()), opened.recipe.seed), opened.recipe.seed
     )
-    folder = out or run / "probe"
-    write_text(folder / "probe.json", json_module.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    page = write_probe(folder / "probe.html", opened, found, probed, content)
+    place = out or run / "probe"
+    write_text(place / "probe.json", json_module.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    page = write_probe(place / "probe.html", opened, found, probed, content)
     if json:
         print_json(content)
     else:

@@ -1,15 +1,26 @@
-"""`docrerank rerank`: order the pages of files for a question."""
+"""`docrerank rerank` and `docrerank search`: the pages of files, or of a run, that answer a question."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from docrerank.cli.options import Json, find_source
+from docrerank.cli.options import (
+    Json,
+    Pixels,
+    Prompt,
+    Question,
+    RunFolder,
+    Top,
+    argument,
+    choose_reading,
+    find_model,
+    find_source,
+    folder,
+)
 from docrerank.cli.output import loading, print_json, results, say
+from docrerank.runs import Run
 
 if TYPE_CHECKING:
     from docrerank.reranker import Hit
@@ -17,24 +28,12 @@ if TYPE_CHECKING:
 
 Model = Annotated[
     str,
-    typer.Argument(
-        help="A trained model's folder, a run folder, 'docrerank-mini', 'minilm', or a hub name.",
-        parser=find_source,
-        metavar="MODEL",
-        show_default=False,
+    argument(
+        "MODEL", "A trained model's folder, a run folder, 'docrerank-mini', 'minilm', or a hub name.", find_source
     ),
 ]
-Question = Annotated[str, typer.Argument(help="What to ask.", show_default=False)]
-Files = Annotated[
-    list[str], typer.Argument(help="PDFs, images or folders of them.", metavar="FILES", show_default=False)
-]
-Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
-Pixels = Annotated[
-    int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
-]
-Prompt = Annotated[
-    str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
-]
+Files = Annotated[list[str], argument("FILES", "PDFs, images or folders of them.")]
+Cache = Annotated[Path | None, folder("--cache", help="Folder of encoded pages; RUN/cache if not given.")]
 
 
 def rerank_files(
@@ -62,15 +61,31 @@ def rerank_files(
     for hit in ranked[:top]:
         if hit["error"]:
             say(f"{pages[hit['corpus_id']].id} has no score: {hit['error']}")
-    show_hits(hits, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
+    _show(hits, reranker.find_answer(query, [pages[hit["corpus_id"]] for hit in ranked]), json)
 
 
-def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
-    """How a vision-language model is to read pages, as far as it was said."""
-    return {name: value for name, value in (("pixels", pixels), ("prompt", prompt)) if value is not None}
+def search_run(
+    run: RunFolder,
+    query: Question,
+    top: Top = 10,
+    cache: Cache = None,
+    pixels: Pixels = None,
+    prompt: Prompt = None,
+    json: Json = False,
+) -> None:
+    """Find the pages of a run that answer a question: first stage, then the run's reranker."""
+    from docrerank.reranker import Searcher
+
+    opened = Run.open(run)
+    with loading("the run's pages and its model"):
+        searcher = Searcher(opened, opened.recipe.evaluate.candidates, cache, **choose_reading(pixels, prompt))
+    if searcher.vision:
+        say(searcher.vision.parts.describe())
+    hits = searcher.search(query, top_k=max(top, searcher.candidates))
+    _show(hits[:top], searcher.find_answer(query, hits), json)
 
 
-def show_hits(hits: Sequence[Hit], answer: Answer, json: bool) -> None:
+def _show(hits: Sequence[Hit], answer: Answer, json: bool) -> None:
     """Print ranked pages, and whether any of them answers, as a table or as JSON."""
     if json:
         print_json({**answer.to_dict(), "pages": [hit.to_dict() for hit in hits]})
@@ -85,8 +100,3 @@ def show_hits(hits: Sequence[Hit], answer: Answer, json: bool) -> None:
         name, _, number = hit.page_id.rpartition("/")
         table.add_row(str(rank), name, number, f"{hit.score:.4f}", hit.why or hit.kind, hit.snippet)
     results.print(table)
-
-
-def find_model(model: str) -> str:
-    """A run folder stands for the model inside it."""
-    return str(Path(model) / "model") if (Path(model) / "recipe.yaml").is_file() else model

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, point_roles, write_queries
-from docrerank.cli.needs import check_needs, find_missing
-from docrerank.cli.options import (
-    AddressOption,
-    BaseOption,
-    BenchmarkFolder,
-    EngineOption,
-    Json,
-    Out,
-    Overrides,
-    Pdfs,
-    RecipeName,
-    choose_base,
-    choose_engine,
+from docrerank.cli.generate import (
+    BudgetOption,
+    DryRun,
+    EndpointOption,
+    ModelOption,
+    describe_calls,
+    point_roles,
+    write_queries,
 )
+from docrerank.cli.needs import check_needs, find_missing
+from docrerank.cli.options import Base, Benchmark, Engine, Json, Out, Overrides, Pdfs, RayAddress, RecipeName, choose
 from docrerank.cli.output import print_json, say, show_time
-from docrerank.cli.plan import plan
 from docrerank.cli.stage_lines import describe_figures
-from docrerank.cli.stages import say_left_out, say_repeats, work
+from docrerank.cli.stages import read_pages, work, write_page
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
@@ -36,7 +32,6 @@ STAGES = ("ingest", "generate", "mine", "train", "evaluate", "report")
 
 From = Annotated[str, typer.Option("--from", help="First stage to do: " + ", ".join(STAGES))]
 To = Annotated[str, typer.Option("--to", help="Last stage to do.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 def run_all(
@@ -44,36 +39,27 @@ def run_all(
     out: Out,
     recipe: RecipeName = "cpu",
     set_: Overrides = None,
-    benchmark: BenchmarkFolder = None,
+    benchmark: Benchmark = None,
     from_: From = STAGES[0],
     to: To = STAGES[-1],
     endpoint: EndpointOption = "",
     model: ModelOption = "",
     budget: BudgetOption = 0.0,
-    base: BaseOption = "",
-    engine: EngineOption = "",
-    ray_address: AddressOption = "",
+    base: Base = "",
+    engine: Engine = "",
+    ray_address: RayAddress = "",
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Make a reranker from PDFs: all stages and a report; what is done already is not done again."""
     if count_processes() > 1:
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
-    overrides = [*point_roles(endpoint, model), *choose_engine(engine, ray_address), *choose_base(base), *(set_ or [])]
+    overrides = [*point_roles(endpoint, model), *choose(base, engine, ray_address, set_)]
     loaded, chosen = load_recipe(recipe, overrides), _between(from_, to)
     if dry_run:
-        _show_plan(plan(Run(out, loaded), pdfs, benchmark, chosen), json)
-        for line in find_missing(Run(out, loaded), pdfs, chosen):
-            say(f"missing: {line}")
+        _show_plan(Run(out, loaded), pdfs, benchmark, chosen, json)
         return
-    if "ingest" in chosen:
-        from docrerank.pages import check_paths
-
-        check_paths(pdfs)
-    if benchmark is not None:
-        from docrerank.evaluation.benchmark import read_benchmark
-
-        read_benchmark(benchmark)  # a mistake in it ends the run now, not after an hour's work
+    _check_inputs(pdfs if "ingest" in chosen else [], benchmark)
     check_needs(Run(out, loaded), pdfs, chosen)
     run, started = Run.create(out, loaded), time.monotonic()
     with run.locked():
@@ -83,27 +69,35 @@ def run_all(
     _say_end(run, counts, time.monotonic() - started)
 
 
+def _check_inputs(pdfs: list[str], benchmark: Path | None) -> None:
+    """A mistake in them ends the run now, not after an hour's work."""
+    if pdfs:
+        from docrerank.pages import check_paths
+
+        check_paths(pdfs)
+    if benchmark is not None:
+        from docrerank.evaluation.benchmark import read_benchmark
+
+        read_benchmark(benchmark)
+
+
 def _do(stage: str, run: Run, pdfs: list[str], benchmark: Path | None, budget: float) -> dict[str, Any]:
-    if stage == "ingest":
-        from docrerank.pages import ingest
+    match stage:
+        case "ingest":
+            return read_pages(run, pdfs)
+        case "generate":
+            return write_queries(run, budget)
+        case "mine":
+            from docrerank.mining import mine
 
-        counts = work(run, stage, lambda run, show: ingest(run, pdfs, show))
-        say_left_out(run)
-        say_repeats(run)
-        return counts
-    if stage == "generate":
-        return write_queries(run, budget)
-    if stage == "mine":
-        from docrerank.mining import mine
+            return work(run, stage, mine)
+        case "train":
+            from docrerank.training import train
 
-        return work(run, stage, mine)
-    if stage == "train":
-        from docrerank.training import train
-
-        return work(run, stage, train)
-    if stage == "evaluate":
-        return _evaluate(run, benchmark)
-    return _report(run)
+            return work(run, stage, train)
+        case "evaluate":
+            return _evaluate(run, benchmark)
+    return write_page(run)
 
 
 def _evaluate(run: Run, benchmark: Path | None) -> dict[str, Any]:
@@ -113,12 +107,6 @@ def _evaluate(run: Run, benchmark: Path | None) -> dict[str, Any]:
     from docrerank.evaluation import evaluate
 
     return work(run, "evaluate", lambda run, show: evaluate(run, benchmark, show))
-
-
-def _report(run: Run) -> dict[str, Any]:
-    from docrerank.report import write_report
-
-    return work(run, "report", lambda run, show: {"path": str(write_report(run))})
 
 
 def _say_end(run: Run, counts: dict[str, dict[str, Any]], seconds: float) -> None:
@@ -143,9 +131,33 @@ def _between(first: str, last: str) -> tuple[str, ...]:
     return STAGES[start : end + 1]
 
 
-def _show_plan(steps: dict[str, str], json: bool) -> None:
+def _show_plan(run: Run, pdfs: list[str], benchmark: Path | None, stages: Sequence[str], json: bool) -> None:
+    steps = dict(_plan_steps(run, pdfs, benchmark))
+    chosen = {stage: steps[stage] for stage in stages}
     if json:
-        print_json(steps)
-        return
-    for stage, step in steps.items():
-        say(f"{stage}: {step}")
+        print_json(chosen)
+    else:
+        for stage, step in chosen.items():
+            say(f"{stage}: {step}")
+    for line in find_missing(run, pdfs, stages):
+        say(f"missing: {line}")
+
+
+def _plan_steps(run: Run, pdfs: Sequence[str], benchmark: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield what each stage would do; documents are read and hashed, nothing is changed."""
+    from docrerank.generation import plan_calls, unfinished
+    from docrerank.pages import count_pages, plan_ingest
+
+    ingest = plan_ingest(run, pdfs)
+    total, fresh = len(ingest.todo) + len(ingest.done), not ingest.todo
+    yield "ingest", f"{len(ingest.todo)} of {total} documents to read"
+    known = set(unfinished(run)) - {document.stem for document in ingest.todo}
+    todo = len(unfinished(run)) if fresh else total
+    pages = sum(map(run.pages.count, known)) + sum(map(count_pages, ingest.todo))
+    calls = plan_calls(run, pages)
+    asked = f"; about {describe_calls(calls)} at 1,000 tokens/s" if calls.roles else ""
+    yield "generate", f"{todo} of {total} documents to write queries for{'' if fresh else ' at most'}{asked}"
+    for stage in ("mine", "train"):
+        yield stage, "done unless an earlier stage changes something" if fresh and not todo else "to do"
+    yield "evaluate", f"on {benchmark}" if benchmark else "skipped: no --benchmark"
+    yield "report", f"to {run.report}"

@@ -1,4 +1,4 @@
-"""One verb per stage of a run."""
+"""The stages of a run that have a verb of their own, and what every stage prints."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 from docrerank.cli.options import (
-    AddressOption,
-    EngineOption,
+    Engine,
     Json,
     Out,
     Overrides,
     Pdfs,
+    RayAddress,
     RecipeName,
     RunFolder,
-    choose_engine,
+    choose,
     open_run,
 )
 from docrerank.cli.output import print_json, progress, say, show_time
 from docrerank.cli.stage_lines import describe_stage
 from docrerank.recipe import load_recipe
+from docrerank.records import Rejected
 from docrerank.runs import Progress, Run
 
 #: Documents and pages named on the command line; the rest is counted.
@@ -34,54 +35,36 @@ def ingest_run(
     out: Out,
     recipe: RecipeName = "cpu",
     set_: Overrides = None,
-    engine: EngineOption = "",
-    ray_address: AddressOption = "",
+    engine: Engine = "",
+    ray_address: RayAddress = "",
     json: Json = False,
 ) -> None:
     """Read PDFs and images into page records (text, word boxes; OCR where there is no text)."""
-    from docrerank.pages import check_paths, ingest
+    from docrerank.pages import check_paths
 
-    loaded = load_recipe(recipe, [*choose_engine(engine, ray_address), *(set_ or [])])
+    loaded = load_recipe(recipe, choose("", engine, ray_address, set_))
     check_paths(pdfs)  # a mistake leaves no run folder behind
-    run = Run.create(out, loaded)
-    _work(run, "ingest", lambda run, show: ingest(run, pdfs, show), json)
-    say_left_out(run)
-    with run.locked():
-        say_repeats(run)
+    do_stage(Run.create(out, loaded), lambda run: read_pages(run, pdfs), json)
 
 
 def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
     """Find wrong pages for every positive with the first stage."""
     from docrerank.mining import mine
 
-    _work(open_run(run, set_), "mine", mine, json)
+    do_stage(open_run(run, set_), lambda run: work(run, "mine", mine), json)
 
 
 def report_run(run: RunFolder) -> None:
     """Write RUN/report.html: what the run did, to look at."""
-    from docrerank.report import write_report
-
-    opened = Run.open(run)
-    with opened.locked():
-        say(f"report: {write_report(opened)}")
+    do_stage(Run.open(run), write_page, json=False)
 
 
-def say_left_out(run: Run) -> None:
-    """Name the documents and pages that could not be read, each with what to do."""
-    rows = list(run.rejected("ingest").read())
-    for row in rows[:MAX_LEFT_OUT]:
-        say(f"left out {row.page_id or row.subject}: {row.reason}{': ' + row.detail if row.detail else ''}")
-    if len(rows) > MAX_LEFT_OUT:
-        say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'ingest'}")
-
-
-def say_repeats(run: Run) -> None:
-    """Say how many pages repeat others."""
-    from docrerank.pages import find_repeats
-
-    repeats = find_repeats(run)
-    if repeats:
-        say(f"{len(repeats)} pages repeat {len(set(repeats.values()))} others: same numbers, nearly the same words")
+def do_stage(run: Run, function: Callable[[Run], dict[str, Any]], json: bool) -> None:
+    """Do a stage while the run is locked, and print its counts if a program reads."""
+    with run.locked():
+        counts = function(run)
+    if json:
+        print_json(counts)
 
 
 def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:
@@ -93,8 +76,28 @@ def work(run: Run, name: str, stage: Stage) -> dict[str, Any]:
     return counts
 
 
-def _work(run: Run, name: str, stage: Stage, json: bool) -> None:
-    with run.locked():
-        counts = work(run, name, stage)
-    if json:
-        print_json(counts)
+def read_pages(run: Run, pdfs: list[str]) -> dict[str, Any]:
+    """Ingest, and say what was left out and which pages repeat others."""
+    from docrerank.pages import find_repeats, ingest
+
+    counts = work(run, "ingest", lambda run, show: ingest(run, pdfs, show))
+    say_left_out(run, "ingest", lambda row: row.page_id or row.subject)
+    if repeats := find_repeats(run):
+        say(f"{len(repeats)} pages repeat {len(set(repeats.values()))} others: same numbers, nearly the same words")
+    return counts
+
+
+def write_page(run: Run) -> dict[str, Any]:
+    """Write the report."""
+    from docrerank.report import write_report
+
+    return work(run, "report", lambda run, show: {"path": str(write_report(run))})
+
+
+def say_left_out(run: Run, stage: str, name: Callable[[Rejected], str]) -> None:
+    """Name what a stage left out, each with what to do; the rest is counted."""
+    rows = list(run.rejected(stage).read())
+    for row in rows[:MAX_LEFT_OUT]:
+        say(f"left out {name(row)}: {row.reason}{': ' + row.detail if row.detail else ''}")
+    if len(rows) > MAX_LEFT_OUT:
+        say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / stage}")

@@ -8,50 +8,44 @@ from typing import Annotated, Any
 import typer
 
 from docrerank.cli.options import (
-    BaseOption,
+    Base,
     Json,
     Out,
     Overrides,
     RecipeName,
-    choose_base,
+    argument,
+    choose,
     find_source,
+    folder,
     is_main_process,
+    is_run,
     open_run,
 )
 from docrerank.cli.output import print_json, say
-from docrerank.cli.stages import MAX_LEFT_OUT, work
+from docrerank.cli.stages import do_stage, say_left_out, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run, locate
 from docrerank.vision import count_processes, is_vision_model
 
 SHARE = "train.mined_share"
+PIXELS, OCR = 4_000_000, ("auto", "never", "always")
 
 Datasets = Annotated[
     list[str],
-    typer.Argument(
-        help="Folders of parquet files, parquet files, hub names, or ColHNQue, FinHNQue, RephColHNQue, ColPali; a "
-        "mined set (ColPaliMined) after the set that has its pages.",
-        metavar="SET...",
-        show_default=False,
+    argument(
+        "SET...",
+        "Folders of parquet files, parquet files, hub names, or ColHNQue, FinHNQue, RephColHNQue, ColPali; a mined "
+        "set (ColPaliMined) after the set that has its pages.",
     ),
 ]
 Shares = Annotated[
     list[float] | None,
     typer.Option("--share", min=0.0, max=1.0, help="Of a set's documents that are taken; once for each set."),
 ]
-Source = Annotated[
-    str,
-    typer.Argument(
-        help="A run folder (or s3://...), or a published set.",
-        parser=find_source,
-        metavar="SOURCE",
-        show_default=False,
-    ),
-]
+Source = Annotated[str, argument("SOURCE", "A run folder (or s3://...), or a published set.", find_source)]
 NewRun = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN"),
+    Path | None, folder("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN")
 ]
 NewRecipe = Annotated[str | None, typer.Option("--recipe", "-r", help="With a published set: its recipe.")]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Images with more pixels are scaled down to this many.")]
@@ -64,26 +58,25 @@ def import_set(
     share: Shares = None,
     recipe: RecipeName = "cpu",
     set_: Overrides = None,
-    pixels: Pixels = 4_000_000,
-    ocr: Ocr = "auto",
+    pixels: Pixels = PIXELS,
+    ocr: Ocr = OCR[0],
     json: Json = False,
 ) -> None:
     """Read published training sets (the released schema) into a run, beside those that it has already."""
     if len(shares := share or [1.0] * len(sets)) != len(sets):
         raise UserError(f"--share stands once for each set: {len(sets)} sets, {len(shares)} shares")
+    if ocr not in OCR:
+        raise UserError(f"no OCR '{ocr}': --ocr is auto, never or always")
     run = _create_run(sets, out, recipe, set_)
-    with run.locked():
-        for dataset, part in zip(sets, shares, strict=True):
-            counts = _import(run, dataset, pixels, ocr, part)
-    if json:
-        print_json(counts)
+    todo = list(zip(sets, shares, strict=True))
+    do_stage(run, lambda run: [_import(run, dataset, pixels, ocr, part) for dataset, part in todo][-1], json)
 
 
 def train_run(
     source: Source,
     out: NewRun = None,
     recipe: NewRecipe = None,
-    base: BaseOption = "",
+    base: Base = "",
     set_: Overrides = None,
     json: Json = False,
 ) -> None:
@@ -94,34 +87,30 @@ def train_run(
     """
     from docrerank.training import train
 
-    run = _find_run(source, out, recipe, [*choose_base(base), *(set_ or [])])
+    run = _find_run(source, out, recipe, choose(base, given=set_))
     if not is_main_process():
         train(run)  # the first process holds the lock and speaks
         return
     with run.locked():
         if out is not None:
-            _import(run, source, 4_000_000, "auto", 1.0)
+            _import(run, source, PIXELS, OCR[0], 1.0)
         counts = work(run, "train", train)
     if json:
         print_json(counts)
 
 
-def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list[str] | None) -> Run:
-    if out is None:
-        if (Path(source) / "recipe.yaml").is_file() or recipe is None:
-            _check_source(source)
-            return open_run(Path(source), overrides)
-        raise UserError("--recipe goes with a published set and --out; a run has its own recipe: change it with --set")
-    if (Path(source) / "recipe.yaml").is_file():
-        raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
-    if count_processes() > 1:
-        raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
-    return _create_run([source], out, recipe or "cpu", overrides)
-
-
-def _check_source(source: str) -> None:
-    if not (Path(source) / "recipe.yaml").is_file():
+def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list[str]) -> Run:
+    if out is not None:
+        if is_run(source):
+            raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
+        if count_processes() > 1:
+            raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
+        return _create_run([source], out, recipe or "cpu", overrides)
+    if not is_run(source):
         raise UserError(f"'{source}' is not a run folder; a published set is trained on with --out RUN")
+    if recipe is not None:
+        raise UserError("a run has its own recipe: change it with --set; --recipe goes with a published set and --out")
+    return open_run(Path(source), overrides)
 
 
 def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | None) -> Run:
@@ -145,15 +134,9 @@ def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | No
 def _import(run: Run, dataset: str, pixels: int, ocr: str, share: float) -> dict[str, Any]:
     from docrerank.datasets import ImportOptions, import_dataset
 
-    if ocr not in ("auto", "never", "always"):
-        raise UserError(f"no OCR '{ocr}': --ocr is auto, never or always")
     options = ImportOptions(pixels, ocr, share)  # type: ignore[arg-type]
     counts = work(run, "import", lambda run, show: import_dataset(run, dataset, options, show))
-    rows = list(run.rejected("import").read())
-    for row in rows[:MAX_LEFT_OUT]:
-        say(f"left out of {row.page_id or row.subject} ({row.subject}): {row.reason}: {row.detail}")
-    if len(rows) > MAX_LEFT_OUT:
-        say(f"and {len(rows) - MAX_LEFT_OUT} more, in {run.path / 'rejected' / 'import'}")
+    say_left_out(run, "import", lambda row: f"{row.page_id or row.subject} ({row.subject})")
     if bare := counts["positives_without_negatives"]:
         say(f"{bare} positives have no hard negatives; docrerank generate {run.path} goes on from them")
     return counts

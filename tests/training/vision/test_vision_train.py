@@ -116,7 +116,7 @@ def test_its_folder_is_a_cross_encoder_without_images(run: Run, cross_encoder: C
 
 
 def test_searches_are_served_from_the_page_cache(run: Run) -> None:
-    from docrerank.cli.vision import warm_cache, warm_models
+    from docrerank.cli.serve import warm_cache, warm_models
     from docrerank.reranker import Searcher
 
     warm_models([str(run.path), "minilm"], run.path)
