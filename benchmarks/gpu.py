@@ -41,7 +41,7 @@ from fixtures import tiny_vision as tiny
 from gpu_model import NAMES, SIDE, ask_plain, backward, draw_page, make_model
 from gpu_training import make_trainer, time_steps
 
-from docrerank.vision import PageCache, VisionReranker, save_reranker
+from docrerank.vision import HOST_BYTES, PageCache, VisionReranker, save_reranker
 from docrerank.vision.adapt import LANGUAGE
 from docrerank.vision.images import open_page
 
@@ -218,7 +218,7 @@ class Bench:
         rank = lambda: ours.rank(self.queries[0], self.pages)  # noqa: E731
         cold, all_ours = clock(rank), clock(lambda: ours.score(pairs))
         plain = clock(lambda: ask_plain(ours, self.pages[:2], self.queries[:2])) / 4
-        ours.cache = PageCache.of_size()
+        ours.cache = PageCache(HOST_BYTES)
         warm = clock(rank, 5)
         found = {
             "rank, cold, ms": cold * 1e3,

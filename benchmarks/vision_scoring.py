@@ -29,9 +29,8 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures import tiny_vision as tiny
 
-from docrerank.vision import PageCache, VisionReranker, save_reranker
+from docrerank.vision import HOST_BYTES, PageCache, VisionReranker, save_reranker
 from docrerank.vision.disk_tier import DiskTier
-from docrerank.vision.page_cache import MemoryTier
 from docrerank.vision.prefix import PagePrefix, encode_pages
 
 #: Qwen2-VL's form at a size that two cores can bear.
@@ -76,7 +75,7 @@ def compare(ours: VisionReranker, plain: Any, pages: list[Image.Image]) -> dict[
     theirs, rank_s = clock(lambda: plain.rank(queries[0], pages, batch_size=4))
     ours.cache = PageCache()
     _, bare_s = clock(lambda: ours.rank(queries[0], pages))
-    ours.cache = PageCache.of_size()
+    ours.cache = PageCache(HOST_BYTES)
     hits, cold_s = clock(lambda: ours.rank(queries[0], pages))
     warm_s = min(clock(lambda: ours.rank(queries[0], pages))[1] for _ in range(3))
     ours.cache = PageCache()
@@ -108,10 +107,10 @@ def measure_page(ours: VisionReranker, folder: Path, width: int, height: int) ->
     ours.parts.reader.processor.size = {"shortest_edge": 3136, "longest_edge": width * height}
     tokens = ours.parts.reader.read(open_page(draw_page(width, width, height)))
     prefix, miss = wait(lambda: encode_pages(ours.model, [tokens])[0])
-    memory = MemoryTier(10**9)
+    memory = PageCache(10**9)
     memory.put("page", prefix)
     row = {"visual tokens": int(tokens.grid.prod()) // 4, "bytes in memory": prefix.nbytes, "miss ms": miss}
-    row["memory ms"] = repeat(lambda: memory.get("page"))
+    row["memory ms"] = repeat(lambda: memory.get("page", torch.float32, prefix.keys.device))
     return row | measure_disk(DiskTier(folder / f"{width}"), prefix)
 
 
@@ -135,7 +134,7 @@ def measure_disk(tier: DiskTier, prefix: PagePrefix) -> dict[str, float]:
 def measure_error(ours: VisionReranker, folder: Path, pages: list[Image.Image]) -> float:
     """Largest change of a logit difference by storing pages on disk."""
     pairs = [(query, page) for query in ("margin", "total revenue") for page in pages]
-    ours.cache = PageCache(None, DiskTier(folder))
+    ours.cache = PageCache(folder=str(folder))
     fresh = ours.score(pairs).values
     return float(np.abs(ours.score(pairs).values - fresh).max())
 

@@ -37,7 +37,7 @@ from docrerank.training.training_data import Material
 from docrerank.training.vision_trainer import VisionTrainer
 from docrerank.vision import save_reranker
 from docrerank.vision.adapt import LANGUAGE, load_learner
-from docrerank.vision.processes import Processes
+from docrerank.vision.processes import join_processes
 
 GEOMETRY = {"width": 256, "layers": 6, "vision_width": 192, "vision_layers": 3}
 #: 21 x 35 visual tokens.
@@ -111,7 +111,7 @@ def make_ours(base: Path, pages: list[Page], groups: list[TrainingGroup]) -> Vis
     split, dev = Split("document", ids, frozenset()), DevPart((), (), ())
     material = Material({page.id: page for page in pages}, split, own, dev)
     parts = load_learner(str(base), recipe.vision, "cpu", recipe.seed)
-    return VisionTrainer(parts, material, recipe, Path("no-checkpoint"), "", Processes(0, 1, "cpu"))
+    return VisionTrainer(parts, material, recipe, Path("no-checkpoint"), "", join_processes())
 
 
 def make_recipe(base: Path, groups: int) -> Recipe:

@@ -12,7 +12,6 @@ from benchmarks.start.questions import Context, Questions
 from docrerank.evaluation.statistics import bootstrap_auroc, bootstrap_mean
 from docrerank.retrieval import Bm25, Calibration, Encoding, TokenEncoder, Vectors, score_tokens, score_windows
 from docrerank.training.calibration import fit_calibration
-from docrerank.training.dev import DevRow
 
 Numbers = npt.NDArray[np.float64]
 #: Late interaction is scored for this many questions at once.
@@ -103,8 +102,9 @@ def look_at(part: Part, untrained: TokenEncoder, start: TokenEncoder) -> Look:
 
 def fit_scores(looks: Sequence[Look]) -> Calibration:
     """From the start's late interaction to the probability that a context answers."""
-    places = ((look, row, place) for look in looks for row, (_, place) in enumerate(look.part.questions))
-    return fit_calibration([DevRow(look.after.tokens[row], place) for look, row, place in places])
+    places = [(look.after.tokens[row], at) for look in looks for row, (_, at) in enumerate(look.part.questions)]
+    own = np.array([scores[at] for scores, at in places], np.float32)
+    return fit_calibration(own, np.concatenate([np.delete(scores, at) for scores, at in places]))
 
 
 def encode(part: Part, encoder: TokenEncoder) -> list[Encoding]:

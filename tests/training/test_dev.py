@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from docrerank.recipe import Train
 from docrerank.records import Page, Query
-from docrerank.retrieval import TokenEncoder
+from docrerank.retrieval import TokenEncoder, find_heading, score_tokens
 from docrerank.runs import Run
-from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages, measure
+from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages
+from docrerank.training.dev_plan import plan_dev
+from docrerank.training.text import score_plan
 
 SETTINGS = Train(dev_pages=4, dev_queries=100)
 
@@ -44,9 +46,21 @@ def test_a_page_is_not_measured_against_its_copies(run: Run, encoder: TokenEncod
     part = choose(pages, queries)
     first, second = part.pages[:2]
     copied = replace(part, repeats={second.id: first.id})
-    for query, plain, row in zip(
-        part.queries, *(measure(encoder, own, 0.05)[1] for own in (part, copied)), strict=True
-    ):
+    plans = [plan_dev(own) for own in (part, copied)]
+    scores = [score_plan(encoder, plan) for plan in plans]
+    for query, plain, row in zip(part.queries, *(plan.rankings for plan in plans), strict=True):
         missing = query.page_id in (first.id, second.id)
-        assert len(row.tokens) == len(plain.tokens) - missing
-        assert row.tokens[row.own] == plain.tokens[plain.own]
+        assert len(row) == len(plain) - missing
+        assert scores[1][row[0]] == scores[0][plain[0]]
+
+
+def test_token_vectors_are_measured_with_all_pages_and_score_each_pair_as_it_scores_alone(
+    run: Run, encoder: TokenEncoder
+) -> None:
+    plan = plan_dev(choose(*read(run)))
+    assert {len(row) for row in plan.rows} == {4}
+    scores = score_plan(encoder, plan)
+    for place in (0, 5, len(plan.pairs) - 1):
+        query, page = plan.pairs[place]
+        asked, pages = encoder.encode_queries([query.text]), encoder.encode_pages([page.text], [find_heading(page)])
+        assert abs(scores[place] - score_tokens(asked, pages)[0, 0]) < 1e-3

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from docrerank.vision import PageCache, VisionReranker
+from docrerank.vision import HOST_BYTES, PageCache, VisionReranker
 from docrerank.vision.disk_tier import DiskTier
-from docrerank.vision.page_cache import MemoryTier
+from docrerank.vision.page_cache import PageKeys
 from docrerank.vision.prefix import PagePrefix
 
 CPU = torch.device("cpu")
@@ -34,13 +34,13 @@ def test_a_page_comes_back_from_every_tier_with_its_score(bases: dict[str, Path]
     reranker = VisionReranker.from_pretrained(bases["qwen2_5_vl"], cache=PageCache())
     pairs = [(query, page) for query in PAIRS for page in pages]
     fresh = reranker.score(pairs).values
-    reranker.cache = PageCache.of_size(folder=str(tmp_path))
+    reranker.cache = PageCache(HOST_BYTES, str(tmp_path))
     reranker.warm(pages)
     np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=1e-6)
-    reranker.cache = PageCache.of_size(folder=str(tmp_path))
+    reranker.cache = PageCache(HOST_BYTES, str(tmp_path))
     np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=5e-3)
     np.testing.assert_allclose(reranker.score(pairs).values, fresh, atol=5e-3)
-    assert (reranker.cache.hits.disk, reranker.cache.hits.memory, reranker.cache.hits.missed) == (3, 3, 0)
+    assert reranker.cache.hits == {"disk": 3, "memory": 3}
 
 
 def test_keys_beyond_the_range_of_float16_survive(tmp_path: Path) -> None:
@@ -60,7 +60,6 @@ def test_another_page_model_prompt_or_budget_is_another_key(bases: dict[str, Pat
         VisionReranker.from_pretrained(bases["qwen2_5_vl"]),
     ]
     from docrerank.vision.images import open_page
-    from docrerank.vision.page_key import PageKeys
 
     source = open_page(pages[0], 10_000)
     keys = {reranker._keys.read(source) for reranker in (first, *others)}
@@ -74,17 +73,17 @@ def test_another_page_model_prompt_or_budget_is_another_key(bases: dict[str, Pat
 
 
 def test_the_least_recently_used_page_leaves_memory() -> None:
-    size = make_prefix(0).nbytes
-    tier = MemoryTier(2 * size)
-    tier.put("a", make_prefix(0))
-    tier.put("b", make_prefix(1))
-    assert tier.get("a") is not None
-    tier.put("c", make_prefix(2))
-    assert tier.get("b") is None
-    assert tier.get("a") is not None
-    assert tier.nbytes == 2 * size
-    tier.put("large", make_prefix(3, 500))
-    assert len(tier) == 2
+    cache = PageCache(2 * make_prefix(0).nbytes)
+
+    def held(key: str) -> bool:
+        return cache.get(key, torch.float32, CPU) is not None
+
+    cache.put("a", make_prefix(0))
+    cache.put("b", make_prefix(1))
+    assert held("a")
+    cache.put("c", make_prefix(2))
+    cache.put("large", make_prefix(3, 500))
+    assert [held(key) for key in ("a", "b", "c", "large")] == [True, False, True, False]
 
 
 def test_the_least_recently_used_page_leaves_the_disk(tmp_path: Path) -> None:
@@ -105,7 +104,7 @@ def test_the_least_recently_used_page_leaves_the_disk(tmp_path: Path) -> None:
 def test_a_damaged_or_stale_file_is_encoded_again(
     damage: str, bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(None, DiskTier(tmp_path)))
+    reranker = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(folder=str(tmp_path)))
     fresh = reranker.predict([("margin", page) for page in pages])
     file, other = files_of(tmp_path)[:2]
     content = bytearray(file.read_bytes())
@@ -113,10 +112,10 @@ def test_a_damaged_or_stale_file_is_encoded_again(
     file.write_bytes(
         {"cut": bytes(content[:500]), "flip": bytes(content), "other": other.read_bytes(), "empty": b""}[damage]
     )
-    again = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(None, DiskTier(tmp_path)))
+    again = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=PageCache(folder=str(tmp_path)))
     np.testing.assert_allclose(again.predict([("margin", page) for page in pages]), fresh, atol=1e-3)
     assert "damaged or stale" in caplog.text
-    assert (again.cache.hits.disk, again.cache.hits.missed) == (2, 1)
+    assert again.cache.hits == {"disk": 2, "missed": 1}
     assert len(files_of(tmp_path)) == 3
 
 
@@ -142,7 +141,7 @@ def test_a_disk_that_refuses_is_said_once_and_scores_go_on(
     bases: dict[str, Path], pages: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    cache = PageCache(None, DiskTier(tmp_path / "file"))
+    cache = PageCache(folder=str(tmp_path / "file"))
     scores = VisionReranker.from_pretrained(bases["qwen2_vl"], cache=cache).predict(
         [("margin", page) for page in pages]
     )
@@ -164,7 +163,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_threads_share_a_cache(tmp_path: Path) -> None:
-    cache = PageCache(MemoryTier(3 * make_prefix(0).nbytes), DiskTier(tmp_path, budget=40_000))
+    cache = PageCache(3 * make_prefix(0).nbytes, str(tmp_path), 40_000)
     barrier = threading.Barrier(4)
 
     def work(worker: int) -> int:

@@ -78,7 +78,7 @@ def test_a_query_first_prompt_scores_every_pair_by_itself(
     pairs = [(query, page) for query in QUERIES[:2] for page in pages]
     plain = cross_encoder(save_reranker(ours.parts, tmp_path / "saved"))
     np.testing.assert_allclose(ours.predict(pairs), plain.predict(pairs), atol=1e-5)
-    assert ours.cache.hits.memory == 0
+    assert ours.cache.hits["memory"] == 0
     with pytest.raises(UserError, match="before the page"):
         ours.warm(pages)
 

@@ -109,7 +109,7 @@ def warm_cache(model: str, run: Run) -> dict[str, int]:
     from docrerank.vision import PageCache
 
     pages = list(run.pages.read())
-    reranker = load_vision(model, cache=PageCache.of_size(host_bytes=0, folder=str(run.path / CACHE)))
+    reranker = load_vision(model, cache=PageCache(folder=str(run.path / CACHE)))
     say(reranker.parts.describe())
     reasons: dict[str, str] = {}
     with progress("warm") as show:
@@ -119,4 +119,4 @@ def warm_cache(model: str, run: Run) -> dict[str, int]:
             show(min(start + PAGES_AT_ONCE, len(pages)), len(pages))
     for page, reason in reasons.items():
         say(f"left out {page}: {reason}")
-    return {"pages": len(pages), "there already": reranker.cache.hits.disk, "left out": len(reasons)}
+    return {"pages": len(pages), "there already": reranker.cache.hits["disk"], "left out": len(reasons)}

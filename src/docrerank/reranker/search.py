@@ -203,9 +203,9 @@ def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionRe
         if reading:
             raise UserError(f"the model of '{run.path}' reads text: it takes no {', '.join(reading)}")
         return None
-    from docrerank.vision import PageCache, VisionReranker
+    from docrerank.vision import HOST_BYTES, PageCache, VisionReranker
 
-    kept = PageCache.of_size(folder=str(cache or run.path / CACHE))
+    kept = PageCache(HOST_BYTES, str(cache or run.path / CACHE))
     return VisionReranker.from_pretrained(run.model, cache=kept, **reading)
 
 

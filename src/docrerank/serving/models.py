@@ -127,10 +127,10 @@ def _load(given: str, shelf: _Shelf) -> list[ServedModel]:
 
 
 def _load_vision(path: str, run: Run | None) -> VisionReranker:
-    from docrerank.vision import PageCache, VisionReranker
+    from docrerank.vision import HOST_BYTES, PageCache, VisionReranker
 
     folder = str(run.path / CACHE) if run else None
-    return VisionReranker.from_pretrained(path, cache=PageCache.of_size(folder=folder))
+    return VisionReranker.from_pretrained(path, cache=PageCache(HOST_BYTES, folder))
 
 
 class _Shelf:

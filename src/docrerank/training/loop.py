@@ -20,7 +20,7 @@ from docrerank.recipe import Train
 from docrerank.records import UserError, one_line
 from docrerank.runs import write_text
 from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
-from docrerank.training.dev import DevScores
+from docrerank.training.dev_plan import DevScores
 from docrerank.vision.memory_limit import is_out_of_memory
 
 STEPS_PER_CHECKPOINT = 20

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
@@ -16,12 +17,12 @@ from transformers import PrinterCallback, TrainerCallback
 from docrerank.recipe import Train
 from docrerank.recipe.extras import require
 from docrerank.reranker import PageCrossEncoder
-from docrerank.retrieval import TokenEncoder, find_heading
-from docrerank.training.dev import Asked, DevPart, DevRow, DevScores, measure
+from docrerank.retrieval import TokenEncoder, Vectors, find_heading, score_tokens
+from docrerank.training.dev import DevPart
+from docrerank.training.dev_plan import DevPlan, DevScores, plan_dev, rate
 from docrerank.training.examples import Example
 from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Course, Trainer
 from docrerank.training.loss import GroupLoss, score_batch, score_cells
-from docrerank.training.vision_dev import plan_dev, rate
 
 Scorer = TokenEncoder | PageCrossEncoder
 #: The loss's own scale and bias learn this much faster than the model.
@@ -55,7 +56,7 @@ class TextTrainer(Trainer):
         made_from: str,
     ) -> None:
         self.scorer, self.examples, self.blend = scorer, examples, settings.blend
-        self.dev = shorten_dev(dev) if isinstance(scorer, PageCrossEncoder) else dev
+        self.plan = plan_text(scorer, dev)
         self.loss = GroupLoss(settings, isinstance(scorer, PageCrossEncoder))
         weights = freeze_words(scorer.model)
         own = {"params": list(self.loss.parameters()), "lr": settings.learning_rate * LOSS_RATE}
@@ -85,7 +86,8 @@ class TextTrainer(Trainer):
 
     def measure(self) -> DevScores:
         """See `Trainer`."""
-        return measure_text(self.scorer, self.dev, self.settings.temperature)[0]
+        scores = score_plan(self.scorer, self.plan)
+        return rate(scores, self.plan, self.settings.temperature if isinstance(self.scorer, TokenEncoder) else 1.0)
 
     def pack(self) -> dict[str, Any]:
         """See `Trainer`."""
@@ -185,29 +187,29 @@ def _in_order(data: Any, **_: Any) -> Any:
     return torch.utils.data.BatchSampler(torch.utils.data.SequentialSampler(data), 1, drop_last=False)
 
 
-def shorten_dev(dev: DevPart) -> DevPart:
-    """What of the dev part a cross-encoder is measured with."""
+def plan_text(scorer: Scorer, dev: DevPart) -> DevPlan:
+    """What of the dev part is scored: all of it by token vectors; few queries by a cross-encoder, with few pages."""
+    if isinstance(scorer, TokenEncoder):
+        return plan_dev(dev)
     queries = dev.queries[:CROSS_QUERIES]
     kept = {query.id for query in queries}
-    return replace(dev, queries=queries, negatives=tuple(row for row in dev.negatives if row.source_id in kept))
+    negatives = tuple(query for query in dev.negatives if query.source_id in kept)
+    return plan_dev(replace(dev, queries=queries, negatives=negatives), CROSS_PAGES)
 
 
-def measure_text(scorer: Scorer, dev: DevPart, temperature: float) -> tuple[DevScores, list[DevRow], list[Asked]]:
-    """See `measure`; a cross-encoder reads each query with its best pages by BM25."""
-    if isinstance(scorer, TokenEncoder) or not dev.queries:
-        return measure(scorer, dev, temperature)  # type: ignore[arg-type]
-    plan = plan_dev(dev, CROSS_PAGES)
-    scores = scorer.score([(query, page.text) for query, page in plan.pairs], [find_heading(p) for _, p in plan.pairs])
-    rows = [DevRow(scores[list(places)], 0) for places in plan.rankings]
-    asked, candidates = [], {}
-    for query, places in zip(dev.queries, plan.rankings, strict=True):
-        best = sorted(places, key=lambda place: -scores[place])
-        candidates[places[0]] = tuple(plan.pairs[place][1] for place in best)
-        asked.append(Asked(query, candidates[places[0]], float(scores[best[0]])))
-    for query, (place, source) in zip(dev.negatives, plan.gaps, strict=True):
-        if not query.answered_by:
-            asked.append(Asked(query, candidates[source], float(scores[place])))
-    return rate(scores, plan), rows, asked
+def score_plan(scorer: Scorer, plan: DevPlan) -> Vectors:
+    """The scores of a plan's pairs, in their order."""
+    if not isinstance(scorer, TokenEncoder):
+        texts = [(query.text, page.text) for query, page in plan.pairs]
+        return scorer.score(texts, [find_heading(page) for _, page in plan.pairs])
+    pages = {page.id: number for number, page in enumerate(plan.part.pages)}
+    asked = {query.id: number for number, query in enumerate((*plan.part.queries, *plan.part.negatives))}
+    if not asked:
+        return np.zeros(0, np.float32)
+    encoded = scorer.encode_pages([page.text for page in plan.part.pages], [find_heading(p) for p in plan.part.pages])
+    questions = scorer.encode_queries([query.text for query in (*plan.part.queries, *plan.part.negatives)])
+    matrix = score_tokens(questions, encoded)
+    return matrix[[asked[query.id] for query, _ in plan.pairs], [pages[page.id] for _, page in plan.pairs]]
 
 
 def freeze_words(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -27,8 +27,8 @@ from docrerank.retrieval import (
     window_settings,
 )
 from docrerank.runs import Run
-from docrerank.training.calibration import fit_calibration, fit_threshold
-from docrerank.training.deliver import deliver, write_readme
+from docrerank.training.calibration import fit_plan, fit_threshold
+from docrerank.training.deliver import deliver_text
 from docrerank.training.soft_scores import fingerprint_soft
 from docrerank.training.training_data import Material, count, documents_of, gather
 from docrerank.vision import fingerprint_vision, is_vision_model, read_rank
@@ -73,7 +73,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         raise UserError("train.teacher_weight teaches text models: set it to 0, or take a text train.base")
     if not vision:
         check_base(run.recipe.train.base)
-    work = _train_vision if vision else _train_text
+    work = require("docrerank.training.vision_train", extra="train").train_vision if vision else _train_text
     if read_rank():
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:
@@ -98,14 +98,8 @@ def made_from(run: Run) -> str:
     return fingerprint(origin, hash_text_model(run.recipe.train.base), soft)
 
 
-def _train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    from docrerank.training.vision_train import train_vision
-
-    return train_vision(run, origin, material, run.path / FOLDER, progress)
-
-
 def _train_text(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    from docrerank.training.text import TextTrainer, measure_text
+    from docrerank.training.text import TextTrainer, score_plan
 
     settings = run.recipe.train
     scorer, before = load_text(settings.base, settings)
@@ -113,13 +107,13 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
     examples = _cut_examples(run, material, untrained, scorer)
     trainer = TextTrainer(scorer, examples, material.dev, settings, run.path / FOLDER / CHECKPOINT, origin)
     course = trainer.run(progress)
-    _, rows, asked = measure_text(scorer, trainer.dev, settings.temperature)
+    scores, plan = score_plan(scorer, trainer.plan), trainer.plan
     course.write_curves(run.path / FOLDER / CURVES)
-    calibration = fit_calibration(rows) if rows else before.calibration
-    threshold = fit_threshold(asked, calibration, settings.false_answer_rate) or before.relevance_threshold
+    calibration = fit_plan(scores, plan) if plan.pairs else before.calibration
+    threshold = fit_threshold(scores, plan, calibration, settings.false_answer_rate) or before.relevance_threshold
     card = ModelCard(before.windows, before.fusion, calibration, origin, threshold)
     counts = {**count(material, course), "relevance_threshold": round(threshold.relevance, 4) if threshold else None}
-    deliver(scorer, card, write_readme(run, scorer, trainer.dev, course, counts), run.model)
+    deliver_text(run, scorer, card, plan.part, course, counts)
     _encode_pages(run, card, untrained, scorer)
     return counts
 

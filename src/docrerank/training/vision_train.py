@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from docrerank.recipe import dump_recipe
 from docrerank.records import Rejected
 from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
-from docrerank.training.deliver import take_place
-from docrerank.training.dev import DevScores
+from docrerank.training.calibration import LOGITS, fit_threshold
+from docrerank.training.deliver import take_place, write_readme
+from docrerank.training.dev_plan import DevScores, rate
 from docrerank.training.loop import NDCG_TOLERANCE, Course
 from docrerank.training.training_data import Material, count
-from docrerank.training.vision_card import write_card
-from docrerank.training.vision_dev import find_threshold, rate, score_plan
-from docrerank.training.vision_trainer import VisionTrainer
+from docrerank.training.vision_trainer import VisionTrainer, score_plan
 from docrerank.vision import VisionReranker, save_reranker
 from docrerank.vision.adapt import load_learner
-from docrerank.vision.processes import Processes
+from docrerank.vision.processes import join_notes, join_processes, leave_processes
 
 logger = logging.getLogger(__name__)
 STAGE = "train"
 #: Warns if saving raises the dev loss by more than this share.
 LOSS_TOLERANCE = 0.02
+#: Documents that the README names; the rest is counted.
+MAX_DOCUMENTS = 100
+ASKS = """`CrossEncoder("this folder").rank("what were net sales in 2020?",
+[image])` with images, paths or URLs. It reads the image of a page, then a query, and says whether the page answers."""
+LINEAGE = """
+The files were:
+
+{documents}
+
+Queries by writer: {writers}.
+
+## Recipe
+```yaml
+{recipe}```
+Made from `{origin}`; {versions}.
+"""
 
 
-def train_vision(
-    run: Run, origin: str, material: Material, folder: Path, progress: Callable[[int, int], None]
-) -> dict[str, Any]:
+def train_vision(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Train `train.base` on the run's groups; the first process writes RUN/model and the curves.
 
     Args:
         run: where the model goes.
         origin: fingerprint of all that the model depends on.
         material: of the run.
-        folder: where checkpoint and curves stand.
         progress: called with (steps done, steps in all).
 
     Returns:
@@ -48,28 +62,23 @@ def train_vision(
     Raises:
         UserError: the base cannot be trained, or memory runs out.
     """
-    processes, recipe = Processes.join(), run.recipe
-    parts = load_learner(recipe.train.base, recipe.vision, processes.device, recipe.seed)
-    trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, processes)
+    state, recipe, folder = join_processes(), run.recipe, run.path / "training"
+    parts = load_learner(recipe.train.base, recipe.vision, str(state.device), recipe.seed)
+    trainer = VisionTrainer(parts, material, recipe, folder / "checkpoint.pt", origin, state)
     course = trainer.run(progress)
-    counts, lost = count(material, course), processes.join_notes(trainer.unreadable)
-    if not processes.rank:
+    counts, lost = count(material, course), join_notes(trainer.unreadable)
+    if state.is_main_process:
         course.write_curves(folder / "curves.json")
-        run.rejected(STAGE).write(STAGE, list_rejected(lost), origin)
+        rows = [Rejected(STAGE, page, "page cannot be drawn", why, page) for page, why in sorted(lost.items())]
+        run.rejected(STAGE).write(STAGE, rows, origin)
         counts |= deliver(run, origin, trainer, course, counts)
-    processes.leave()
+    leave_processes(state)
     return counts
-
-
-def list_rejected(unreadable: Mapping[str, str]) -> list[Rejected]:
-    """The pages that no step could use, in the order of their ids."""
-    reason = "page cannot be drawn"
-    return [Rejected(STAGE, page, reason, detail, page) for page, detail in sorted(unreadable.items())]
 
 
 def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, counts: dict[str, Any]) -> dict[str, Any]:
     """Save beside RUN/model, measure what was saved, then let it take its place; counts of the saved model."""
-    parts, device = trainer.parts, trainer.processes.device
+    parts, device = trainer.parts, str(trainer.processes.device)
     with take_place(run.model) as partial:
         save_reranker(parts, partial, form=run.recipe.vision.save)
         own = ModelCard(made_from=origin, page_text=run.recipe.vision.page_text > 0)
@@ -77,8 +86,10 @@ def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, count
         parts.model.to("cpu")  # room for the saved one
         saved, threshold = measure_saved(partial, trainer, device)
         replace(own, relevance_threshold=threshold).write(partial)
-        card = write_card(run, (course.start, saved), {**counts, "made_from": origin})
-        (partial / "README.md").write_text(card, "utf-8")
+        scores, lineage = (course.start, saved), describe_lineage(run, origin)
+        names = {"base": run.recipe.train.base, "tag": "cross-encoder", "how": ASKS, "lineage": lineage}
+        readme = write_readme(run, trainer.material.dev, scores, counts, **names)
+        (partial / "README.md").write_text(readme, "utf-8")
     tell_difference(course.end, saved)
     return {
         "dev_ndcg_saved": round(saved.ndcg, 4),
@@ -91,9 +102,25 @@ def measure_saved(folder: Path, trainer: VisionTrainer, device: str) -> tuple[De
     """What a saved folder reaches on the dev part, loaded as anyone loads it, and its threshold of relevance."""
     if device != "cpu":
         torch.cuda.empty_cache()
-    reranker, part, plan = VisionReranker.from_pretrained(folder, device=device), trainer.material.dev, trainer.plan
-    scores = score_plan(reranker, plan.pairs)
-    return rate(scores, plan), find_threshold(scores, part, plan, trainer.settings.false_answer_rate)
+    reranker, plan = VisionReranker.from_pretrained(folder, device=device), trainer.plan
+    scores = score_plan(reranker, plan)
+    return rate(scores, plan), fit_threshold(scores, plan, LOGITS, trainer.settings.false_answer_rate)
+
+
+def describe_lineage(run: Run, origin: str) -> str:
+    """Where a model comes from: documents by hash, writers of queries, recipe and versions."""
+    counts = Counter(zip(run.pages.column("document"), run.pages.column("sha256"), strict=True))
+    lines = [f"- {name}: {count} pages, sha256 `{digest}`" for (name, digest), count in sorted(counts.items())]
+    if len(lines) > MAX_DOCUMENTS:
+        lines[MAX_DOCUMENTS:] = [f"- and {len(lines) - MAX_DOCUMENTS} more"]
+    writers = Counter(writer or "unnamed" for writer in run.queries.column("writer"))
+    return LINEAGE.format(
+        documents="\n".join(lines),
+        writers=", ".join(f"{name} {count}" for name, count in sorted(writers.items())),
+        recipe=dump_recipe(run.recipe),
+        origin=origin,
+        versions=", ".join(f"{name} {value}" for name, value in run.manifest.read().get("versions", {}).items()),
+    )
 
 
 def tell_difference(trained: DevScores, saved: DevScores) -> None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from accelerate.utils import reduce
 
 from docrerank.recipe import Recipe
-from docrerank.training.dev import DevScores
+from docrerank.retrieval import Vectors
+from docrerank.training.dev_plan import DevPlan, DevScores, plan_dev, rate
 from docrerank.training.loop import MAX_GRADIENT, State, Trainer
 from docrerank.training.training_data import Material
-from docrerank.training.vision_dev import plan_dev, rate, score_shared
-from docrerank.vision import VisionReranker, packed_logits
+from docrerank.vision import PageCache, VisionReranker, packed_logits
 from docrerank.vision.adapt import computes_in_half, list_weights
 from docrerank.vision.ahead import count_workers
 from docrerank.vision.backbone import core_of
 from docrerank.vision.load import Parts
 from docrerank.vision.loader import Piece, PieceStream, Route, load_pieces
 from docrerank.vision.losses import choose_loss
-from docrerank.vision.processes import Processes
+from docrerank.vision.processes import join_notes
 
 logger = logging.getLogger(__name__)
+#: Score of a page that cannot be drawn: below every other.
+UNREADABLE = -100.0
 
 
 class VisionTrainer(Trainer):
@@ -35,7 +39,7 @@ class VisionTrainer(Trainer):
         recipe: the run's; sections `train` and `vision`, and the seed.
         checkpoint: see `Trainer`; a killed training goes on in as many processes as then are there.
         made_from: see `Trainer`.
-        processes: those that share a step.
+        processes: accelerate's state of those that share a step.
 
     Attributes:
         plan: the pairs that measure progress.
@@ -49,20 +53,21 @@ class VisionTrainer(Trainer):
         recipe: Recipe,
         checkpoint: Path,
         made_from: str,
-        processes: Processes,
+        processes: Any,
     ) -> None:
         self.parts, self.material, self.recipe, self.processes = parts, material, recipe, processes
         self.loss = choose_loss(recipe.vision.loss, recipe.train.positive_weight)
         self.plan = plan_dev(material.dev, recipe.vision.dev_candidates)
-        self.reranker = VisionReranker(parts, page_text=recipe.vision.page_text > 0)
+        # Nothing is cached, for the weights go on changing.
+        self.reranker = VisionReranker(parts, PageCache(), page_text=recipe.vision.page_text > 0)
         self.unreadable: dict[str, str] = {}
-        self.patience, self.writes = recipe.vision.patience, not processes.rank
+        self.patience, self.writes = recipe.vision.patience, processes.is_main_process
         self.relief = (
             f"set vision.micro_tokens below {recipe.vision.micro_tokens} (a page has up to "
             f"{recipe.vision.pixels // 784} tokens, see vision.pixels)"
         )
-        self.device_type = torch.device(processes.device).type
-        self.half = computes_in_half(recipe.vision, processes.device)
+        self.device_type = processes.device.type
+        self.half = computes_in_half(recipe.vision, self.device_type)
         if self.half and self.device_type == "cuda":  # measuring has no autocast: there the adapters take TF32
             torch.set_float32_matmul_precision("high")
         weights, settings = list_weights(parts.model), recipe.train
@@ -81,7 +86,10 @@ class VisionTrainer(Trainer):
 
     def measure(self) -> DevScores:
         """See `Trainer`."""
-        return rate(score_shared(self.reranker, self.plan.pairs, self.processes), self.plan)
+        who, pages = self.processes, list(dict.fromkeys(page.id for _, page in self.plan.pairs))
+        own = {page for number, page in enumerate(pages) if number % who.num_processes == who.process_index}
+        scores = torch.from_numpy(score_plan(self.reranker, self.plan, own)).to(who.device)
+        return rate(reduce(scores, "sum").cpu().numpy(), self.plan)
 
     def copy(self) -> State:
         """See `Trainer`: in host memory."""
@@ -89,7 +97,7 @@ class VisionTrainer(Trainer):
 
     def pack(self) -> dict[str, Any]:
         """See `Trainer`."""
-        return {**super().pack(), "unreadable": self.processes.join_notes(self.unreadable)}
+        return {**super().pack(), "unreadable": join_notes(self.unreadable)}
 
     def unpack(self, content: Mapping[str, Any]) -> None:
         """See `Trainer`."""
@@ -100,11 +108,11 @@ class VisionTrainer(Trainer):
         vision, who, size = self.recipe.vision, self.processes, self.settings.batch_groups
         groups = [group.group for group in self.material.groups]
         draw = (vision.page_text, self.recipe.seed)
-        route = Route(groups, size, self.steps, who.rank, who.world, vision.micro_tokens, *draw)
+        route = Route(groups, size, self.steps, who.process_index, who.num_processes, vision.micro_tokens, *draw)
         reader, dtype = self.parts.reader, core_of(self.parts.model).dtype
         stream = PieceStream(route, self.material.pages, reader, self.loss, step, dtype)
         piece = vision.micro_tokens * reader.token_values * dtype.itemsize
-        return load_pieces(stream, count_workers(vision.loader_workers, who.world, piece))
+        return load_pieces(stream, count_workers(vision.loader_workers, who.num_processes, piece))
 
     def _learn(self, piece: Piece) -> float:
         """Add a piece's gradients; returns its share of the step's loss."""
@@ -114,7 +122,9 @@ class VisionTrainer(Trainer):
         self.parts.model.train()
         if not piece.pairs:
             return 0.0
-        torch.manual_seed(hash((self.recipe.seed, piece.step, piece.number, self.processes.rank)) % 2**63)  # dropout
+        torch.manual_seed(
+            hash((self.recipe.seed, piece.step, piece.number, self.processes.process_index)) % 2**63
+        )  # dropout
         with torch.autocast(self.device_type, torch.bfloat16, enabled=self.half, cache_enabled=False):
             logits = packed_logits(self.parts.model, self.parts.head(), piece.pages, piece.queries)
         loss = self.loss.compute(logits, piece.pairs) / piece.total
@@ -125,11 +135,19 @@ class VisionTrainer(Trainer):
         """Sum gradients over the processes, take the step, give its loss."""
         weights = list(self.weights.values())
         for weight in weights:
-            weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
-        total = torch.tensor([loss], dtype=torch.float64)
-        self.processes.sum([*(weight.grad for weight in weights if weight.grad is not None), total])
+            weight.grad = reduce(torch.zeros_like(weight) if weight.grad is None else weight.grad, "sum")
+        total = reduce(torch.tensor([loss], dtype=torch.float64, device=self.processes.device), "sum")
         torch.nn.utils.clip_grad_norm_(weights, MAX_GRADIENT)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
         return round(float(total), 6)
+
+
+def score_plan(reranker: VisionReranker, plan: DevPlan, own: Collection[str] | None = None) -> Vectors:
+    """Logit differences of a plan's pairs; 0 for pages, by id, that are not among one's own."""
+    scores = np.zeros(len(plan.pairs), np.float32)
+    places = [place for place, (_, page) in enumerate(plan.pairs) if own is None or page.id in own]
+    found = reranker.score([(plan.pairs[place][0].text, plan.pairs[place][1]) for place in places])
+    scores[places] = np.nan_to_num(found.values, nan=UNREADABLE)
+    return scores

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from docrerank.vision.export import export_classifier
     from docrerank.vision.groups import Scored
     from docrerank.vision.packed import packed_logits
-    from docrerank.vision.page_cache import PageCache
+    from docrerank.vision.page_cache import HOST_BYTES, PageCache
     from docrerank.vision.save import save_reranker
     from docrerank.vision.scoring import VisionReranker
 
 #: What needs torch, and its file: imported only when it is asked for.
 _HOMES = {
+    "HOST_BYTES": "page_cache",
     "PageCache": "page_cache",
     "Scored": "groups",
     "VisionReranker": "scoring",
@@ -28,6 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "HOST_BYTES",
     "PageCache",
     "Pair",
     "Scored",

@@ -66,6 +66,4 @@ def count_free() -> tuple[int, bool]:
     torch = require("torch", extra="train")
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0]), True
-    with open("/proc/meminfo", encoding="ascii") as file:
-        values = dict(line.split(":", 1) for line in file)
-    return int(values["MemAvailable"].split()[0]) * 1024, False
+    return int(require("psutil", extra="train").virtual_memory().available), False

@@ -20,8 +20,7 @@ from docrerank.vision.backbone import PageTokens, unwrap
 from docrerank.vision.groups import PageGroup, Row, Scored, batch_by_tokens, cut_rows, group_pairs
 from docrerank.vision.load import Parts, load_parts
 from docrerank.vision.memory_limit import run_halving
-from docrerank.vision.page_cache import PageCache
-from docrerank.vision.page_key import PageKeys
+from docrerank.vision.page_cache import HOST_BYTES, PageCache, PageKeys
 from docrerank.vision.prefix import PagePrefix, count_prefix_bytes, encode_pages, score_queries
 
 logger = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class VisionReranker:
         page_text: bool = False,
     ) -> None:
         self.parts = parts
-        self.cache = PageCache.of_size() if cache is None else cache
+        self.cache = PageCache(HOST_BYTES) if cache is None else cache
         self.threshold, self.page_text = threshold, page_text
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
         self._keys = PageKeys(parts)

@@ -36,11 +36,11 @@ def make_trainer(make_vision_run: Callable[..., Run]) -> Callable[..., Any]:
         from docrerank.training.training_data import gather
         from docrerank.training.vision_trainer import VisionTrainer
         from docrerank.vision.adapt import load_learner
-        from docrerank.vision.processes import Processes
+        from docrerank.vision.processes import join_processes
 
         run = make_vision_run(*overrides, name=name)
         recipe, checkpoint = run.recipe, run.path / "training" / "checkpoint.pt"
         parts = load_learner(recipe.train.base, recipe.vision, "cpu", recipe.seed)
-        return VisionTrainer(parts, gather(run), recipe, checkpoint, "origin", Processes(0, 1, "cpu"))
+        return VisionTrainer(parts, gather(run), recipe, checkpoint, "origin", join_processes())
 
     return make

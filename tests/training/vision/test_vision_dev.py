@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from docrerank.runs import Run
-from docrerank.training.dev import DevScores
+from docrerank.training.dev_plan import DevScores, draw_look, plan_dev
 from docrerank.training.training_data import gather
-from docrerank.training.vision_dev import draw_look, plan_dev
 from docrerank.training.vision_train import tell_difference
 
 

@@ -1,0 +1,140 @@
+"""What is measured on the dev part: each query's own page among others, and each hard negative below its positive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from docrerank.pages import render
+from docrerank.records import Page, Query, UserError
+from docrerank.retrieval import Bm25, Vectors
+from docrerank.training.dev import DevPart
+
+#: Pages that look alike do so at this size.
+LOOK_SIDE, LOOK_PIXELS = 32, 10_000
+
+Order = Callable[[Query], list[Page]]
+
+
+@dataclass(frozen=True, slots=True)
+class DevScores:
+    """What a reranker reaches on the dev part.
+
+    Attributes:
+        ndcg: mean NDCG@5 among the pages that each query is measured with; 0 to 1.
+        accuracy: share of hard negatives that score below their positive on its page; 0 to 1.
+        loss: cross-entropy of the page among the others, and of the positive against its negatives; in nats, 0 and
+            up. It still moves where the other two are at their ceiling.
+    """
+
+    ndcg: float
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class DevPlan:
+    """The pairs that are scored.
+
+    Attributes:
+        part: queries and pages.
+        pairs: a query and a page each.
+        rows: for each query, then for each hard negative, the places of its pairs, its own page first.
+    """
+
+    part: DevPart
+    pairs: tuple[tuple[Query, Page], ...]
+    rows: tuple[tuple[int, ...], ...]
+
+    @property
+    def rankings(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of the queries that a page answers."""
+        return self.rows[: len(self.part.queries)]
+
+    def find_gaps(self, scores: Vectors) -> Vectors:
+        """How far each hard negative scores above its positive on the same page."""
+        first = {query.id: row[0] for query, row in zip(self.part.queries, self.rows, strict=False)}
+        negatives = zip(self.part.negatives, self.rows[len(first) :], strict=True)
+        return np.array([scores[row[0]] - scores[first[query.source_id]] for query, row in negatives], np.float64)
+
+
+def plan_dev(part: DevPart, candidates: int | None = None) -> DevPlan:
+    """Pair each query with its own page and others of the document, copies of its own aside.
+
+    Args:
+        part: what measures.
+        candidates: pages of a query: its own and BM25's best others, or, where no page of the document has text,
+            those that look most like its own; a hard negative then has its own page alone. None takes all pages for
+            both.
+    """
+    pages = {page.id: page for page in part.pages}
+    documents: dict[str, list[Page]] = {}
+    for page in part.pages:
+        documents.setdefault(page.document, []).append(page)
+    orders = {name: _order(own) if candidates else _keep_order(own) for name, own in documents.items()}
+    pairs: list[tuple[Query, Page]] = []
+    rows = []
+    for query in (*part.queries, *part.negatives):
+        own, others = pages[query.page_id], []
+        if not candidates or query.kind != "hard_negative":
+            listed = orders[own.document](query)
+            others = [page for page in listed if not part.are_copies(page.id, own.id)][: candidates and candidates - 1]
+        rows.append(tuple(range(len(pairs), len(pairs) + 1 + len(others))))
+        pairs += [(query, page) for page in (own, *others)]
+    return DevPlan(part, tuple(pairs), tuple(rows))
+
+
+def rate(scores: Vectors, plan: DevPlan, temperature: float = 1.0) -> DevScores:
+    """What the scores of a plan's pairs come to.
+
+    Args:
+        scores: of the pairs, in their order.
+        plan: names them.
+        temperature: scores are divided by it in the loss; 1 for logits.
+    """
+    if not plan.pairs:
+        return DevScores(0.0, 0.0, 0.0)
+    lists = [scores[list(places)] for places in plan.rankings]
+    ndcg = float(np.mean([measure_ndcg(own) for own in lists]))
+    logits = [own.astype(np.float64) / temperature for own in lists]
+    loss = float(np.mean([np.logaddexp.reduce(own) - own[0] for own in logits]))
+    gaps = plan.find_gaps(scores)
+    if not len(gaps):
+        return DevScores(ndcg, 0.0, loss)
+    return DevScores(ndcg, float((gaps < 0).mean()), loss + float(np.logaddexp(0, gaps / temperature).mean()))
+
+
+def measure_ndcg(scores: Vectors, depth: int = 5) -> float:
+    """NDCG of a ranking whose first page is the right one; pages with its score count as above it.
+
+    Examples:
+        >>> measure_ndcg(np.array([0.9, 0.2, 0.5], np.float32))
+        1.0
+    """
+    rank = int((scores >= scores[0]).sum())
+    return float(1 / np.log2(rank + 1)) if rank <= depth else 0.0
+
+
+def _keep_order(pages: Sequence[Page]) -> Order:
+    return lambda query: list(pages)
+
+
+def _order(pages: Sequence[Page]) -> Order:
+    """The pages of a document by BM25; where none has text, by how much they look like the query's own."""
+    if any(page.text.strip() for page in pages):
+        index = Bm25([page.text for page in pages])
+        return lambda query: [pages[place] for place in np.argsort(-index.score(query.text), kind="stable")]
+    places, looks = {page.id: place for place, page in enumerate(pages)}, np.stack([draw_look(page) for page in pages])
+    return lambda query: [pages[at] for at in np.argsort(-looks @ looks[places[query.page_id]], kind="stable")]
+
+
+def draw_look(page: Page) -> Vectors:
+    """A page as a small grey image, (side * side,), of mean 0 and length 1; zeros if it cannot be drawn."""
+    try:
+        image = render(page, LOOK_PIXELS).convert("L").resize((LOOK_SIDE, LOOK_SIDE))
+    except (UserError, OSError, ValueError):
+        return np.zeros(LOOK_SIDE**2, np.float32)
+    grey = np.asarray(image, np.float32).ravel()
+    return np.asarray((grey - grey.mean()) / max(float(np.linalg.norm(grey - grey.mean())), 1e-6), np.float32)
