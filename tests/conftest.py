@@ -21,7 +21,7 @@ TOPICS = (
 FILLER = ["this page of the report goes on with ordinary words about the year and its events"] * 12
 
 #: Folders and files that take longest, begun first: one that is begun last leaves the other core idle at the end.
-LONGEST = ("cli/test_cli.py", "training/", "serving/", "ablation/", "generation/", "exchange/", "referee/")
+LONGEST = ("examples/", "cli/test_cli.py", "page_by_page", "training/", "serving/", "generation/", "evaluation/")
 MakePage = Callable[..., Page]
 
 

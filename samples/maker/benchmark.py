@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from maker.content import read_content
 from maker.figures import ledger_of
 from maker.questions import Question, read_company_questions, read_document_questions
+from maker.random_reports import draw_questions, make_company
 from maker.report import compose_report
 from maker.sheets import write_document
 
 COMPANIES = ("brankholm", "ostrellia")
+#: Random companies, whose reports are twins of each other but for names and figures, and questions asked of each.
+#: Their years are those of no other document, so that a question that names a year alone is not answered by them.
+TWINS, TWIN_YEARS, ASKED_OF_TWIN = 16, (2008, 2016), 9
 DOCUMENTS = ("survey", "slides", "paper", "manual", "handbook", "notice")
 #: Questions of one file of `content`: the file, the document that they are asked of (None: of all), the questions.
 Asked = tuple[dict[str, Any], str | None, list[Question]]
@@ -55,7 +59,19 @@ def _write_corpus(corpus: Path) -> list[Asked]:
         only = document["stem"] if document.get("asked") == "document" else None
         scope = {only: texts[only]} if only else texts
         asked.append((document, only, read_document_questions(document, scope)))
-    return asked
+    return [*asked, *_write_twins(corpus, layout)]
+
+
+def _write_twins(corpus: Path, layout: Mapping[str, Any]) -> Iterator[Asked]:
+    """Their questions name the company, so they are held against its own report alone."""
+    parts, bank = read_content("random-companies"), read_content("random-questions")
+    for number in range(TWINS):
+        company = make_company(number, 0, parts, TWIN_YEARS)
+        company = {**company, "type": "Financial report", "questions": draw_questions(company, bank, ASKED_OF_TWIN)}
+        ledger, year = ledger_of(company), company["years"][-1]
+        report = compose_report(ledger, year, layout)
+        texts = {report.document["stem"]: write_document(report.document, corpus)}
+        yield company, None, read_company_questions(ledger, {year: report}, texts)
 
 
 def _list_rows(name: str, kind: str, only: str | None, question: Question) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -28,7 +29,7 @@ def write_reports(count: int, folder: Path, seed: int = 0) -> list[Row]:
     layout, parts = read_content("annual-report"), read_content("random-companies")
     rows: list[Row] = []
     for number in range(count):
-        company = _make_company(number, Random(f"report {seed} {number}"), parts)
+        company = make_company(number, seed, parts)
         report = compose_report(ledger_of(company), company["years"][-1], layout)
         write_document(report.document, folder)
         rows += _list_facts(report)
@@ -47,13 +48,14 @@ def _list_facts(report: Report) -> list[Row]:
     return [{"document": stem, "page": n, **asdict(f)} for n, facts in enumerate(report.facts, 1) for f in facts]
 
 
-def _make_company(number: int, rng: Random, parts: dict[str, Any]) -> Company:
-    first = parts["first"]
+def make_company(number: int, seed: int, parts: dict[str, Any], years: tuple[int, int] = (2016, 2024)) -> Company:
+    """The company of a number, with a report of one of the years; another seed draws others."""
+    first, rng = parts["first"], Random(f"report {seed} {number}")
     short = first[number % len(first)] + ("" if number < len(first) else f" {_roman(number // len(first) + 1)}")
     sector = rng.choice(sorted(parts["sectors"]))
     segments = {name: _draw_segment(rng) for name in rng.sample(parts["sectors"][sector], rng.randint(3, 4))}
     regions = rng.sample(parts["regions"], rng.randint(3, 5))
-    year, (currency, sign), colours = rng.randint(2016, 2024), rng.choice(parts["money"]), rng.choice(parts["colours"])
+    year, (currency, sign), colours = rng.randint(*years), rng.choice(parts["money"]), rng.choice(parts["colours"])
     labels, glance = rng.choice(parts["labels"]), ["glance"] * (rng.random() < 0.5)
     stem = f"{short.lower().replace(' ', '-')}-{sector.lower()}-{year}"
     return {
@@ -66,6 +68,24 @@ def _make_company(number: int, rng: Random, parts: dict[str, Any]) -> Company:
                  "size": 10.4},
         "pages": [*parts["pages"][:1], *glance, *parts["pages"][1:]],
     }  # fmt: skip
+
+
+def draw_questions(company: Company, bank: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Some questions of a bank (`content/random-questions.yaml`), asked of a company, as `questions` reads them."""
+    rng, year = Random(f"questions {company['stem']}"), company["years"][-1]
+    found = []
+    for entry in rng.sample(list(bank), count):
+        words = {
+            "short": company["short"], "year": year, "before": year - 1, "early": company["first"] - 3,
+            "seg": rng.choice(list(company["segments"])), "reg": rng.choice(list(company["regions"])),
+        }  # fmt: skip
+        answer, ask = (Template(text).substitute(words) for text in (entry["answer"], rng.choice(entry["ask"])))
+        near = [
+            {changed: Template(text).substitute(words), "absent": [str(words["early"])]}
+            for changed, text in entry.get("near", {}).items()
+        ]
+        found.append({"answer": answer, "ask": ask, "near": near})
+    return found
 
 
 def _draw_segment(rng: Random) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from docrerank.pages import DrawingPool, read_files
 from docrerank.recipe import Role
 from docrerank.records import Page
 
-SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("brankholm-*.pdf"))
 TEXT_PAGE = make_pages(1, 1)["volume-000"][0]
 
 

@@ -25,7 +25,7 @@ from docrerank.recipe import load_recipe
 from docrerank.runs import Run
 
 pytestmark = pytest.mark.servers
-SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("brankholm-*.pdf"))
 
 
 def read_sample(folder: Path, *overrides: str) -> Run:

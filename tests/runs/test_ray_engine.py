@@ -217,7 +217,7 @@ def test_a_killed_driver_goes_on_where_it_was(tmp_path: Path) -> None:
     assert driver.wait() == -signal.SIGKILL
     done = len(run.pages.names())
     with run.locked():
-        assert ingest(run, [SAMPLES / "corpus"])["read"] <= 10 - done
+        assert ingest(run, [SAMPLES / "corpus"])["read"] <= 26 - done
     ingest(whole, [SAMPLES / "corpus"])
     assert contents(run) == contents(whole)
 

@@ -19,7 +19,7 @@ from docrerank.serving.pictures import Pictures
 from docrerank.serving.workers import Workers
 
 QUESTION = "How many employees does the company have?"
-SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus").glob("brankholm-*.pdf"))
 
 
 def search(server: Any, query: str = QUESTION, **fields: Any) -> Any:

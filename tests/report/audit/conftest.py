@@ -15,7 +15,7 @@ from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
 from docrerank.runs import Run
 
-SAMPLE = sorted((Path(__file__).parents[3] / "samples" / "benchmark" / "corpus").glob("*.pdf"))
+SAMPLE = sorted((Path(__file__).parents[3] / "samples" / "benchmark" / "corpus").glob("brankholm-*.pdf"))
 Serve = Callable[..., tuple[str, subprocess.Popen[str]]]
 
 
