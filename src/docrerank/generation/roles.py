@@ -28,7 +28,6 @@ class Roles:
         clients: of the roles that chat models do, by name.
         pool: draws pages.
         subject: company and period, or title, of the document; empty if unknown.
-        strip: written over a page's image; empty for none.
     """
 
     recipe: Generate
@@ -36,7 +35,6 @@ class Roles:
     clients: Mapping[str, RoleClient]
     pool: DrawingPool
     subject: str = ""
-    strip: str = ""
 
     @property
     def reads_text(self) -> bool:
@@ -70,7 +68,7 @@ class Roles:
         return Judge(client, self.rules, await self._show(page, client) if client else ())
 
     async def _show(self, page: Page, client: RoleClient) -> View:
-        return await show_page(page, client.role, self.pool, self.strip)
+        return await show_page(page, client.role, self.pool)
 
 
 def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, RoleClient], pool: DrawingPool) -> Roles:
@@ -88,23 +86,22 @@ def open_roles(pages: Sequence[Page], recipe: Recipe, clients: Mapping[str, Role
     period = pages[0].period if pages else ""
     period = f"fiscal {period}" if period.isdigit() else period
     subject = ", ".join(part for part in (rules.owner, period) if part)
-    strip = f"{rules.owner} {period}".strip() if period and recipe.generate.title_strip else ""
-    return Roles(recipe.generate, rules, clients, pool, subject, strip)
+    return Roles(recipe.generate, rules, clients, pool, subject)
 
 
-async def show_page(page: Page, role: Role, pool: DrawingPool, strip: str = "") -> View:
-    """A page as this role sees it, with a title strip over it if one is given.
+async def show_page(page: Page, role: Role, pool: DrawingPool) -> View:
+    """A page as this role sees it, under its title strip if it has one.
 
     Raises:
         PageNotDrawn: it cannot be drawn.
     """
     if role.sees == "text":
-        return (show_text(page, strip),)
-    return (Image.encode(await pool.draw_beside(page, role.image_pixels, strip)),)
+        return (show_text(page),)
+    return (Image.encode(await pool.draw_beside(page, role.image_pixels)),)
 
 
-def show_text(page: Page, strip: str = "") -> str:
+def show_text(page: Page) -> str:
     """A page's text between marks that it cannot close, cut where it is longer than a model should read."""
     text = page.text[:MAX_TEXT].replace("</page>", "< /page>").encode("utf-8", "replace").decode("utf-8")
-    lines = ["<page>", *([strip] if strip else []), text.rstrip("\n"), "</page>", ""]
+    lines = ["<page>", *([page.strip] if page.strip else []), text.rstrip("\n"), "</page>", ""]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from docrerank.pages.read import count_pages, read_document
 from docrerank.pages.render import find_source, render
 from docrerank.pages.repeats import find_repeats
 from docrerank.pages.sources import Document, check_paths, find_documents, find_image_suffix
-from docrerank.pages.title_strip import add_title_strip
+from docrerank.pages.title_strip import add_title_strip, name_filing
 
 __all__ = [
     "Block",
@@ -31,6 +31,7 @@ __all__ = [
     "find_source",
     "ingest",
     "lines",
+    "name_filing",
     "plan_ingest",
     "read_document",
     "read_files",

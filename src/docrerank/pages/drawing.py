@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from pebble import ProcessExpired, ProcessPool
 
 from docrerank.pages.render import render
-from docrerank.pages.title_strip import add_title_strip
 from docrerank.records import Page, UserError
 from docrerank.runs import worker_count
 
@@ -34,24 +33,23 @@ class DrawingPool:
         self._workers = worker_count(workers)
         self._pool: ProcessPool | None = None
 
-    def draw(self, page: Page, pixels: int, strip: str = "") -> bytes:
+    def draw(self, page: Page, pixels: int) -> bytes:
         """A page as JPEG within a pixel budget, the same for the same page.
 
         Args:
             page: the page.
-            pixels: at most, without the strip.
-            strip: written over the image; empty for none.
+            pixels: at most.
 
         Raises:
             PageNotDrawn: it cannot be drawn.
         """
         with _telling(page):
-            return self._schedule(page, pixels, strip).result()
+            return self._schedule(page, pixels).result()
 
-    async def draw_beside(self, page: Page, pixels: int, strip: str = "") -> bytes:
+    async def draw_beside(self, page: Page, pixels: int) -> bytes:
         """As `draw`, while the event loop goes on."""
         with _telling(page):
-            return await asyncio.wrap_future(self._schedule(page, pixels, strip))
+            return await asyncio.wrap_future(self._schedule(page, pixels))
 
     def close(self) -> None:
         """End the workers, whatever they do."""
@@ -59,20 +57,17 @@ class DrawingPool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
 
-    def _schedule(self, page: Page, pixels: int, strip: str) -> Future[bytes]:
+    def _schedule(self, page: Page, pixels: int) -> Future[bytes]:
         if self._pool is None:
             self._pool = ProcessPool(self._workers, context=multiprocessing.get_context("spawn"))
-        future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels, strip], timeout=SECONDS_PER_PAGE)
+        future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels], timeout=SECONDS_PER_PAGE)
         return future
 
 
-def draw_jpeg(page: Page, pixels: int, strip: str) -> bytes:
+def draw_jpeg(page: Page, pixels: int) -> bytes:
     """In a worker: a page as JPEG bytes."""
-    image = render(page, pixels)
-    if strip:
-        image = add_title_strip(image, strip)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
+    render(page, pixels).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 

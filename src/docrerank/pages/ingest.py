@@ -15,7 +15,7 @@ from docrerank.pages.describe import describe_pages
 from docrerank.pages.ocr import has_ocr
 from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
-from docrerank.recipe import Ingest, fingerprint
+from docrerank.recipe import Ingest, Recipe, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError
 from docrerank.runs import Parts, Run, ShardFailure, Stage, is_url
 
@@ -55,6 +55,7 @@ class _Shard:
     ingest: Ingest
     folder: Path
     made_from: str
+    title_strip: bool
 
 
 def plan_ingest(run: Run, paths: Sequence[str | Path]) -> IngestPlan:
@@ -119,7 +120,10 @@ def _read_todo(run: Run, plan: IngestPlan, progress: Progress) -> dict[str, Any]
 def _read_all(stage: Stage, documents: Sequence[Document], progress: Progress) -> int:
     """Read documents in workers; returns how many pages came out."""
     run, pages = stage.run, 0
-    shards = [_Shard(each, run.recipe.ingest, run.path, stage.made_from[each.stem]) for each in documents]
+    shards = [
+        _Shard(each, run.recipe.ingest, run.path, stage.made_from[each.stem], run.recipe.generate.title_strip)
+        for each in documents
+    ]
     progress(0, len(shards))
     results = stage.work(_read_shard, shards, _time_limit(documents), _guess_pages)
     for finished, (shard, result) in enumerate(results, start=1):
@@ -148,7 +152,7 @@ def _only_pages(shard: _Shard, rejected: list[Rejected]) -> Iterator[Page]:
     pages: list[Page] = []
     for item in read_document(shard.document, shard.ingest):
         (pages if isinstance(item, Page) else rejected).append(item)  # type: ignore[arg-type]
-    yield from describe_pages(pages, shard.document.cover)
+    yield from describe_pages(pages, shard.document.cover, shard.title_strip)
     _rejected_parts(shard.folder).write(shard.document.stem, rejected, shard.made_from)
 
 
@@ -165,7 +169,7 @@ def _settle_failure(run: Run, shard: _Shard, failure: ShardFailure) -> None:
 
 
 def _open_stage(run: Run, documents: Sequence[Document]) -> Stage:
-    origins = {document.stem: _made_from(document, run.recipe.ingest) for document in documents}
+    origins = {document.stem: _made_from(document, run.recipe) for document in documents}
     return Stage(run, "ingest", origins, run.rejected("ingest"), run.pages)
 
 
@@ -173,8 +177,9 @@ def _rejected_parts(folder: Path) -> Parts[Rejected]:
     return Parts(folder / "rejected" / "ingest", Rejected)
 
 
-def _made_from(document: Document, section: Ingest) -> str:
-    reads_ocr = section.ocr != "never" and has_ocr()
+def _made_from(document: Document, recipe: Recipe) -> str:
+    reads_ocr = recipe.ingest.ocr != "never" and has_ocr()
+    strip = ["title strip"] if recipe.generate.title_strip else []
     return fingerprint(
         "ingest",
         STAGE_VERSION,
@@ -182,8 +187,9 @@ def _made_from(document: Document, section: Ingest) -> str:
         document.stem,
         document.path,
         astuple(document.cover),
-        section,
+        recipe.ingest,
         reads_ocr,
+        *strip,
     )
 
 

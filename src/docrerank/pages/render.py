@@ -6,6 +6,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image, ImageOps
 
 from docrerank.pages.document_cache import find_file
 from docrerank.pages.sources import IMAGE_SUFFIXES
+from docrerank.pages.title_strip import STRIP_SHARE, add_title_strip
 from docrerank.records import Page, UserError
 
 MAX_SIDE = 8_192
@@ -24,7 +26,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 
 
 def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_000, square: int = 1) -> Image.Image:
-    """Draw a page from its source file.
+    """Draw a page from its source file, under its title strip if it has one.
 
     Args:
         page: its `source` must still be the file that it was read from.
@@ -42,6 +44,10 @@ def render(page: Page, pixels: int = 1_200_000, max_image_pixels: int = 80_000_0
         >>> render(page, pixels=500_000).size  # doctest: +SKIP
         (621, 804)
     """
+    if page.strip:
+        room = round(pixels / (1 + 2 * STRIP_SHARE * page.width / max(page.height, 1)))
+        image = render(replace(page, strip=""), room, max_image_pixels, square)
+        return add_title_strip(image, page.strip, square)
     file = find_source(page.source, page.sha256)
     try:
         if Path(page.source).suffix.lower() in IMAGE_SUFFIXES:

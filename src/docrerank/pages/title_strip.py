@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PIL import Image, ImageDraw, ImageFont
 
 MAX_CHARACTERS = 120
@@ -10,12 +12,26 @@ STRIP_SHARE, LETTER_SHARE = 0.045, 0.6
 MIN_HEIGHT = 16
 
 
-def add_title_strip(image: Image.Image, text: str) -> Image.Image:
+def name_filing(company: str, period: str) -> str:
+    """The line of a strip; empty unless both are known.
+
+    Examples:
+        >>> name_filing("Acme Corporation (ACM)", "2019")
+        'Acme Corporation, fiscal 2019'
+    """
+    if not (company and period):
+        return ""
+    name = re.sub(r" \([A-Z]{1,6}\)$", "", company)
+    return f"{name}, {f'fiscal {period}' if period.isdigit() else period}"
+
+
+def add_title_strip(image: Image.Image, text: str, square: int = 1) -> Image.Image:
     """A page's image with a white strip above it that holds a line of text; the page itself is not changed.
 
     Args:
         image: an RGB image.
         text: one line; cut where it is longer than 120 characters, set smaller where it is wider than the page.
+        square: the strip's height is a multiple of it.
 
     Returns:
         an RGB image of the same width, higher by the strip.
@@ -26,6 +42,7 @@ def add_title_strip(image: Image.Image, text: str) -> Image.Image:
     """
     line = " ".join(text.split())[:MAX_CHARACTERS]
     height = max(MIN_HEIGHT, round(image.width * STRIP_SHARE))
+    height = max(square, round(height / square) * square)
     titled = Image.new("RGB", (image.width, image.height + height), "white")
     titled.paste(image, (0, height))
     drawing = ImageDraw.Draw(titled)

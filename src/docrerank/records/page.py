@@ -44,6 +44,7 @@ class Page:
         company: whose report the document is, with its ticker in brackets where it is known; empty for others.
         period: the year of that report, with its quarter: "2022", "2023 Q2".
         form: of a filing: "10-K", "10-Q", "8-K".
+        strip: a line that is drawn over the page's image, for every reader of it; empty for none.
 
     Examples:
         >>> page = Page("a/1", "a", 1, "a.pdf", "0" * 64, 612, 792, "Net sales", "layer",
@@ -68,6 +69,7 @@ class Page:
     company: str = ""
     period: str = ""
     form: str = ""
+    strip: str = ""
 
     def words(self) -> Iterator[Word]:
         """Yield the page's words with their boxes, in reading order."""

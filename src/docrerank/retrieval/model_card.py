@@ -44,6 +44,7 @@ class ModelCard:
         made_from: fingerprint of the pages, queries and recipe it was trained from; empty if it was not.
         relevance_threshold: from where on a page is said to answer; None if none was chosen.
         page_text: whether a vision-language model was trained on images with the pages' text beside them.
+        title_strip: whether it was trained on images with company and period above them.
     """
 
     windows: WindowSettings = field(default_factory=WindowSettings)
@@ -52,6 +53,7 @@ class ModelCard:
     made_from: str = ""
     relevance_threshold: Threshold | None = None
     page_text: bool = False
+    title_strip: bool = False
 
     def write(self, folder: Path) -> None:
         """Put the file into a model's folder."""
@@ -85,6 +87,7 @@ def read_card(folder: Path) -> ModelCard:
             str(values["made_from"]),
             _read_threshold(values.get("relevance_threshold")),
             values.get("page_text") is True,
+            values.get("title_strip") is True,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None

@@ -81,7 +81,8 @@ def deliver(run: Run, origin: str, trainer: VisionTrainer, course: Course, count
     parts, device = trainer.parts, str(trainer.processes.device)
     with take_place(run.model) as partial:
         save_reranker(parts, partial, form=run.recipe.vision.save)
-        own = ModelCard(made_from=origin, page_text=run.recipe.vision.page_text > 0)
+        page_text, strip = run.recipe.vision.page_text > 0, run.recipe.generate.title_strip
+        own = ModelCard(made_from=origin, page_text=page_text, title_strip=strip)
         own.write(partial)
         parts.model.to("cpu")  # room for the saved one
         saved, threshold = measure_saved(partial, trainer, device)

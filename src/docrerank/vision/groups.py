@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from docrerank.pages import name_filing
 from docrerank.records import Page, UserError
 from docrerank.vision.images import PageSource, open_page
 from docrerank.vision.prefix import PagePrefix
@@ -38,7 +39,7 @@ class PageGroup:
 
 
 def group_pairs(
-    pairs: Sequence[Sequence[Any]], prompt: Prompt, pixels: int, page_text: bool = False
+    pairs: Sequence[Sequence[Any]], prompt: Prompt, pixels: int, page_text: bool = False, title_strip: bool = False
 ) -> tuple[list[PageGroup], dict[int, str]]:
     """Group (query, page) pairs, in either order, by page, in the order of the first pair of each.
 
@@ -47,6 +48,7 @@ def group_pairs(
         prompt: the checkpoint's prompt.
         pixels: the page's pixel budget.
         page_text: whether `Page` records come with their text.
+        title_strip: whether those of filings are drawn under their company and period.
 
     Returns:
         The groups, and by the places of the pairs that are in none why their page cannot be opened.
@@ -65,7 +67,7 @@ def group_pairs(
         except UserError as error:
             raise UserError(f"pair {index + 1}: {error}") from None
         if id(document) not in opened:
-            opened[id(document)] = _open(document, pixels, page_text)
+            opened[id(document)] = _open(document, pixels, page_text, title_strip)
         page = opened[id(document)]
         if isinstance(page, str):
             reasons[index] = page
@@ -77,9 +79,11 @@ def group_pairs(
     return list(groups.values()), reasons
 
 
-def _open(document: Any, pixels: int, page_text: bool) -> PageSource | str:
+def _open(document: Any, pixels: int, page_text: bool, title_strip: bool) -> PageSource | str:
     """The page, or why there is none."""
     with_text = page_text and isinstance(document, Page)
+    if title_strip and isinstance(document, Page) and not document.strip:
+        document = replace(document, strip=name_filing(document.company, document.period))
     try:
         return open_page({"image": document, "text": document.text} if with_text else document, pixels)
     except UserError as error:

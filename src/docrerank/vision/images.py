@@ -60,7 +60,8 @@ def open_page(page: PageInput, pixels: int) -> PageSource:
     if isinstance(page, Image.Image):
         return PageSource(_hash_image(page), partial(_give, page))
     if isinstance(page, Page):
-        return PageSource(f"{page.sha256}/{page.number}", partial(render, page, pixels, MAX_IMAGE_PIXELS))
+        key = "/".join([page.sha256, str(page.number), *([page.strip] if page.strip else [])])
+        return PageSource(key, partial(render, page, pixels, MAX_IMAGE_PIXELS))
     return _open_file(page)
 
 

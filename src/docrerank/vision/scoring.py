@@ -42,6 +42,7 @@ class VisionReranker:
         batch_tokens: tokens of a batch of pages, padding counted; by the kind of device if None.
         threshold: the relevance from which a page is said to answer.
         page_text: whether `Page` records are read with their text, as the model was trained.
+        title_strip: whether those of filings are read with company and period above them, likewise.
 
     Examples:
         >>> reranker = VisionReranker.from_pretrained("RUN/model")  # doctest: +SKIP
@@ -56,10 +57,11 @@ class VisionReranker:
         batch_tokens: int | None = None,
         threshold: Threshold | None = None,
         page_text: bool = False,
+        title_strip: bool = False,
     ) -> None:
         self.parts = parts
         self.cache = PageCache(HOST_BYTES) if cache is None else cache
-        self.threshold, self.page_text = threshold, page_text
+        self.threshold, self.page_text, self.title_strip = threshold, page_text, title_strip
         self.batch_tokens = batch_tokens or BATCH_TOKENS.get(self.device.type, BATCH_TOKENS["cuda"])
         self._keys = PageKeys(parts)
 
@@ -78,7 +80,7 @@ class VisionReranker:
         """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
         parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
         card = read_card(Path(name_or_path))
-        return cls(parts, cache, threshold=card.relevance_threshold, page_text=card.page_text)
+        return cls(parts, cache, None, card.relevance_threshold, card.page_text, card.title_strip)
 
     @property
     def model(self) -> Any:
@@ -179,7 +181,7 @@ class VisionReranker:
         """Pairs by page, and where their scores go."""
         self.parts.model.eval()
         reader, scored = self.parts.reader, Scored.none_of(len(pairs))
-        groups, reasons = group_pairs(pairs, reader.prompt, reader.pixels, self.page_text)
+        groups, reasons = group_pairs(pairs, reader.prompt, reader.pixels, self.page_text, self.title_strip)
         scored.reasons.update(reasons)
         return groups, scored
 
