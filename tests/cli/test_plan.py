@@ -28,7 +28,9 @@ def test_a_sample_is_measured_and_the_corpus_counted(tmp_path: Path) -> None:
     for number in range(3):
         write_pdf(tmp_path / f"d{number}.pdf", number + 1)
     before = sorted(tmp_path.rglob("*"))
-    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--sample", "2", "--json", "--assume", "hours=12"], catch_exceptions=False)
+    done = CliRunner().invoke(
+        app, ["plan", str(tmp_path), "--sample", "2", "--json", "--assume", "hours=12"], catch_exceptions=False
+    )
     plan = json.loads(done.stdout)
     assert plan["pages"] == 6  # of all three
     assert plan["sample"]["documents"] == 2
