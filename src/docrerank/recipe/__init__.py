@@ -1,4 +1,4 @@
-"""The one declarative configuration of a run: typed, loaded from YAML, overridden by dotted keys, fingerprinted."""
+"""A run's one configuration: typed, loaded from YAML, overridden by dotted keys, fingerprinted."""
 
 from __future__ import annotations
 

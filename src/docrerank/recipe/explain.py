@@ -1,4 +1,4 @@
-"""A recipe as a person reads it: YAML with what each key means beside it, and the keys of a role once."""
+"""Prints a recipe for people: YAML with the meaning of each key beside it, and a role's keys once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pydantic import BaseModel
 from docrerank.recipe.model import Recipe
 from docrerank.recipe.roles import Role
 
-#: The column that descriptions begin in.
+#: The column where descriptions begin.
 COLUMN = 40
 
 
 def explain_recipe(recipe: Recipe) -> str:
     """Write a recipe as YAML that `load_recipe` reads back to an equal one, every key with its description.
 
-    Of the four roles the first stands with all its keys, the others with those that are not the default.
+    The first of the four roles has all its keys, the others only those that differ from the default.
     """
     return "".join(f"{line}\n" for line in _explain(recipe, "", {"roles": 0}))
 
@@ -27,7 +27,7 @@ def _explain(section: BaseModel, indent: str, seen: dict[str, int]) -> Iterator[
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Role) and seen["roles"]:
-            yield _line(indent, name, value.model_dump(exclude_defaults=True), "keys as in positive_writer")
+            yield _line(indent, name, value.model_dump(exclude_defaults=True), "same keys as positive_writer")
         elif isinstance(value, BaseModel):
             seen["roles"] += isinstance(value, Role)
             yield f"{indent}{name}:  # {_first_sentence(value)}"

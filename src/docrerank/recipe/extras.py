@@ -1,4 +1,4 @@
-"""Optional packages, imported where they are used: a missing one says which extra of docrerank brings it."""
+"""Imports optional packages where they are used; a missing one names the extra that installs it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def require(module: str, extra: str) -> ModuleType:
     """Import an optional package.
 
     Args:
-        module: the package as Python imports it.
-        extra: the extra of docrerank that installs it.
+        module: the package's name in Python.
+        extra: docrerank's extra that installs it.
 
     Raises:
-        MissingExtra: if the package, or a package that it imports, is not installed. Any other fault of the import
-            (a broken build, a library of the system) is raised as it is: the extra would not fix it.
-        UserError: transformers cannot import a part of itself, mostly for a torchvision that is not of torch's build.
+        MissingExtra: the package, or one that it imports, is not installed. Any other fault (a broken build, a system
+            library) is raised unchanged: the extra would not fix it.
+        UserError: transformers cannot import a part of itself, mostly because torch and torchvision do not match.
 
     Examples:
         >>> require("json", extra="evaluate").dumps([1])
@@ -37,5 +37,5 @@ def require(module: str, extra: str) -> ModuleType:
 
 
 def _find_cause(error: BaseException) -> BaseException:
-    """The first fault: transformers calls whatever befalls a part of itself a module not found."""
+    """Find the first fault: transformers reports any fault of its own parts as a missing module."""
     return error if error.__cause__ is None else _find_cause(error.__cause__)

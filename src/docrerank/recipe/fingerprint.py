@@ -1,4 +1,4 @@
-"""Fingerprints: what a stage's result depends on, as one short hash. Same fingerprint, same result."""
+"""Hashes everything that a result depends on: same fingerprint, same result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads a recipe by name or from a YAML file, applies dotted overrides, and names the nearest key to a wrong one."""
+"""Loads a recipe by name or from a YAML file, applies dotted overrides, and suggests a key for a wrong one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from docrerank.recipe.model import Recipe
 from docrerank.records import UserError, one_line
 
 MAX_RECIPE_BYTES = 1_000_000
-#: Keys of earlier versions, left out: a run's frozen recipe may have them.
+#: Removed keys, which a run's frozen recipe may still have; they are ignored.
 GONE = {"train": ("windows_per_page",), "vision": ("attention", "sharding")}
 
 
@@ -27,7 +27,7 @@ def load_recipe(name_or_file: str | Path = "cpu", overrides: Sequence[str] = ())
         overrides: `section.key=value` strings; values are read as YAML.
 
     Raises:
-        UserError: no such recipe, not a mapping, an unknown key (the nearest is named) or a value out of range.
+        UserError: no such recipe, not a mapping, an unknown key (with a suggestion) or a value out of range.
 
     Examples:
         >>> load_recipe("cpu", ["mine.pool=5"]).mine.pool
@@ -57,7 +57,7 @@ def dump_recipe(recipe: Recipe) -> str:
 
 
 def shipped_recipes() -> list[str]:
-    """Names of the recipes that come with the package."""
+    """List the recipes that come with the package."""
     folder = files("docrerank.recipe") / "shipped"
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
@@ -96,7 +96,7 @@ def _read_shipped(name: str) -> str:
 
 
 def _merge(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The base with these values in it, section by section."""
+    """Merge the values into the base, section by section."""
     inner = {key: _merge(base[key], own) for key, own in values.items() if isinstance(own, dict) and key in base}
     return {**base, **values, **inner}
 
@@ -106,7 +106,7 @@ def _read_file(path: Path) -> str:
         known = ", ".join(shipped_recipes())
         raise UserError(f"no recipe '{path}': give the path of a YAML file or one of {known}")
     if path.stat().st_size > MAX_RECIPE_BYTES:
-        raise UserError(f"recipe {path} is larger than 1 MB: is it the right file?")
+        raise UserError(f"recipe {path} is larger than 1 MB: check that it is the right file")
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,7 +129,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 
 def _nearest(key: str) -> str:
-    """The key that was probably meant; else the keys of its section."""
+    """Suggest the key that was probably meant, else list the keys of its section."""
     keys = list(recipe_keys())
     section, _, leaf = key.rpartition(".")
     close = [k for k in keys if leaf in (k.rsplit(".", 1)[-1], _initials(k))]

@@ -1,10 +1,10 @@
-"""The two errors a user of docrerank sees: each is one line that says what is wrong and what to do."""
+"""The two errors that users see: one line each, which says what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A fault that the user can fix; the command line prints it as one line and exits with 1.
+    """A fault the user can fix; the command line prints this one line and exits with 1.
 
     Examples:
         >>> raise UserError("no PDF in 'papers/': give a folder that holds .pdf files")  # doctest: +SKIP
@@ -12,11 +12,11 @@ class UserError(Exception):
 
 
 class MissingExtra(UserError):
-    """An optional package is absent; the message names the one pip command that brings it.
+    """An optional package is missing; the message gives the pip command that installs it.
 
     Args:
-        package: the package that could not be imported, as pip knows it.
-        extra: the extra of docrerank that installs it.
+        package: the missing package's name for pip.
+        extra: docrerank's extra that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:
@@ -24,12 +24,12 @@ class MissingExtra(UserError):
         self.package, self.extra = package, extra
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
-        """A worker process hands it over whole."""
+        """Survives pickling between worker processes."""
         return MissingExtra, (self.package, self.extra)
 
 
 def one_line(error: BaseException, limit: int = 200) -> str:
-    """Says what went wrong in one line of at most `limit` characters; an error without words gives its type.
+    """Describe an error in one line of at most `limit` characters; an error without a message gives its type.
 
     Examples:
         >>> one_line(ValueError("no such\\n  file")), one_line(KeyError())

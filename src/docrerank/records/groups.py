@@ -1,4 +1,4 @@
-"""What training learns from: mined pages, and groups that put a query's pages or a page's queries side by side."""
+"""What training learns from: mined pages, and groups of one query's pages or one page's queries."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class MinedPage:
-    """A page that the first stage found for a query of another page: a negative unless it is secretly relevant.
+    """A wrong page that the first stage found for a query: a negative, unless it is secretly relevant.
 
     Attributes:
-        query_id: the positive that was searched.
+        query_id: the positive that was searched for.
         page_id: the page found.
         rank: from 1, among the pages that survived the exclusion rules.
         score: fused first-stage score; higher is closer.
@@ -29,7 +29,7 @@ class Repeat:
 
     Attributes:
         page_id: the page.
-        first_id: the first page of the run that it repeats, which repeats none.
+        first_id: the first page of the run with that content; it repeats none.
     """
 
     page_id: str
@@ -38,14 +38,14 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class TrainingGroup:
-    """One positive (query, page) pair and its negatives, all sharing the query or all sharing the page.
+    """One positive (query, page) pair and its negatives, which all share its query or its page.
 
     Attributes:
         kind: `mined` (one query, several pages) or `generated` (one page, several queries), paper section 3.
         queries: query texts; one if `mined`.
         pages: page ids; one if `generated`.
 
-    The first pair of a group is its positive, the others are negatives.
+    The first pair is the positive, the others are negatives.
     """
 
     kind: Literal["mined", "generated"]
@@ -53,5 +53,5 @@ class TrainingGroup:
     pages: tuple[str, ...]
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The group's (query, page id) pairs, the positive first."""
+        """List the (query, page id) pairs, the positive first."""
         return [(query, page) for query in self.queries for page in self.pages]

@@ -1,4 +1,4 @@
-"""A page of a document as every stage sees it: its text, where each word stands, and where it came from."""
+"""A page of a document: its text, the place of each word, and its source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TextSource = Literal["layer", "ocr", "none"]
 
 
 class Word(NamedTuple):
-    """One whitespace-separated token of a page and its box, in fractions of the page from its top left corner."""
+    """A whitespace-separated token and its box, as fractions of the page from the top left corner."""
 
     text: str
     x0: float
@@ -28,22 +28,22 @@ class Page:
 
     Attributes:
         id: `"<document>/<number>"`, unique in a run.
-        document: the stem of the file it came from.
+        document: the source file's stem.
         number: from 1.
         source: path of the file, as given.
         sha256: of the file's bytes, hexadecimal.
         width: in points (1/72 inch) for a PDF, in pixels for an image.
         height: as `width`.
         text: the words in reading order; lines end with a newline.
-        text_source: `layer` (the PDF's own text), `ocr`, or `none` (nothing readable on it).
+        text_source: `layer` (the PDF's own text), `ocr`, or `none` (nothing readable).
         boxes: float32 of shape (n, 4), one row `x0, y0, x1, y1` for each of the n tokens of `text.split()`,
             as fractions of the page (0 to 1) from the top left corner.
-        kinds: what the page is ("balance sheet", "tax note", "cover"), the surest first; empty if nothing known.
-        certainties: how sure each of these is, from 0 to 1.
-        headings: the path of headings above the page, the widest first.
-        company: whose report the document is, with its ticker in brackets where it is known; empty for others.
-        period: the year of that report, with its quarter: "2022", "2023 Q2".
-        form: of a filing: "10-K", "10-Q", "8-K".
+        kinds: what the page is ("balance sheet", "tax note", "cover"), the surest first; empty if unknown.
+        certainties: the certainty of each kind, from 0 to 1.
+        headings: the headings above the page, outermost first.
+        company: the company whose report this is, with its ticker in brackets if known; else empty.
+        period: the year of that report, or its quarter: "2022", "2023 Q2".
+        form: a filing's form: "10-K", "10-Q", "8-K".
         strip: a line that is drawn over the page's image, for every reader of it; empty for none.
 
     Examples:

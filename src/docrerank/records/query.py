@@ -1,4 +1,4 @@
-"""A query written for one page, and what a judge said of it."""
+"""A query written for one page, and a judge's verdict on it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PROPERTIES = (
     "subject",
 )
 
-#: The six of them that the paper edits in annual reports.
+#: The six that the paper edits in annual reports.
 FINANCE = ("year", "entity", "value", "metric", "subject", "segment")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query and its page: answered by it (`positive`, `rephrased`) or not (`hard_negative`).
+    """A query and its page, which answers it (`positive`, `rephrased`) or not (`hard_negative`).
 
     Attributes:
         id: `"<page id>#<serial>"`, the same in every run of the same recipe over the same document.
@@ -39,12 +39,12 @@ class Query:
         source_id: the positive that a rephrasing or a hard negative was made from; empty for a positive.
         answer: the short answer on the page; empty for a hard negative.
         property: the one edited property (see `PROPERTIES`); empty unless `hard_negative`.
-        original: the words that the edit took out of the positive; empty unless `hard_negative`.
-        edited: the words that it put in.
-        evidence: the line or row of the page that the positive was made from.
-        writer: which prompt or rule set wrote it, with its version.
-        answered_by: ids of other pages of the corpus that answer it: a hard negative is a positive for those.
-        level: how far a rephrasing goes from its positive (1 wording, 2 structure, 3 other vocabulary); 0 if unknown.
+        original: the words that the edit removed from the positive; empty unless `hard_negative`.
+        edited: the words that replaced them.
+        evidence: the line or row of the page behind the positive.
+        writer: the prompt or rule set that wrote it, with its version.
+        answered_by: ids of other pages that answer it: for those, a hard negative is a positive.
+        level: how far a rephrasing is from its positive (1 wording, 2 structure, 3 other vocabulary); 0 if unknown.
         location: where on the page the answer stands, in the writer's words ("table, bottom right").
     """
 
@@ -71,14 +71,14 @@ class Verdict:
 
     Attributes:
         query_id: the query judged.
-        page_id: the page it was held against.
+        page_id: the page it was judged against.
         answerable: what the judge said.
         judge: model or rule set, with its version.
-        wording: which wording of the question was put (two must agree, paper section 2).
-        reason: the judge's ground, in one line.
-        prompt: id of the prompt that put the question; empty for rules.
-        raw: the model's answer as it came; empty for rules.
-        probability: that the page answers the query, of a judge that was asked for one token; None of others.
+        wording: the wording of the question (two must agree, paper section 2).
+        reason: the judge's reason, in one line.
+        prompt: id of the prompt that asked; empty for rules.
+        raw: the model's raw answer; empty for rules.
+        probability: of a yes, if the judge was asked for one token; else None.
     """
 
     query_id: str

@@ -12,9 +12,9 @@ class Rejected:
     Attributes:
         stage: the stage that dropped it (`ingest`, `generate`, ...).
         subject: what was dropped: a file's path, a page id, or a query's text.
-        reason: a short fixed phrase, the same for every case of its kind, so that reasons can be counted.
-        detail: what was found in this case.
-        page_id: the page concerned, empty for a whole document.
+        reason: a short fixed phrase, the same for every such case, so that reasons can be counted.
+        detail: what was found this time.
+        page_id: the page concerned; empty for a whole document.
     """
 
     stage: str
