@@ -5,7 +5,7 @@ compared: both sides are measured in turns within one run, on one thread each (O
 stands CPU time of the server's process, which other work on the machine changes little.
 
     python benchmarks/serving.py overhead RUN          # HTTP against in-process `rank` and `predict`, top 20
-    python benchmarks/serving.py load                  # 1, 8, 64 clients, twice the capacity, SIGTERM: ever new texts
+    python benchmarks/serving.py load                  # 1, 8, 64 clients, twice the capacity, hostile bodies, SIGTERM
     python benchmarks/serving.py throughput RUN        # one client against 32, the same pages again
     python benchmarks/serving.py memory RUN            # the server's memory over 20,000 requests
     python benchmarks/serving.py text                  # a text cross-encoder, repeated pages
@@ -173,7 +173,7 @@ class Load:
             status = 0
         if status == 200:
             self.times.append(time.monotonic() - started)
-        elif status in (429, 503):
+        elif status in (413, 422, 429, 503):
             self.refused += 1
         else:
             self.failed += 1
@@ -198,8 +198,9 @@ class Load:
 
 
 def measure_load(seconds: float) -> None:
-    """Requests of 20 texts that the model has never read: from closed loops, then at twice the best rate."""
-    print("| clients | answered/s | p50 s | p99 s | 429 or 503 | failed | slowest /health ms | RSS MiB |")
+    """Requests of 20 texts that the model has never read: from closed loops, then at twice the best rate; then bodies
+    that are made to stop a server."""
+    print("| clients | answered/s | p50 s | p99 s | refused | failed | slowest /health ms | RSS MiB |")
     print("|---|---|---|---|---|---|---|---|")
     with serve(*docrerank("minilm")) as (port, pid):
         Load().ask(port, draw_body(random.Random(0)))
@@ -210,6 +211,8 @@ def measure_load(seconds: float) -> None:
             print(load.row(str(clients), pid), flush=True)
         load = run_load(port, seconds, [partial(ask_at, rate=2 * rate)])
         print(load.row(f"twice the capacity ({2 * rate:.1f}/s)", pid), flush=True)
+        load = run_load(port, seconds, [partial(ask_hostile, part=part) for part in HOSTILE])
+        print(load.row(f"{len(HOSTILE)} that send 4 MB of values", pid), flush=True)
         measure_stop(port, pid)
 
 
@@ -263,6 +266,13 @@ def ask_at(load: Load, port: int, seconds: float, rate: float) -> None:
         threads[-1].start()
     for thread in threads:
         thread.join()
+
+
+def ask_hostile(load: Load, port: int, seconds: float, part: bytes) -> None:
+    """A client that sends 4 MB of small values, again and again."""
+    ends, body = time.monotonic() + seconds, b'{"query":"q","documents":[' + part * (4_000_000 // len(part)) + b'"a"]}'
+    while time.monotonic() < ends:
+        load.ask(port, body)
 
 
 def draw_body(chance: random.Random) -> bytes:
@@ -452,6 +462,7 @@ def bootstrap(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+HOSTILE = (b"1,", b'"a",', b"{},", b'{"text":"a"},')
 WORDS = "net sales rose in the year as new stores opened and costs of goods fell while the board met".split()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import Request
 
 from docrerank.records import Page
 from docrerank.reranker import Reranker
@@ -16,6 +18,8 @@ from docrerank.serving.batching import Asker, Batcher
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import ServedModel
 from docrerank.serving.pages import Content
+from docrerank.serving.routes.common import serve
+from docrerank.serving.settings import Limits
 
 QUERIES = ["How many people work there?", "net sales in 2020", "litres of water", "the court's decision"]
 
@@ -126,15 +130,33 @@ def test_a_full_queue_is_refused_with_a_time_to_come_back(untrained: Reranker, t
     assert any(isinstance(scores, list) for scores in found)
 
 
-def test_a_deadline_passes_while_the_model_works_on(untrained: Reranker, topic_pages: list[Page]) -> None:
-    model = serve_with(Watched(untrained, 0.5))
+@pytest.mark.parametrize("why", ["deadline", "stopping", "client_left"])
+def test_work_ends_at_its_deadline_when_the_server_stops_and_when_the_client_leaves(why: str) -> None:
+    ended: list[str] = []
 
-    async def ask(batcher: Batcher) -> Any:
-        asked = [score(batcher, model, query, contents(topic_pages)) for query in QUERIES[:2]]
-        return await asyncio.gather(*asked, return_exceptions=True)
+    async def work(asker: Asker) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append(asker.client)
+            raise
 
-    found = run(ask, seconds=0.1)
-    assert [error.body.code for error in found] == ["deadline", "busy"]
+    async def receive() -> dict[str, str]:
+        await asyncio.sleep(0 if why == "client_left" else 60)
+        return {"type": "http.disconnect"}
+
+    async def ask() -> None:
+        ending = asyncio.Event()
+        if why == "stopping":
+            asyncio.get_running_loop().call_later(0.05, ending.set)
+        state: Any = SimpleNamespace(ending=ending, settings=SimpleNamespace(limits=Limits()))
+        scope = {"type": "http", "client": ("a client", 1), "state": {"started": time.monotonic()}}
+        await serve(Request(scope, receive), state, work, 0.1 if why == "deadline" else 60)
+
+    with pytest.raises(ApiError) as raised:
+        asyncio.run(ask())
+    assert raised.value.body.code == why
+    assert ended == ["a client"]
 
 
 def test_what_waits_for_a_client_that_left_is_never_scored(untrained: Reranker, topic_pages: list[Page]) -> None:

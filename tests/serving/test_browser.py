@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.servers import TOKEN
 
 from docrerank.runs import Run
 from docrerank.serving.routes.operation import STATIC
@@ -207,14 +208,12 @@ def test_the_audit_is_judged_by_keyboard(look: Open, served_run: Run) -> None:
     assert list(Journal(served_run, "browser").read().values()) == ["answerable"]
 
 
-def test_a_token_is_asked_for_and_opens_everything(look: Open, start: Any, served_run: Run) -> None:
-    token = "a-token-of-some-length"
-    served = start("minilm", "--pages", str(served_run.path), DOCRERANK_TOKEN=token)
-    page = look(url=served.url)
+def test_a_token_is_asked_for_and_opens_everything(look: Open, guarded: Any) -> None:
+    page = look(url=guarded.url)
     page.fill("#token", "wrong")
     page.press("#token", "Enter")
     wait(page, "document.getElementById('token-fault').textContent.includes('not the token')")
-    page.fill("#token", token)
+    page.fill("#token", TOKEN)
     page.press("#token", "Enter")
     wait(page, "document.getElementById('model').options.length > 0")
     ask(page)

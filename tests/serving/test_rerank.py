@@ -174,7 +174,7 @@ def test_ranking_refuses_too_many_passages_and_says_the_bound(server: Any) -> No
 
 
 def test_ranking_refuses_a_passage_too_long_unless_it_may_cut(server: Any) -> None:
-    body = {"query": {"text": "a"}, "passages": [{"text": "word " * 20_000}]}
+    body = {"query": {"text": "a"}, "passages": [{"text": "a word and " + "x" * 70_000}]}
     refused = server.post("/v1/ranking", body)
     assert refused.status_code == 422
     assert refused.json()["field"] == "passages[0]"

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.servers import BEARER
 from PIL import Image
 
 from docrerank.pages import read_files
-from docrerank.reranker import Reranker
-from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
 from docrerank.serving.pictures import Pictures
 from docrerank.serving.workers import Workers
@@ -23,7 +22,7 @@ SAMPLE = sorted((Path(__file__).parents[2] / "samples" / "benchmark" / "corpus")
 
 
 def search(server: Any, query: str = QUESTION, **fields: Any) -> Any:
-    answer = server.post("/v1/search", {"query": query, **fields})
+    answer = server.post("/v1/search", {"query": query, **fields}, headers=BEARER)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -139,28 +138,28 @@ def test_cut_and_flipped_pdfs_never_fail_the_server(server: Any) -> None:
         assert answer.status_code in (201, 422), answer.text
 
 
-def test_a_model_with_a_threshold_says_when_nothing_answers(
-    start: Any, served_run: Run, untrained: Reranker, tmp_path: Path
-) -> None:
-    folder = tmp_path / "with-threshold"
-    untrained.scorer.model.save_pretrained(str(folder))  # type: ignore[union-attr]
-    ModelCard(relevance_threshold=Threshold(0.6, 0.1, 0.1, 0.9, 20, 20, "dev part")).write(folder)
-    served = start(str(folder), "--pages", str(served_run.path))
+def test_a_model_with_a_threshold_says_when_nothing_answers(guarded: Any) -> None:
     nobody = "Who won the football World Cup in Brazil in 2014?"
-    found = search(served, nobody)
+    found = search(guarded, nobody)
     assert (found["answer"]["answered"], found["answer"]["relevance_threshold"]) == (False, 0.6)
     assert found["results"]
-    assert search(served, QUESTION)["answer"]["answered"] is True
+    assert search(guarded, QUESTION)["answer"]["answered"] is True
     documents = ["The company has 5,200 employees.", "Apples are red."]
-    assert served.post("/v1/rerank", {"query": nobody, "documents": documents}).json()["answer"]["answered"] is False
-    assert served.post("/v1/rerank", {"query": QUESTION, "documents": documents}).json()["answer"]["answered"] is True
+    for question, answered in ((nobody, False), (QUESTION, True)):
+        body = {"query": question, "documents": documents}
+        assert guarded.post("/v1/rerank", body, headers=BEARER).json()["answer"]["answered"] is answered
 
 
-def test_probabilities_fall_with_the_rank_and_add_up(server: Any) -> None:
-    for model in ("minilm-fused", "minilm"):
-        chances = [hit["probability"] for hit in search(server, model=model, top_k=20)["results"]]
+@pytest.mark.parametrize("model", ["minilm-fused", "minilm"])
+def test_probabilities_fall_with_the_rank_and_add_up_to_that_of_any_page(server: Any, model: str) -> None:
+    likely = []
+    for question in (QUESTION, "What is the capital of Mongolia?"):
+        found = search(server, question, model=model, top_k=20)
+        chances = [hit["probability"] for hit in found["results"]]
         assert chances == sorted(chances, reverse=True)
-        assert sum(chances) == pytest.approx(1.0, abs=1e-3)
+        assert sum(chances) == pytest.approx(found["answer"]["probability"], abs=1e-3)
+        likely.append(sum(chances))
+    assert likely[0] > 0.2 > 0.1 > likely[1]
 
 
 def test_a_snippet_is_a_sentence_of_the_page(server: Any, served_run: Run) -> None:

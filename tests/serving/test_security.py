@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fixtures.servers import BEARER, TOKEN
 
 from docrerank.records import UserError
 from docrerank.serving import check_host
 
 httpx = pytest.importorskip("httpx")
-TOKEN = "a-token-of-some-length"
 
 
 def test_an_address_that_others_reach_needs_a_token() -> None:
@@ -20,8 +20,8 @@ def test_an_address_that_others_reach_needs_a_token() -> None:
     check_host("127.0.0.1", "")
 
 
-def test_with_a_token_only_its_bearer_gets_answers(start: Any) -> None:
-    served = start("minilm", "--host", "0.0.0.0", DOCRERANK_TOKEN=TOKEN)
+def test_with_a_token_only_its_bearer_gets_answers(guarded: Any) -> None:
+    served = guarded
     body = {"query": "a", "documents": ["a"]}
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": f"Bearer {TOKEN}x"}):
         refused = served.post("/v1/rerank", body, headers=headers)
@@ -40,12 +40,11 @@ def test_a_foreign_name_for_this_address_is_refused(server: Any) -> None:
     assert server.get("/v1/models", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_only_the_operator_allows_the_name_of_a_proxy(start: Any) -> None:
-    served = start("minilm", "--allow-host", "pages.example")
-    body, origin = {"query": "a", "documents": ["a"]}, {"origin": "https://pages.example"}
-    assert served.post("/v1/rerank", body, headers={"host": "pages.example", **origin}).status_code == 200
-    assert served.post("/v1/rerank", body, headers=origin).status_code == 200
-    assert served.post("/v1/rerank", body, headers={"host": "other.example"}).status_code == 400
+def test_only_the_operator_allows_the_name_of_a_proxy(guarded: Any) -> None:
+    body, origin = {"query": "a", "documents": ["a"]}, {"origin": "https://pages.example", **BEARER}
+    assert guarded.post("/v1/rerank", body, headers={"host": "pages.example", **origin}).status_code == 200
+    assert guarded.post("/v1/rerank", body, headers=origin).status_code == 200
+    assert guarded.post("/v1/rerank", body, headers={"host": "other.example", **BEARER}).status_code == 400
 
 
 def test_requests_of_other_sites_are_refused(server: Any) -> None:

@@ -31,8 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(folder: Path, served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     started = start_server(tmp_path_factory.mktemp("vision"), str(folder), "--pages", str(served_run.path))
     yield started
-    started.process.kill()
-    started.process.wait()
+    started.kill()
 
 
 def draw_pages() -> list[Image.Image]:

@@ -72,7 +72,7 @@ class Batcher:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def score(self, asker: Asker, model: ServedModel, pairs: Pairs) -> Scores:
-        """Scores of pairs in their order; of a fused model, all have one query."""
+        """Scores of pairs in their order; of a fused model, all have one query. Cancelled, it scores no more."""
         job = Job(model.name, asker.client, asker.deadline, self._measure(model, pairs))
         try:
             self.schedule.accept(job, time.monotonic(), self._others * self._other_seconds)
@@ -83,11 +83,7 @@ class Batcher:
         self._waiting[job] = waiting
         self._wake.set()
         try:
-            async with asyncio.timeout(asker.deadline - time.monotonic()):
-                views = await waiting.future
-        except TimeoutError:
-            message = "the answer was not ready in time"
-            raise ApiError(503, "deadline", message, "", "send fewer documents", retry_after=1) from None
+            views = await waiting.future
         finally:
             job.ended = True
             self._waiting.pop(job, None)

@@ -64,11 +64,6 @@ class ServedModel:
             return self.reranker.card.relevance_threshold
         return self.reranker.threshold
 
-    @property
-    def reads_images(self) -> bool:
-        """Whether it sees pages instead of reading their text."""
-        return self.kind == "vision"
-
 
 class Models:
     """All served models, the first is the default; and what encodes queries for the first stage, if any is served."""
@@ -142,9 +137,9 @@ class _Shelf:
 
     def open(self, encoder: TokenEncoder, card: ModelCard) -> Reranker:
         """A model, with the first stage's encoder; untrained MiniLM is its own."""
-        if encoder.weights != fingerprint(*hash_start(UNTRAINED)):
-            return self._serve(encoder, card, self.open_first(card.windows))
-        return self.firsts.setdefault(card.windows, self._serve(encoder, card))
+        if encoder.weights == fingerprint(*hash_start(UNTRAINED)):
+            return self.firsts.setdefault(card.windows, self._serve(encoder, card))
+        return self._serve(encoder, card, self.open_first(card.windows))
 
     def open_first(self, windows: WindowSettings) -> Reranker:
         """Untrained MiniLM over the pages."""

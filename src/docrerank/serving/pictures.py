@@ -12,8 +12,7 @@ from cachetools import LRUCache
 
 from docrerank.records import Page
 from docrerank.serving.errors import ApiError
-from docrerank.serving.reading import draw
-from docrerank.serving.workers import Workers
+from docrerank.serving.workers import Workers, draw
 
 Size = Literal["thumbnail", "page"]
 PIXELS: dict[Size, int] = {"thumbnail": 90_000, "page": 2_200_000}

@@ -19,11 +19,12 @@ class Result(Struct, omit_defaults=True):
 
 
 class AnswerBody(Struct):
-    """Whether any page answers, by the model's threshold; null where it has none."""
+    """Whether any page answers, by the model's threshold, null where it has none; and how likely one does."""
 
     answered: bool | None
     relevance: float
     relevance_threshold: float | None = None
+    probability: float | None = None
 
 
 class RerankResponse(Struct, omit_defaults=True):
@@ -62,7 +63,7 @@ class ModelList(Struct):
 
 
 class SearchHit(Struct):
-    """A page found: its ranks from 1 after and before reranking, and how likely it answers, if any does."""
+    """A page found: its ranks from 1 after and before reranking, and how likely it answers."""
 
     page_id: str
     document: str

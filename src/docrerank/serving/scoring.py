@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from docrerank.retrieval import Answer, Vectors, score_tokens, score_windows
+from docrerank.retrieval import Answer, Calibration, Vectors, score_tokens, score_windows
 from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import Content
 
@@ -22,17 +22,19 @@ Pairs: TypeAlias = Sequence[tuple[str, Content]]
 ANSWER_PAGES = 20
 #: A probability this near to 0 or 1 has no finite logit in float32.
 EDGE = 1e-7
-#: From fused scores to the odds of being the page that answers, fitted on questions of people
-#: (`python -m benchmarks.start threshold`).
+#: From fused scores to the odds of being the page that answers, if one does; and from the model's log odds of the best
+#: page to the probability that a page answers at all, where every other question has no answer. Fitted on questions of
+#: people, of sources that no model saw (`python -m benchmarks.start threshold`).
 FUSED_SCALE = 1.89
+ANSWERED = Calibration(0.458, -0.767)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A request's scores, float32, and each page's share: how likely it is the one that answers, if one does."""
+    """A request's scores, float32, and how likely each page answers; not for cross-encoders and vision models."""
 
     values: list[float]
-    shares: list[float] | None
+    probabilities: list[float] | None
 
 
 def score_parts(model: ServedModel, parts: Sequence[Pairs]) -> list[Vectors | Exception]:
@@ -53,15 +55,15 @@ def combine(model: ServedModel, pairs: Pairs, views: Vectors) -> Scores:
         raise ApiError(422, "unreadable", "the model can make nothing of a page", "documents", "send another image")
     reranker: Any = model.reranker
     if not model.fused:
-        inside = np.clip(views, EDGE, 1 - EDGE)
-        odds = np.log(inside / (1 - inside)) if model.kind == "late_interaction" else None
-        return Scores(views.tolist(), None if odds is None else _share(odds))
+        odds = _find_odds(views) if model.kind == "late_interaction" else None
+        return Scores(views.tolist(), None if odds is None else _share(odds, odds))
     places = {page.key: place for place, (_, page) in enumerate(pairs)}  # equal pages have one score
     kept = list(places.values())
     scores = reranker.fuse(pairs[0][0], [pairs[place][1].page for place in kept], views[kept, 0], views[kept, 1])
     by_key = dict(zip(places, scores.tolist(), strict=True))
     values = [by_key[page.key] for _, page in pairs]
-    return Scores(values, _share(FUSED_SCALE * np.array(values, np.float32)))
+    own = _find_odds(reranker.card.calibration.apply(views[:, 1]))
+    return Scores(values, _share(FUSED_SCALE * np.array(values, np.float32), own))
 
 
 def find_answer(model: ServedModel, pairs: Pairs, scores: Sequence[float]) -> Answer:
@@ -70,10 +72,17 @@ def find_answer(model: ServedModel, pairs: Pairs, scores: Sequence[float]) -> An
     return model.reranker.find_answer(pairs[0][0], [pairs[place][1].page for place in best])
 
 
-def _share(odds: Vectors) -> list[float]:
-    weights = np.exp(odds - odds.max())
-    shares: list[float] = (weights / weights.sum()).tolist()
-    return shares
+def _find_odds(probabilities: Vectors) -> Vectors:
+    inside = np.clip(probabilities, EDGE, 1 - EDGE)
+    return np.asarray(np.log(inside / (1 - inside)), np.float32)
+
+
+def _share(weights: Vectors, odds: Vectors) -> list[float]:
+    """The probability that a page answers, by the log odds of the one that weighs most, shared among all of them."""
+    shares = np.exp(weights - weights.max())
+    answered = ANSWERED.apply(odds[[int(weights.argmax())]])
+    found: list[float] = (answered * shares / shares.sum()).tolist()
+    return found
 
 
 def _predict(reranker: Any, parts: Sequence[Pairs]) -> list[Vectors]:

@@ -34,6 +34,8 @@ CANNOT_START = 3
 #: Modules that a worker needs, imported once for all: a killed worker is replaced within seconds.
 PRELOADED = ["docrerank.serving.app", "sentence_transformers"]
 IDLE_SECONDS = 10
+#: After which the models' thread lets the event loop have its turn.
+SWITCH_SECONDS = 0.001
 
 
 def run_server(
@@ -112,6 +114,7 @@ class DrainingServer(uvicorn.Server):
 def _create_server(settings: Settings) -> DrainingServer:
     from docrerank.serving.app import create_app
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     BoundedProtocol.limits = settings.limits
     app = create_app(settings)
     config = uvicorn.Config(

@@ -22,10 +22,9 @@ from docrerank.retrieval import FirstStage, Vectors
 from docrerank.serving.batching import Batcher
 from docrerank.serving.collection import STEP, Collection, encode_windows
 from docrerank.serving.errors import ApiError
-from docrerank.serving.reading import read_upload
 from docrerank.serving.responses import Upload
 from docrerank.serving.settings import Limits
-from docrerank.serving.workers import Workers
+from docrerank.serving.workers import Workers, read_upload
 
 SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 PREFIX, LOCK = "docrerank-uploads-", ".lock"

@@ -62,14 +62,16 @@ async def search(request: Request, state: State) -> Response:
                 kind=page.kinds[0] if page.kinds else "",
                 rank=rank,
                 score=scores.values[at],
-                probability=scores.shares[at] if scores.shares else None,
+                probability=scores.probabilities[at] if scores.probabilities else None,
                 first_stage_rank=at + 1,
                 first_stage_score=found[at][1],
                 snippet=find_snippet(query, page.text),
             )
             for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
         ]
-        return SearchResponse(make_id("search"), model.name, hits, AnswerBody(**answered.to_dict()))
+        likely = sum(scores.probabilities) if scores.probabilities else None
+        body_answer = AnswerBody(**answered.to_dict(), probability=likely)
+        return SearchResponse(make_id("search"), model.name, hits, body_answer)
 
     return answer(await serve(request, state, work))
 

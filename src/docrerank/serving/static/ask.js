@@ -4,7 +4,7 @@ import { at, fill } from "./dom.js";
 import { startFiles } from "./files.js";
 import { closePage, openPage } from "./page.js";
 import { showExamples, showNear } from "./examples.js";
-import { buildRanking, saysOdds } from "./results.js";
+import { buildRanking, percent, saysOdds } from "./results.js";
 
 const TOP = 12, CANDIDATES = 24;
 let asking = null, asked = "", found = [];
@@ -95,6 +95,6 @@ function show(ms) {
   box.replaceChildren(...found.map(ranking => buildRanking(asked, ranking, found, open)));
   showNear(asked, found[0], askThis);
   const count = found[0].results.length;
-  const odds = found.some(saysOdds) ? ". Each with its probability of being the one that answers, if one does" : "";
+  const odds = found.length === 1 && saysOdds(found[0]) ? `, one of which answers with ${percent(found[0].answer.probability)} probability` : "";
   at("status").textContent = `${count} ${count === 1 ? "page" : "pages"} in ${ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`}${odds}.`;
 }

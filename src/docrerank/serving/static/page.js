@@ -20,7 +20,7 @@ async function show() {
   const now = shown, hit = now.ranking.results[now.place], name = nameOf(hit.document);
   keepAddress(hit.page_id);
   at("page-name").textContent = `${name}, page ${hit.number}`;
-  const odds = saysOdds(now.ranking) ? `. If a page answers, it is this one with ${percent(hit.probability)} probability.` : "";
+  const odds = saysOdds(now.ranking) ? `. With ${percent(hit.probability)} probability this page answers.` : "";
   at("page-place").textContent = `Rank ${hit.rank} of ${now.ranking.results.length} by ${now.ranking.model}, ${hit.first_stage_rank} before reranking${odds}`;
   at("page-back").disabled = now.place === 0;
   at("page-next").disabled = now.place === now.ranking.results.length - 1;

@@ -6,7 +6,7 @@ import { nameOf } from "./files.js";
 export function buildRanking(query, ranking, all, open) {
   const section = make("section", { className: "ranking", "aria-label": `Ranking by ${ranking.model}` });
   section.append(make("h2", { text: all.length > 1 ? ranking.model : "Results", className: all.length > 1 ? "" : "hidden" }));
-  if (ranking.answer.answered === false) section.append(buildNothing(ranking.answer));
+  if (answersNot(ranking)) section.append(buildNothing(ranking.answer));
   const list = make("ol", { className: "groups" });
   for (const [document_, places] of group(ranking.results)) {
     const [first, ...rest] = places;
@@ -20,10 +20,16 @@ export function buildRanking(query, ranking, all, open) {
   return section;
 }
 
-function buildNothing({ relevance, relevance_threshold: bar }) {
+// By the names and figures of the question, or by what the model makes of the best page.
+const UNLIKELY = .2;
+export function answersNot({ answer }) { return answer.answered === false || (answer.answered && (answer.probability ?? 1) < UNLIKELY); }
+
+function buildNothing({ answered, probability }) {
+  const why = answered === false ? "Names or figures of the question stand on none of these pages."
+    : `With ${percent(probability)} probability one of these pages answers.`;
   return make("div", { className: "nothing", role: "note" },
     make("p", { className: "headline", text: "Nothing here answers this" }),
-    make("p", { text: `Its relevance is ${percent(relevance)}; ${percent(bar)} is needed. The closest pages all the same:` }));
+    make("p", { text: `${why} The closest ones all the same:` }));
 }
 
 function group(results) {
@@ -61,11 +67,10 @@ function buildOdds(ranking, hit) {
   if (!saysOdds(ranking)) return [];
   const bar = make("span", { className: "meter" }, make("span", {}));
   bar.firstChild.style.inlineSize = `${Math.round(100 * hit.probability)}%`;
-  return [make("span", { className: "odds", title: "How likely this page is the one that answers, if one does" }, bar, percent(hit.probability))];
+  return [make("span", { className: "odds", title: "How likely this page answers" }, bar, percent(hit.probability))];
 }
 
-// Of one page alone, and where nothing answers, a share says nothing.
-export function saysOdds({ results, answer }) { return results.length > 1 && answer.answered !== false && results[0].probability !== null; }
+export function saysOdds(ranking) { return !answersNot(ranking) && ranking.results[0].probability !== null; }
 
 export function percent(share) {
   return share > 0 && share < .01 ? "under 1 %" : share < 1 && share > .99 ? "over 99 %" : `${Math.round(100 * share)} %`;
