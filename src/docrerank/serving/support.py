@@ -24,7 +24,7 @@ LEAST_SIMILARITY = 0.45
 #: Words that every question has; marking them would mark the whole page.
 COMMON = frozenset(
     "a an and are as at be by did do does for from had has have how in is it its many much of on or that the their "
-    "this to was were what when where which who why will with".split()
+    "there this to was were what when where which who why will with".split()
 )
 
 
