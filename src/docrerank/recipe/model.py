@@ -58,7 +58,7 @@ class Mine(Section):
     same_document_share: float | None = Field(
         0.67, ge=0, le=1, description="share from the query's own document; null: the best of all (paper)"
     )
-    relative_margin: float | None = Field(0.05, ge=0, lt=1, description="skip scores this near the own page's; null: none")
+    relative_margin: float | None = Field(0.05, ge=0, lt=1, description="gap below the own page's score; null: none")
     near_identical: float = Field(
         0.8, ge=0.7, le=1, description="pages with this Jaccard of three-word shingles, numbers masked, read alike"
     )
