@@ -2,11 +2,10 @@
 
     python -m benchmarks.bases RUN BENCHMARK --out OUT [--bases docrerank-mini FOLDER ...] [--groups 600]
 
-RUN has pages, queries and mined pages; it is only read. Every base is measured untrained,
-trained on RUN's groups, and trained on them with the fusion of its own views as teacher, on the questions of BENCHMARK
-(a folder of PDFs): each reorders the same 20 candidates, so that the difference is the model's. `docrerank evaluate`
-writes OUT/results with intervals over documents; seconds and memory of each training are in OUT/trainings.json. Called
-again, it goes on where it was stopped.
+RUN has pages, queries and mined pages, and is only read. Every base is measured untrained, trained on RUN's groups,
+and trained on them with the fusion of its own views as teacher, on the questions of BENCHMARK (a folder of PDFs). All
+reorder the same 20 candidates, so that a difference is the model's. `docrerank evaluate` writes OUT/results with
+intervals over documents; OUT/trainings.json has seconds and memory of each training. A repeated call resumes.
 """
 
 from __future__ import annotations

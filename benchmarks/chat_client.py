@@ -2,7 +2,8 @@
 
     python benchmarks/chat_client.py [--calls 10000] [--concurrency 256] [--latency 0.05] [--image-kib 200]
 
-The server is a process of its own. Ideal is concurrency / latency; the share of it depends on free cores.
+The server is a separate process. The ideal rate is concurrency / latency; how much of it is reached depends on free
+cores.
 """
 
 from __future__ import annotations

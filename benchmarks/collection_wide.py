@@ -1,11 +1,11 @@
-"""Ask a benchmark's questions of all its documents at once, not each of its own: the paper's hard case.
+"""Asks a benchmark's questions of all its documents at once, not each of its own: the paper's hard case.
 
     python benchmarks/collection_wide.py BENCHMARK --out WIDE
     docrerank evaluate RUN --benchmark WIDE
 
-WIDE is BENCHMARK without the documents' names in the questions' metadata; PDFs are linked, relevant pages are the
-same. It is fair only where a question says by itself whom and what year it is about, as those of `filings` do; a
-question such as "What is shown on page 4?" then has many answers that nobody has judged.
+WIDE is BENCHMARK without the documents' names in the questions' metadata; it links the PDFs and keeps the relevant
+pages. This is fair only if a question itself names its company and year, as those of `filings` do; a question such as
+"What is shown on page 4?" then has many answers that nobody has judged.
 """
 
 from __future__ import annotations

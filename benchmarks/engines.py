@@ -1,16 +1,16 @@
-"""The engine `ray` beside the local one, and what kills cost it.
+"""What the engine `ray` costs beside the local one, and what kills cost it.
 
     python benchmarks/engines.py [--pages 3000] [--rounds 3] [--kills 20]
 
-Synthetic documents of 1 to 60 pages with a text layer are ingested and written for by rules, by two local processes
-and by two Ray workers, in turn. `first` counts the start of worker processes and of Ray, `next` is a run after it in
-the same process, so that only the local engine starts its workers anew. CPU seconds are those of the process and all
-below it: on a busy machine they say more than the clock. Those of Ray's own processes count on both sides once they
-have been started, so look at the first round.
+Two local processes and two Ray workers take turns to ingest synthetic documents of 1 to 60 pages with a text layer and
+to write for them by rules. `first` includes the start of worker processes and of Ray; `next` is a later run in the
+same process, so that only the local engine starts its workers anew. CPU seconds are those of the process and its
+children: on a busy machine they say more than the clock. Once started, Ray's own processes count on both sides, so
+look at the first round.
 
-Then processes of the Ray run are killed at random moments, a worker or the driver, until there were so many kills, at
-least a part apart; the driver is started again after each of its own. The dataset must be the local one's to the byte.
-That a kill costs one shard at most is tested (`make ray`).
+Then random processes of the Ray run, a worker or the driver, are killed at random moments until there were so many
+kills, at least a part apart; the driver is restarted after each of its own. The dataset must equal the local one to
+the byte. `make ray` tests that a kill costs one shard at most.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The vision-language reranker on a GPU: exactness, speed, memory, and the distance to the chip's matrix products.
+"""The vision-language reranker on a GPU: exactness, speed, memory, and its share of the chip's matrix product rate.
 
-The geometries of Qwen2-VL-2B, Qwen2.5-VL-3B and Qwen3-VL-2B with random weights: nothing here speaks of ranking
-quality. Needs torch, transformers, peft, accelerate and sentence-transformers, nothing of docrerank's own packages and
-no network. `benchmarks/gpu.sh` runs it, in under 20 minutes: parts that would begin later are left out, and said so.
+The geometries of Qwen2-VL-2B, Qwen2.5-VL-3B and Qwen3-VL-2B have random weights: nothing here says anything about
+ranking quality. Needs torch, transformers, peft, accelerate and sentence-transformers, but none of docrerank's own
+packages and no network. `benchmarks/gpu.sh` runs it in under 20 minutes; parts that would begin later are left out,
+with a line that says so.
 
     python benchmarks/gpu.py [--tiny] [--bare] [--minutes 18] [--families qwen2_vl ...] [--json FILE]
 

@@ -1,6 +1,6 @@
 """The released models' geometries with random weights, and the plain ways to ask and train them, for `gpu.py`.
 
-Sizes are those of the hub's config files; a page is cut into patches of 14 pixels for all of them.
+Sizes are those of the hub's config files; all cut a page into patches of 14 pixels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The trainer that users run, over pages in files: its steps, its memory, its products of matrices a second."""
+"""Runs the trainer that users run, over pages in files: its steps, memory and matrix products a second."""
 
 from __future__ import annotations
 

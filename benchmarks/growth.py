@@ -1,14 +1,14 @@
 """How time and memory of the model-free recipe grow with the number of pages, stage by stage.
 
 Random annual reports (`samples/maker`, about 9 pages each, seed 0) go through ingest, writing, the corpus gates,
-mining and the building of training groups. Every stage is a process of its own; CPU seconds are its own and its
-workers', so that other jobs on the machine do not count; memory is the largest process's peak.
+mining and the building of training groups. Every stage is a separate process; CPU seconds are its own and its
+workers', so that other jobs on the machine do not count; memory is the peak of the largest process.
 
     python benchmarks/growth.py --pages 1000 10000 --out growth
 
-`mine` mines the questions that the corpus gates have left, `mine-evenly` one question a page. There, pages are encoded
-by a hash of their words in MiniLM's place: what encoding costs a page does not depend on how many there are, and
-everything after it does the same work.
+`mine` mines the questions that the corpus gates leave, `mine-evenly` one question a page. Instead of MiniLM, a hash of
+its words encodes each page: what encoding costs a page does not depend on how many there are, and everything after it
+does the same work.
 """
 
 from __future__ import annotations

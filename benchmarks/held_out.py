@@ -2,10 +2,10 @@
 
     python benchmarks/held_out.py BENCHMARK [--out held-out] [--groups 1600]
 
-A benchmark's documents (a folder of PDFs with queries.jsonl and qrels/test.tsv) are cut in two halves by name. Each
-half is a run of its own, measured on the questions about its own documents and on those about the other half. The two
-runs together answer every question twice: once by a model that has seen the documents' pages (never the questions),
-and once by one that has not. Called again, it goes on where it was stopped.
+The documents of a benchmark (a folder of PDFs with queries.jsonl and qrels/test.tsv) are cut into two halves by name.
+Each half is a run, measured on the questions about its own documents and on those about the other half. Together the
+two runs answer every question twice: once by a model that has seen the documents' pages (never the questions), and
+once by one that has not. A repeated call resumes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Peak memory and time of the import of a set of the released schema, by its rows: does memory stay flat?
+"""Does memory stay flat? Peak memory and time of importing a set of the released schema, by its rows.
 
-python benchmarks/import_size.py [ROWS ...]      # 10,000, 30,000 and 100,000 if not given; seed 13
+python benchmarks/import_size.py [ROWS ...]      # 10,000, 30,000 and 100,000 by default; seed 13
 
-Rows are made here: small drawn pages, none twice, positives and hard negatives as the released sets have them, no
-document named. Each import runs in a process of its own, in two workers, without OCR.
+The script makes the rows: small drawn pages, none twice, with positives and hard negatives as in the released sets and
+no document named. Each import is a separate process with two workers, without OCR.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/ingest.py [FOLDER] [--repeats 3] [--pages 100 1000 4000]
 
-OCR is off: both sides read text layers. Each rate is of a whole call, from finding the files to the finished run
-folder, the start of the worker processes included; `steady` leaves that start out.
+OCR is off: both sides read text layers. A rate covers a whole call, from finding the files to the finished run folder,
+including the start of the worker processes, which `steady` leaves out.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python benchmarks/judge.py [--reports 60] [--seed 5]
 
-The sample generator writes the reports and every figure that stands on each page. A query is decided from those
-figures alone: it names a metric, parts (segments, regions) and years, and its page answers it if it has one metric's
-figures for all of them. Queries with any other word are not decided and are counted as such.
+The sample generator writes the reports and every figure that stands on each page. Those figures alone decide a query:
+it names a metric, parts (segments, regions) and years, and its page answers it if it has one metric's figures for all
+of them. Queries with any other word are undecided and counted as such.
 """
 
 from __future__ import annotations

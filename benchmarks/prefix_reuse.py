@@ -1,11 +1,11 @@
-"""What a server with a prefix cache can reuse of a run's calls: recorded on real pages, at a server of the tests.
+"""What a server with a prefix cache can reuse of a run's calls, recorded on real pages at a test server.
 
     python benchmarks/prefix_reuse.py [FOLDER] [--pages 60] [--recipe paper] [--latency 0.05]
 
-Every call of a generation over PDFs is recorded with the moments at which it came and was answered; the answers are
-made up, so that all stages run: of two positives a page one stays, of its twelve edits nine. Image tokens are reusable
-if the same beginning, up to and with the image, came before (`arrived`) or had been answered before (`answered`), or
-stands among the last so many pages of a server (`kept`). A server is one model: the roles' own, or one for all.
+Every call of a generation over PDFs is recorded with the moments of its arrival and its answer. Answers are made up so
+that all stages run: of two positives a page one stays, of its twelve edits nine. Image tokens are reusable if the same
+beginning, up to and including the image, came before (`arrived`) or had been answered before (`answered`), or is among
+a server's last so many pages (`kept`). A server is one model: the roles' own, or one for all.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python benchmarks/questions.py RUN... --people questions.jsonl [--people passages/questions.jsonl.gz] [--top 25]
 
 People's questions are lines of JSON with a `text`, gzipped or not (a benchmark's `queries.jsonl`, a folder of human
-questions); where lines have a `passage`, its source is the part before the first colon or dash, and each file counts
-as one. The distance is the total variation distance of two distributions: 0 alike, 1 disjoint.
+questions). Where lines have a `passage`, their source is the part before its first colon or dash; otherwise each file
+is a source. The distance is the total variation distance of two distributions: 0 alike, 1 disjoint.
 """
 
 from __future__ import annotations

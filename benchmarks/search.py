@@ -1,7 +1,7 @@
 """Time per query of `docrerank search` at top 20, and how it grows with the number of pages.
 
-Takes a finished run; pages are read and encoded beforehand, as in a program that asks many queries. The corpus is cut
-to its first N pages for each size. The baseline is BM25 alone over the same pages in the same process.
+Takes a finished run. Pages are read and encoded beforehand, as in a program that asks many queries; each size takes
+the corpus's first N pages. The baseline is BM25 alone over the same pages in the same process.
 
     python benchmarks/search.py RUN --sizes 100 300 1000
 """

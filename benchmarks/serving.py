@@ -1,8 +1,8 @@
 """The server against the same models in one process, and against plain CrossEncoder behind the same web framework.
 
-Real server processes on this machine's loopback address, real HTTP; everything ends by itself. Only ratios are
-compared: both sides are measured in turns within one run, on one thread each (OMP_NUM_THREADS=1). Beside wall time
-stands CPU time of the server's process, which other work on the machine changes little.
+Real server processes on this machine's loopback address, real HTTP; everything ends by itself. Compare ratios only:
+both sides take turns within one run, on one thread each (OMP_NUM_THREADS=1). Beside wall time stands the CPU time of
+the server's process, which other work on the machine changes little.
 
     python benchmarks/serving.py overhead RUN          # HTTP against in-process `rank` and `predict`, top 20
     python benchmarks/serving.py load                  # 1, 8, 64 clients, twice the capacity, hostile bodies, SIGTERM

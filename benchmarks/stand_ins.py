@@ -1,6 +1,6 @@
 """Lets the reranker's code be imported on a machine that has torch and transformers but not docrerank's own packages.
 
-Scoring and training of given images call none of them; they are only named by imports of other rooms.
+Scoring and training on given images call none of them; only imports of other rooms name them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Scoring pages with a vision-language reranker, against sentence-transformers' CrossEncoder on the same folder.
+"""Scores pages with a vision-language reranker, against sentence-transformers' CrossEncoder on the same folder.
 
-Random weights of a stated geometry: nothing here speaks of ranking quality. Both score the same folder, the same
-images and the same queries in one run. Ratios are of CPU seconds on one thread, so that other work on the machine
+The weights are random, of a stated geometry: nothing here says anything about ranking quality. Both score the same
+folder, images and queries in one run. Ratios are of CPU seconds on one thread, so that other work on the machine
 matters little; latencies are wall milliseconds.
 
     python benchmarks/vision_scoring.py [--json FILE]

@@ -1,8 +1,8 @@
 """A training step of a vision-language reranker, against CrossEncoderTrainer on the same groups.
 
-A group is one page with its positive and its hard negatives. Both train the same LoRA form on the same random weights
-(nothing here speaks of ranking quality), draw the same image files and take the same number of steps, one group each.
-Ratios are of CPU seconds on one thread, drawing and optimiser included, loading left out.
+A group is one page with its positive and its hard negatives. Both train the same form of LoRA on the same random
+weights (nothing here says anything about ranking quality), draw the same image files and take the same number of
+steps, one group each. Ratios are of CPU seconds on one thread, with drawing and optimiser, without loading.
 
     python benchmarks/vision_training.py [--queries 4 8 16] [--steps 2] [--json FILE]
 """

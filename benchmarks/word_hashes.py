@@ -1,4 +1,4 @@
-"""An encoder that costs next to nothing, for what is measured around encoding."""
+"""An encoder that costs next to nothing, to measure everything around encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step learns from: contexts of one source, each drawn one beside those that are most like it."""
+"""What a step learns from: contexts of one source, each drawn beside those most like it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trained layers as a small file: their difference to MiniLM's, in int8 with a scale for each row."""
+"""Packs the trained layers into a small file: their difference to MiniLM's, in int8 with a scale for each row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which views to add up, and how much each counts: chosen on the sources that are held out whole."""
+"""Chooses which views to add up, and their weights, on the sources that are held out whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step costs: each question's context among the batch's, and each context's question among the batch's."""
+"""The loss of a step: each question's context among the batch's, and each context's question among the batch's."""
 
 from __future__ import annotations
 

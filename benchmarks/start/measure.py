@@ -1,4 +1,4 @@
-"""How well a start ranks what it did not learn from: a source's contexts for its questions, MiniLM's figure beside."""
+"""Measures how well a start ranks what it did not learn from: a source's contexts for its questions, beside MiniLM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People's questions with their passages, and which of them only measure."""
+"""Reads people's questions with their passages, and says which of them only measure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""From which relevance on docrerank-mini says that a page answers, and how likely it is, on questions of people.
+"""Chooses docrerank-mini's relevance threshold on people's questions, and fits how likely a page answers.
 
 A question of a source that it never saw is asked of the source's contexts, again of the same without its own, and of
-another source's; those that are unanswerable as their writers meant them are asked of all.
+another source's; questions that are unanswerable as their writers meant them are asked of all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The training: every step follows from its number and the state before it, so a killed one goes on exactly."""
+"""Trains it: every step follows from its number and the state before it, so a killed training resumes exactly."""
 
 from __future__ import annotations
 

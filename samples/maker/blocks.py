@@ -1,7 +1,7 @@
-"""Blocks of a page, as the files in `content` write them, to flowables.
+"""Turns a page's blocks, as the files in `content` write them, into flowables.
 
-A block is a mapping whose first key says what it is: h1, h2, h3, p, note, list, steps, gap, box (of blocks; edge),
-table (rows, the first is the head; widths, 0 being what is left; text, how many columns are text; totals, numbers of
+The first key of a block's mapping is its type: h1, h2, h3, p, note, list, steps, gap, box (of blocks; edge),
+table (rows, the first is the head; widths, 0 takes what is left; text, how many columns are text; totals, numbers of
 rows set in bold), bars and lines (series; over, height), rows (category to value), drawing (shapes; size), break.
 """
 

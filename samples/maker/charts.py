@@ -1,4 +1,4 @@
-"""Charts with a label at each value, and drawings of simple shapes, as vectors."""
+"""Draws charts with a label at each value, and simple shapes, as vectors."""
 
 from __future__ import annotations
 

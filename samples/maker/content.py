@@ -1,4 +1,4 @@
-"""The files in `samples/content`: texts, facts and questions as data."""
+"""Reads the files in `samples/content`: texts, facts and questions as data."""
 
 from __future__ import annotations
 

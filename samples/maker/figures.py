@@ -1,4 +1,4 @@
-"""The figures of a company: random by its name, but consistent with each other like a real report's.
+"""Draws a company's figures: random by its name, but as consistent with each other as a real report's.
 
 A company is a mapping, as in `content/brankholm.yaml`; `ledger_of` draws its figures for all years from `first` to
 the last it reports.

@@ -1,10 +1,10 @@
-"""Questions of the benchmark, read from the files in `content` and held against the pages.
+"""Reads the benchmark's questions from the files in `content` and checks them against the pages.
 
-An entry of a file's `questions` has a text (`ask`, or `asked`: fiscal year to text) and an `answer`. Which pages
-answer it follows from the figures in the answer, as in "{Apprentices|0}": those that show them all. If the answer is
-prose, the entry names its `page` and the `quotes` that stand together there and nowhere else (`years`: in which
-reports). Its `near` misses are questions that no page answers: what was changed to the text, and strings that are
-`absent`. `missing` are the same for other years: fiscal year to the text, where no page has the figures.
+An entry of a file's `questions` has a text (`ask`, or `asked`: fiscal year to text) and an `answer`. The pages that
+show all figures of the answer, as in "{Apprentices|0}", answer it. If the answer is prose, the entry names its `page`
+and the `quotes` that stand together there and nowhere else (`years`: in which reports). Its `near` misses are
+questions that no page answers: what was changed to the text, and strings that are `absent`. `missing` gives questions
+about years for which no page has the figures: fiscal year to text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Annual reports of random companies with their facts beside them, to measure a judge against known truth."""
+"""Writes annual reports of random companies with their facts beside them, to measure a judge against known truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A company's annual report: the pages of `content/annual-report.yaml`, filled with its story and its figures.
+"""Writes a company's annual report: the pages of `content/annual-report.yaml`, filled with its story and its figures.
 
 In texts `{Metric|0}` and `{Metric|-1|Part}` stand for a figure of this or an earlier year, `{year|-1}` for the year,
 `[[Metric]]` for what the company calls it, and `{money}` and the like for its words. Answers also have

@@ -1,8 +1,9 @@
-"""Pages that are laid out one by one, so that the page of every fact is known, and the PDF they make.
+"""Lays out pages one by one, so that the page of every fact is known, and makes a PDF of them.
 
-A document is a mapping: stem, title, author, look, pages, and perhaps `running` (texts of the running head), `first`
-(its first page number), `slides` (pages of that shape) and `scan` (pages become pictures). A page has a name, and
-perhaps blocks, boxes that they flow into, `size` (of its text), and `cover`, `banner` or `title` painted under them.
+A document is a mapping: stem, title, author, look, pages, and optionally `running` (texts of the running head),
+`first` (its first page number), `slides` (pages of that shape) and `scan` (pages become pictures). A page has a name,
+and optionally blocks, boxes that they flow into, `size` (of its text), and `cover`, `banner` or `title` painted under
+them.
 """
 
 from __future__ import annotations
