@@ -15,11 +15,11 @@ from maker.report import compose_report
 from maker.sheets import write_document
 
 COMPANIES = ("brankholm", "ostrellia")
-#: Random companies, whose reports are twins of each other but for names and figures, and questions asked of each.
-#: Their years are those of no other document, so that a question that names a year alone is not answered by them.
+#: Random companies, whose reports are twins but for names and figures, and the questions asked of each.
+#: No other document has their years, so that they do not answer a question that names a year alone.
 TWINS, TWIN_YEARS, ASKED_OF_TWIN = 16, (2008, 2016), 9
 DOCUMENTS = ("survey", "slides", "paper", "manual", "handbook", "notice")
-#: Questions of one file of `content`: the file, the document that they are asked of (None: of all), the questions.
+#: A file of `content`, the document that its questions are asked of (None: all), the questions.
 Asked = tuple[dict[str, Any], str | None, list[Question]]
 
 
@@ -63,7 +63,7 @@ def _write_corpus(corpus: Path) -> list[Asked]:
 
 
 def _write_twins(corpus: Path, layout: Mapping[str, Any]) -> Iterator[Asked]:
-    """Their questions name the company, so they are held against its own report alone."""
+    """Check questions that name the company against its own report only."""
     parts, bank = read_content("random-companies"), read_content("random-questions")
     for number in range(TWINS):
         company = make_company(number, 0, parts, TWIN_YEARS)

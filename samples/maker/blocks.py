@@ -21,11 +21,11 @@ Command = tuple[object, ...]
 
 
 class BoxBreak(Flowable):
-    """What comes after it flows into the next box of the page."""
+    """Lets what follows flow into the page's next box."""
 
 
 def make_flowables(blocks: Sequence[Block], look: Look, width: float) -> list[Flowable]:
-    """The flowables of blocks that stand in a column of `width` points."""
+    """Turn blocks into flowables for a column of `width` points."""
     return [flowable for block in blocks for flowable in _MAKERS[next(iter(block))](block, look, width)]
 
 
@@ -42,7 +42,7 @@ def _make_items(block: Block, look: Look, width: float) -> list[Flowable]:
 
 
 def _make_box(block: Block, look: Look, width: float) -> list[Flowable]:
-    """A shaded box with a coloured edge on its left."""
+    """Draw a shaded box with a coloured left edge."""
     commands: list[Command] = [
         ("BACKGROUND", (0, 0), (-1, -1), HexColor(look.pale)),
         ("LINEBEFORE", (0, 0), (0, -1), 3, look.colour(block.get("edge", "accent"))),
@@ -90,7 +90,7 @@ def _common(look: Look, text: int) -> list[Command]:
 
 
 def _head(look: Look) -> list[Command]:
-    """The head of a table: white on the accent colour, or in it over a rule where the text has serifs."""
+    """Style a table's head: white on the accent colour or, for serif text, in that colour over a rule."""
     accent = HexColor(look.accent)
     commands: list[Command] = [("FONTNAME", (0, 0), (-1, 0), look.bold), ("VALIGN", (0, 0), (-1, 0), "BOTTOM")]
     if look.serif:

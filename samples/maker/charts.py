@@ -9,13 +9,13 @@ from reportlab.graphics.shapes import Circle, Drawing, Line, PolyLine, Rect, Str
 
 from maker.looks import GREY, INK, RULE, Look
 
-#: Name of a series to its values as printed ("€344.1", "12%"), one for each category.
+#: From a series' name to its printed values ("€344.1", "12%"), one for each category.
 Series = Mapping[str, Sequence[str]]
 Shape = Sequence[str | float]
 
 
 def draw_bars(look: Look, names: Sequence[str], series: Series, width: float, height: float) -> Drawing:
-    """Upright bars, grouped by category."""
+    """Draw upright bars, grouped by category."""
     drawing, base, top = _start(look, series, width, height)
     rows = [read_values(row) for row in series.values()]
     high, slot = max(map(max, rows)), width / len(names)
@@ -32,7 +32,7 @@ def draw_bars(look: Look, names: Sequence[str], series: Series, width: float, he
 
 
 def draw_lines(look: Look, names: Sequence[str], series: Series, width: float, height: float) -> Drawing:
-    """Lines over the categories, from a little under the lowest value."""
+    """Draw lines over the categories, from a little under the lowest value."""
     drawing, base, top = _start(look, series, width, height)
     rows = [read_values(row) for row in series.values()]
     high, low = max(map(max, rows)), min(map(min, rows))
@@ -54,7 +54,7 @@ def draw_lines(look: Look, names: Sequence[str], series: Series, width: float, h
 
 
 def draw_rows(look: Look, row: Mapping[str, str], width: float, thick: float = 15) -> Drawing:
-    """Lying bars, a category a row, its name on the left."""
+    """Draw lying bars: one row per category, its name on the left."""
     drawing = Drawing(width, (thick + 6) * len(row) + 4)
     values = read_values(list(row.values()))
     left, high = width * 0.34, max(values)
@@ -68,7 +68,7 @@ def draw_rows(look: Look, row: Mapping[str, str], width: float, thick: float = 1
 
 
 def draw_shapes(look: Look, shapes: Sequence[Shape], width: float, height: float) -> Drawing:
-    """A drawing from lists: [rect, x, y, width, height, fill, radius], [circle, x, y, radius, fill],
+    """Make a drawing from lists: [rect, x, y, width, height, fill, radius], [circle, x, y, radius, fill],
     [line, colour, x, y, x, y, ...] or [text, x, y, text, size, colour]; colours are names of `Look.colour`."""
     drawing = Drawing(width, height)
     for kind, *given in shapes:
@@ -87,7 +87,7 @@ def draw_shapes(look: Look, shapes: Sequence[Shape], width: float, height: float
 
 
 def read_values(shown: Sequence[str]) -> list[float]:
-    """The numbers in printed values."""
+    """Read the numbers in printed values."""
     return [float(re.sub(r"[^\d.-]", "", text)) for text in shown]
 
 

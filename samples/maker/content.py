@@ -11,5 +11,5 @@ CONTENT = Path(__file__).resolve().parents[1] / "content"
 
 
 def read_content(name: str) -> Any:
-    """What `content/<name>.yaml` says."""
+    """Read `content/<name>.yaml`."""
     return yaml.safe_load((CONTENT / f"{name}.yaml").read_text(encoding="utf-8"))

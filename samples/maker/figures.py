@@ -14,7 +14,7 @@ from typing import Any
 Company = Mapping[str, Any]
 #: Metric, segment or region ("" for the whole company), fiscal year.
 Key = tuple[str, str, int]
-#: Share of revenue, from and to.
+#: Lowest and highest share of revenue.
 ASSETS = {
     "Property, plant and equipment": (0.30, 0.36),
     "Intangible assets": (0.18, 0.23),
@@ -32,7 +32,7 @@ LIABILITIES = {
 
 @dataclass
 class Ledger:
-    """All figures of one company; `printed` are those that its file states as text."""
+    """All figures of a company; its file states those in `printed` as text."""
 
     company: Company
     figures: dict[Key, float] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Ledger:
         return round(sum(self.get(metric, year, part) for metric in metrics for part in parts), 1)
 
     def label(self, metric: str) -> str:
-        """What this company calls the metric ("Net sales" for "Revenue")."""
+        """Name the metric as this company does ("Net sales" for "Revenue")."""
         label: str = self.company.get("labels", {}).get(metric, metric)
         return label
 
@@ -63,7 +63,7 @@ class Ledger:
         return f"{self.company['currency']} million"
 
     def value(self, metric: str, year: int, part: str = "") -> str:
-        """The figure as tables print it."""
+        """Print the figure as tables do."""
         key = (metric, part, year)
         return self.printed[key] if key in self.printed else self.show(self.figures[key], metric)
 
@@ -73,14 +73,14 @@ class Ledger:
         return format(figure, formats.get(unit, ",.1f")) + ("%" if unit == "%" else "")
 
     def money(self, value: str, metric: str) -> str:
-        """The value as sentences print it, with its currency."""
+        """Print the value as sentences do, with its currency."""
         unit = self.unit(metric)
         sign = self.company["sign"] if unit.startswith(self.company["currency"]) else ""
         return f"{sign}{value}{' million' if unit.endswith('million') else ''}"
 
 
 def ledger_of(company: Company) -> Ledger:
-    """Draw the figures of all years; every sum adds up in the digits that are printed."""
+    """Draw the figures of all years; every sum adds up in the printed digits."""
     ledger, rng = Ledger(company), random.Random(company["seed"])  # a str seeds through sha512: the same everywhere
     years = range(company["first"], company["years"][-1] + 1)
     for year in years:

@@ -38,17 +38,17 @@ class Look:
 
     @property
     def colours(self) -> list[Color]:
-        """Colours of chart series, the first the strongest."""
+        """List the colours of chart series, the strongest first."""
         return [HexColor(c) for c in (self.accent, self.second, "#9aa5ad", "#d8a23a")]
 
     def colour(self, name: str) -> Color:
-        """A colour of this look by name ("accent", "pale", "second", "ink", "grey") or by its "#rrggbb"."""
+        """Find a colour of this look by name ("accent", "pale", "second", "ink", "grey") or by its "#rrggbb"."""
         fixed = {"ink": INK, "grey": GREY}
         return fixed[name] if name in fixed else HexColor(getattr(self, name, name))
 
 
 def body_style(look: Look, **changes: float) -> ParagraphStyle:
-    """The style of running text; `changes` are reportlab's own (leftIndent, spaceAfter, ...)."""
+    """Make the style of running text; `changes` are reportlab's (leftIndent, spaceAfter, ...)."""
     basis = {"fontName": look.regular, "fontSize": look.size, "leading": look.size * 1.42, "spaceAfter": 6}
     align = TA_JUSTIFY if look.justify else TA_LEFT
     return ParagraphStyle("body", textColor=INK, alignment=align, **{**basis, **changes})

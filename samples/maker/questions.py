@@ -26,7 +26,7 @@ EVIDENCE = {
     "layout": "Generalized-text (Layout)",
 }
 Entry = Mapping[str, Any]
-#: Document to the texts of its pages.
+#: From a document to the texts of its pages.
 Texts = Mapping[str, Sequence[str]]
 
 
@@ -43,13 +43,13 @@ class Question:
 
 
 def read_document_questions(document: Mapping[str, Any], texts: Texts) -> list[Question]:
-    """The questions on one document; raises AssertionError where one does not agree with the texts."""
+    """Read the questions about a document; raise AssertionError if one disagrees with the texts."""
     reports = {0: document}
     return [_read_prose(entry, reports, [0], texts) for entry in document["questions"]]
 
 
 def read_company_questions(ledger: Ledger, reports: Mapping[int, Report], texts: Texts) -> list[Question]:
-    """The questions on one company's reports, by fiscal year; raises AssertionError as above."""
+    """Read the questions about a company's reports, by fiscal year; raise AssertionError as above."""
     documents = {year: report.document for year, report in reports.items()}
     last, found = max(reports), []
     for entry in ledger.company["questions"]:
@@ -61,7 +61,7 @@ def read_company_questions(ledger: Ledger, reports: Mapping[int, Report], texts:
 
 
 def pages_with(quotes: Sequence[str], texts: Texts) -> list[tuple[str, int]]:
-    """The pages that have all the quotes; "12.4" is not in "312.4" nor "12.45"."""
+    """Find the pages that have all the quotes; "12.4" is not in "312.4" nor "12.45"."""
     patterns = [re.compile(_guard(quote), re.IGNORECASE) for quote in quotes]
     pages = ((name, n, text) for name, each in sorted(texts.items()) for n, text in enumerate(each, 1))
     return [(name, number) for name, number, text in pages if all(p.search(text) for p in patterns)]
@@ -107,7 +107,7 @@ def _read_figures(entry: Entry, ledger: Ledger, reports: Mapping[int, Report], t
 
 
 def _pages_showing(needed: set[Key], reports: Mapping[int, Report]) -> dict[tuple[str, int], list[Fact]]:
-    """The pages that have all the figures, and what of them stands there."""
+    """Find the pages that have all the figures, and what of them stands there."""
     found = {}
     for report in reports.values():
         for number, facts in enumerate(report.facts, 1):

@@ -38,7 +38,7 @@ def write_reports(count: int, folder: Path, seed: int = 0) -> list[Row]:
 
 
 def read_labels() -> list[dict[str, str]]:
-    """What random companies may call their metrics."""
+    """List what random companies may call their metrics."""
     labels: list[dict[str, str]] = read_content("random-companies")["labels"]
     return labels
 
@@ -49,7 +49,7 @@ def _list_facts(report: Report) -> list[Row]:
 
 
 def make_company(number: int, seed: int, parts: dict[str, Any], years: tuple[int, int] = (2016, 2024)) -> Company:
-    """The company of a number, with a report of one of the years; another seed draws others."""
+    """Draw the company of a number, with a report of one of the years; another seed draws others."""
     first, rng = parts["first"], Random(f"report {seed} {number}")
     short = first[number % len(first)] + ("" if number < len(first) else f" {_roman(number // len(first) + 1)}")
     sector = rng.choice(sorted(parts["sectors"]))
@@ -71,7 +71,7 @@ def make_company(number: int, seed: int, parts: dict[str, Any], years: tuple[int
 
 
 def draw_questions(company: Company, bank: Sequence[Mapping[str, Any]], count: int) -> list[dict[str, Any]]:
-    """Some questions of a bank (`content/random-questions.yaml`), asked of a company, as `questions` reads them."""
+    """Ask some questions of a bank (`content/random-questions.yaml`) of a company, as `questions` reads them."""
     rng, year = Random(f"questions {company['stem']}"), company["years"][-1]
     found = []
     for entry in rng.sample(list(bank), count):

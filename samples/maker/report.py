@@ -42,14 +42,14 @@ class Fact:
 
 @dataclass
 class Report:
-    """A document (see `sheets`) and the facts of each of its pages."""
+    """Make a document (see `sheets`) and the facts of each of its pages."""
 
     document: dict[str, Any]
     facts: list[tuple[Fact, ...]]
 
 
 def compose_report(ledger: Ledger, year: int, layout: Mapping[str, Sequence[Block]]) -> Report:
-    """The report of one fiscal year."""
+    """Make the report of one fiscal year."""
     company = ledger.company
     words = {"ended": company["ended"].replace("{year|0}", str(year)), "name": company["name"]}
     stem, running = company["stem"].replace("{year|0}", str(year)), (company["name"], f"Annual Report {year}")
@@ -75,7 +75,7 @@ class Composer:
     facts: list[Fact] = field(default_factory=list)
 
     def make(self, block: Block) -> list[dict[str, Any]]:
-        """The filled blocks of a block of the layout."""
+        """Fill a block of the layout."""
         kind = next(iter(block))
         if kind == "story":
             return self._tell(self.ledger.company["story"].get(block["story"], ()))
@@ -86,7 +86,7 @@ class Composer:
         return [{name: self.fill(value) if isinstance(value, str) else value for name, value in block.items()}]
 
     def fill(self, text: str) -> str:
-        """The text with its places filled; every figure in it is noted as a fact."""
+        """Fill a text's places and note every figure in it as a fact."""
         return PLACE.sub(self._fill_place, LABEL.sub(self._fill_label, text))
 
     def _fill_label(self, match: re.Match[str]) -> str:
@@ -115,7 +115,7 @@ class Composer:
         return fact
 
     def _tell(self, story: Iterable[str | Mapping[int, str]]) -> list[dict[str, Any]]:
-        """Paragraphs; one that is a mapping tells what happened in each year. "Title: text" is a note's heading."""
+        """Fill paragraphs; a mapping tells what happened in each year. "Title: text" is a note's heading."""
         blocks: list[dict[str, Any]] = []
         for told in story:
             text = told if isinstance(told, str) else told[self.year]
@@ -124,7 +124,7 @@ class Composer:
         return blocks
 
     def _rows(self, block: Block) -> tuple[list[tuple[str, str, str]], list[int]]:
-        """Rows (text, metric, part) of a table and the numbers of those that are sums."""
+        """List a table's rows (text, metric, part) and the numbers of those that are sums."""
         if "metrics" in block:
             return [(self.ledger.label(name), name, "") for name in block["metrics"]], block.get("totals", [])
         rows = [(name, block["parts"], name) for name in self.ledger.company[block["of"]]]
@@ -152,7 +152,7 @@ class Composer:
 
 
 def answer(ledger: Ledger, year: int, text: str) -> tuple[str, set[Key]]:
-    """An answer with its places filled, and the (labelled) figures that one must see to give it."""
+    """Fill an answer's places; also return the (labelled) figures that it takes to give it."""
     needed = places(ledger, year, text)
 
     def fill(match: re.Match[str]) -> str:
@@ -172,7 +172,7 @@ def answer(ledger: Ledger, year: int, text: str) -> tuple[str, set[Key]]:
 
 
 def places(ledger: Ledger, year: int, text: str) -> set[Key]:
-    """The (labelled) figures that the places of an answer name."""
+    """List the (labelled) figures that an answer's places name."""
     keys: set[Key] = set()
     for metric, shift, part in PLACE.findall(text):
         word, _, among = part.partition(" ")
@@ -184,13 +184,13 @@ def places(ledger: Ledger, year: int, text: str) -> set[Key]:
 
 
 def _years(year: int, shift: str) -> list[int]:
-    """The year that "0" or "-1" means, or the two years of "0-1"."""
+    """Resolve "0" or "-1" to a year, or "0-1" to two."""
     _, minus, back = shift.partition("0-")
     return [year, year - int(back)] if minus else [year + int(shift)]
 
 
 def _options(ledger: Ledger, metric: str, last: int, among: str) -> list[Key]:
-    """What is compared: the segments or regions in a year, or the company in the last so many years."""
+    """List what is compared: the segments or regions in a year, or the company in its last years."""
     if among.isdigit():
         return [(metric, "", year) for year in range(last - int(among) + 1, last + 1)]
     return [(metric, part, last) for part in ledger.company[among]]

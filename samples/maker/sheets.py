@@ -37,7 +37,7 @@ DPI = 130
 
 
 def write_document(document: Document, folder: Path) -> list[str]:
-    """Write `<folder>/<stem>.pdf`, the same bytes each time; return what one reads on each page.
+    """Write `<folder>/<stem>.pdf`, the same bytes each time; return the text of each page.
 
     Raises ValueError where a page does not hold its blocks.
     """
@@ -56,7 +56,7 @@ def write_document(document: Document, folder: Path) -> list[str]:
 
 
 def read_pages(pdf: Path | bytes) -> list[str]:
-    """The text layer of each page, on one line."""
+    """Read the text layer of each page, on one line."""
     document = pdfium.PdfDocument(pdf)
     texts = [page.get_textpage().get_text_range() for page in document]
     document.close()
@@ -64,7 +64,7 @@ def read_pages(pdf: Path | bytes) -> list[str]:
 
 
 def _write_pages(document: Document, target: Path | io.BytesIO) -> None:
-    """Pages are not compressed: bytes must not depend on the zlib at hand."""
+    """Leave pages uncompressed: bytes must not depend on the installed zlib."""
     size = SLIDE if document.get("slides") else A4
     file = str(target) if isinstance(target, Path) else target
     canvas = Canvas(file, pagesize=size, invariant=1, pageCompression=0)
@@ -104,7 +104,7 @@ def _paint(canvas: Canvas, document: Document, page: Mapping[str, Any], look: Lo
 
 
 def _paint_running(canvas: Canvas, look: Look, left: str, right: str, number: int) -> None:
-    """A running head with a rule under it, and the page number at the foot."""
+    """Draw a running head with a rule under it, and the page number at the foot."""
     canvas.setFont(look.regular, 8)
     canvas.setFillColor(GREY)
     canvas.drawString(MARGIN, TALL - 42, left)
@@ -116,7 +116,7 @@ def _paint_running(canvas: Canvas, look: Look, left: str, right: str, number: in
 
 
 def _paint_cover(canvas: Canvas, look: Look, cover: Mapping[str, Any]) -> None:
-    """A full page in the accent colour: a small line, a title, lines at the foot, bars where the page is upright."""
+    """Paint a page in the accent colour: a small line, a title, lines at the foot, bars if it is upright."""
     wide, tall = canvas._pagesize
     _fill(canvas, look.accent, 0, 0, wide, tall)
     if tall > wide:
@@ -139,7 +139,7 @@ def _paint_bars(canvas: Canvas, look: Look) -> None:
 
 
 def _paint_banner(canvas: Canvas, look: Look, banner: Mapping[str, Any]) -> None:
-    """The top of a first page that has no cover of its own: a coloured band of 150 points with the title."""
+    """Paint the top of a first page without a cover: a coloured band of 150 points with the title."""
     _fill(canvas, look.accent, 0, TALL - 150, WIDE, 150)
     canvas.setFillColor(white)
     _write_lines(canvas, look.regular, 12, [banner["small"]], TALL - 48, 0)
@@ -179,7 +179,7 @@ def _scan_pages(pdf: bytes) -> list[io.BytesIO]:
 
 
 def _scan(image: Image.Image) -> io.BytesIO:
-    """Turn by half a degree, add grain, and keep as a grey JPEG."""
+    """Turn a page by half a degree, add grain, and save it as a grey JPEG."""
     image = image.convert("L").rotate(0.6, Image.Resampling.BICUBIC, fillcolor=250)
     grain = np.random.default_rng(7).normal(0, 5, (image.height, image.width))
     pixels = np.clip(np.asarray(image) * 0.96 + grain, 0, 255).astype(np.uint8)
