@@ -76,8 +76,8 @@ class Models:
         wanted = name or next(iter(self.by_name), "")
         if wanted in self.by_name:
             return self.by_name[wanted]
-        hint = f"the server has {', '.join(self.by_name) or 'none'}"
-        raise ApiError(404, "unknown_model", f"no model '{wanted[:100]}' is served", "model", hint)
+        message = f"no model '{wanted[:100]}' is served" if wanted else "no model is served"
+        raise ApiError(404, "unknown_model", message, "model", f"the server has {', '.join(self.by_name) or 'none'}")
 
 
 def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
