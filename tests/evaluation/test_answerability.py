@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.evaluation import measure_answerability
+from docrerank.evaluation.answerability import measure_answerability
 from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery
 from docrerank.records import UserError
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from docrerank.evaluation import evaluate, read_evaluation
-from docrerank.evaluation.benchmark import find_pages, open_corpus, read_benchmark
+from docrerank.evaluation.benchmark import find_pages, read_benchmark
+from docrerank.evaluation.benchmark.pdf_pages import open_corpus
 from docrerank.evaluation.names import (
     BM25,
     BM25_LAYER,

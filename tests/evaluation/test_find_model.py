@@ -122,7 +122,7 @@ def test_any_cross_encoder_scores_like_itself(data: Path, tmp_path: Path) -> Non
 
     page = Page("p", "p", 1, "", "", 1, 1, "net sales rose", "layer", NO_BOXES)
     plain = CrossEncoder(str(folder)).predict([("sales?", "net sales rose")])
-    (found,) = load_scorer(find_model(str(folder))).score([("sales?", page)])
+    (found,) = load_scorer(find_model(str(folder))).score([(page, ["sales?"])])
     assert found.values[:, 0] == pytest.approx(plain, abs=1e-5)
 
 

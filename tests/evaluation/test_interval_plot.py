@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from docrerank.evaluation import Whisker, draw_plot, draw_whisker
+from docrerank.evaluation import draw_whisker
+from docrerank.evaluation.interval_plot import Whisker, draw_plot
 from docrerank.evaluation.statistics import Interval
 
 

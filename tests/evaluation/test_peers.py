@@ -185,12 +185,11 @@ class OwnCode:
 
 def test_own_code_is_given_many_pairs_at_once(tmp_path: Path) -> None:
     pages, model = make_pages(tmp_path, 4), OwnCode()
-    pairs = [(query, page) for page in pages for query in ("a?", "b?")]
-    (scores,) = ImageScorer(partial(run_own_code, model)).score(pairs)
+    (scores,) = ImageScorer(partial(run_own_code, model)).score([(page, ["a?", "b?"]) for page in pages])
     assert model.batches == [6]
     assert scores.values[0] == scores.values[1] != scores.values[2]
     assert scores.values[6:, 0].tolist() == [UNREADABLE] * 2
-    (one,) = ImageScorer(partial(run_own_code, model)).score(pairs[2:3])
+    (one,) = ImageScorer(partial(run_own_code, model)).score([(pages[1], ["a?"])])
     assert one.values[0] == scores.values[2]
 
 
@@ -248,7 +247,7 @@ def test_a_cross_encoder_of_an_unknown_family_is_scored_on_images(llava: Path, t
     assert isinstance(scorer, ImageScorer)
     assert not scorer.needs_text
     pages = make_pages(tmp_path, 3)
-    (scores,) = scorer.score([("net sales", page) for page in pages])
+    (scores,) = scorer.score([(page, ["net sales"]) for page in pages])
     assert scores.values[2] == UNREADABLE
     plain = CrossEncoder(str(llava)).predict(
         [("net sales", make_page(number)) for number in range(2)], activation_fn=torch.nn.Identity()

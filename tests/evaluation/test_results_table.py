@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 from fixtures.rankings import make_collection, make_measured, make_table, rank
 
-from docrerank.evaluation import Candidates, Measured, build_table
+from docrerank.evaluation import build_table
 from docrerank.evaluation.benchmark import BenchmarkQuery
+from docrerank.evaluation.find_candidates import Candidates
+from docrerank.evaluation.measured import Measured
 from docrerank.records import UserError
 
 SECOND = 1 / math.log2(3)

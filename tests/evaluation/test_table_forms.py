@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from fixtures.rankings import make_measured, make_table
 
-from docrerank.evaluation import ResultsTable, build_dict, draw_table, render, sum_up
+from docrerank.evaluation import ResultsTable, build_dict, draw_table, render
 from docrerank.evaluation.statistics import METRICS
+from docrerank.evaluation.table_forms import sum_up
 
 HOSTILE = ["a|b", "[bold]x[/bold]", "<script>", "a\nb", "a\x1b[31mb", "back\\|slash"]
 

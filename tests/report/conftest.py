@@ -10,8 +10,11 @@ import pytest
 from fixtures.rankings import make_collection
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.evaluation import Candidates, Measured, RunResults, build_evaluation, names
+from docrerank.evaluation import build_evaluation, names
 from docrerank.evaluation.benchmark import BenchmarkQuery, Corpus
+from docrerank.evaluation.find_candidates import Candidates
+from docrerank.evaluation.measured import Measured
+from docrerank.evaluation.run_systems import RunResults
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query, Rejected
 from docrerank.report import write_report

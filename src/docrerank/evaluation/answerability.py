@@ -8,15 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from docrerank.evaluation.benchmark import Benchmark
-from docrerank.evaluation.statistics import (
-    RESAMPLES,
-    Interval,
-    Rankings,
-    bootstrap_auprc,
-    bootstrap_auroc,
-    check_rankings,
-    estimate_share,
-)
+from docrerank.evaluation.statistics import RESAMPLES, Interval, bootstrap_auroc, estimate_share
+from docrerank.evaluation.statistics.ranking_metrics import Rankings, check_rankings
+from docrerank.evaluation.statistics.resampling import bootstrap_auprc
 from docrerank.records import UserError
 from docrerank.retrieval import Threshold
 

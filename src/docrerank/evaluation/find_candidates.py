@@ -93,7 +93,8 @@ def rank_pages(
     pages = {query.id: list(collection.groups[collection.group_of(query.id)]) for query in collection.queries}
     system.prepare(pages, progress=progress)
     return {
-        query.id: take_top(system.score(query, pages[query.id]), pages[query.id], top) for query in collection.queries
+        query.id: take_top(system.score(query, pages[query.id]).values, pages[query.id], top)
+        for query in collection.queries
     }
 
 

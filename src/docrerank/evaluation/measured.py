@@ -12,7 +12,7 @@ from statistics import median
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, take_top
 from docrerank.evaluation.find_candidates import Candidates, slug
-from docrerank.evaluation.page_by_page import ByPage
+from docrerank.evaluation.scorers import UNREADABLE
 from docrerank.evaluation.systems import System, ignore
 from docrerank.recipe import fingerprint
 from docrerank.retrieval import measure_relevance
@@ -89,19 +89,19 @@ def measure_order(candidates: Candidates) -> Measured:
 
 def _order(system: System, collection: Collection, candidates: Candidates) -> Measured:
     ranking: dict[str, dict[str, float]] = {}
-    times, tokens, relevance = {}, {}, dict[str, float]()
+    times, tokens, relevance, unreadable = {}, {}, dict[str, float](), 0
     for query in collection.queries:
         ids = list(candidates.pages[query.id])
         ranking[query.id] = {}
         if ids:
             started = time.perf_counter()
-            ranking[query.id] = take_top(system.score(query, ids), ids)
-            seconds, read = system.cost(query, ids)
-            times[query.id] = 1000 * (time.perf_counter() - started + seconds)
-            tokens[query.id] = read
+            found = system.score(query, ids)
+            ranking[query.id] = take_top(found.values, ids)
+            times[query.id] = 1000 * (time.perf_counter() - started + found.seconds)
+            tokens[query.id] = found.tokens
+            unreadable += int((found.values <= UNREADABLE).sum())
         if collection.benchmark.unanswerable():
             relevance |= _find_relevance(system, collection, query, ranking[query.id])
-    unreadable = system.count_unreadable() if isinstance(system, ByPage) else 0
     kept = tokens if any(tokens.values()) else {}
     relevance = {query.id: relevance.get(query.id, 0.0) for query in collection.queries} if relevance else {}
     return Measured(system.name, system.trained, ranking, times, kept, relevance, unreadable)

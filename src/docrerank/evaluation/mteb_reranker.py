@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection, RowPages, keep_encoded
+from docrerank.evaluation.benchmark import EVERYTHING, Benchmark, BenchmarkQuery, Collection
+from docrerank.evaluation.benchmark.data_sets import keep_encoded
+from docrerank.evaluation.benchmark.row_pages import RowPages
 from docrerank.evaluation.find_candidates import find_candidates
 from docrerank.evaluation.find_model import Model, find_model, load_scorer
 from docrerank.evaluation.measured import measure

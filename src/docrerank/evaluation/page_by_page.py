@@ -6,41 +6,25 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, read_page
 from docrerank.evaluation.find_model import Model
-from docrerank.evaluation.scorers import UNREADABLE, Scorer, TextScorer
-from docrerank.evaluation.systems import Asked, System, ignore
+from docrerank.evaluation.scorers import Scorer, TextScorer
+from docrerank.evaluation.systems import Asked, PageScores, System, ignore
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import Calibration, Vectors
+from docrerank.retrieval import Calibration
 from docrerank.runs import Journal, Progress
 
 logger = logging.getLogger(__name__)
 
-#: Pages that are given to a model at once; it works on a few of them at a time.
-PIECE = 256
 #: Work that takes longer, in seconds, is announced.
 LONG = 60.0
 #: Query id, page id, values and tokens.
 Row = tuple[str, str, list[float], int]
-
-
-class PairScore(NamedTuple):
-    """One question and one of its candidates.
-
-    Attributes:
-        values: see `scorers.Scores`.
-        tokens: see `scorers.Scores`.
-        seconds: its share of the time that the page and its questions took.
-    """
-
-    values: list[float]
-    tokens: int
-    seconds: float
 
 
 class ByPage(System):
@@ -65,7 +49,7 @@ class ByPage(System):
         super().__init__(model.name, version, model.trained, calibration)
         self._scorer, self._collection = scorer, collection
         self._read = partial(read_page, collection.source, with_text=scorer.needs_text)
-        self._pairs: dict[tuple[str, str], PairScore] = {}
+        self._pairs: dict[tuple[str, str], tuple[list[float], int, float]] = {}  # values, tokens, share of seconds
 
     def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
         """See `System`; the journal keeps the scores of every few pages, and those of an earlier process are taken.
@@ -77,10 +61,10 @@ class ByPage(System):
         pages = list_asked(self._collection, asked)
         todo = {page: new for page, own in pages.items() if (new := [q for q in own if (q, page) not in self._pairs])}
         total, left, before = sum(map(len, pages.values())), sum(map(len, todo.values())), time.perf_counter()
-        for number, (count, rows) in enumerate(self._score(todo)):
+        for number, rows in enumerate(self._score(todo)):
             seconds = time.perf_counter() - before
             if not number:
-                self._announce(len(todo), left, count, seconds)
+                self._announce(len(todo), left, len({page for _, page, *_ in rows}), seconds)
             row = {"seconds": seconds, "pairs": rows}
             if journal:
                 journal.append(row)
@@ -89,39 +73,30 @@ class ByPage(System):
             before += seconds
             progress(total - left, total)
 
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
         """See `System`."""
-        values = np.array([self._pairs[query.id, page].values for page in pages], np.float32)
+        own, tokens, seconds = zip(*(self._pairs[query.id, page] for page in pages), strict=True)
+        values, read = np.array(own, np.float32), self._scorer.count_query(query.text) + sum(tokens)
         if isinstance(self._scorer, TextScorer) and values.shape[1] > 1:
-            return self._scorer.combine(query.text, [self._read(page) for page in pages], values)
-        return values[:, 0]
+            fused = self._scorer.combine(query.text, [self._read(page) for page in pages], values)
+            return PageScores(fused, sum(seconds), read)
+        return PageScores(values[:, 0], sum(seconds), read)
 
-    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
-        """See `System`."""
-        own = [self._pairs[query.id, page] for page in pages]
-        tokens = self._scorer.count_query(query.text) + sum(pair.tokens for pair in own)
-        return sum(pair.seconds for pair in own), tokens
-
-    def count_unreadable(self) -> int:
-        """Pairs that have no score."""
-        return sum(pair.values[0] <= UNREADABLE for pair in self._pairs.values())
-
-    def _score(self, todo: Mapping[str, Sequence[str]]) -> Iterator[tuple[int, list[Row]]]:
-        """The number of pages and the rows of every few pages."""
+    def _score(self, todo: Mapping[str, Sequence[str]]) -> Iterator[list[Row]]:
+        """The rows of every few pages."""
         texts = {query.id: query.text for query in self._collection.queries}
-        pages = list(todo)
-        for start in range(0, len(pages), PIECE):
-            names = [(query, page) for page in pages[start : start + PIECE] for query in todo[page]]
-            opened = {page: self._read(page) for page in pages[start : start + PIECE]}
-            for places, values, tokens in self._scorer.score([(texts[query], opened[page]) for query, page in names]):
-                own = [names[place] for place in places]
-                numbers = zip(own, values.tolist(), tokens.tolist(), strict=True)
-                yield len({page for _, page in own}), [(*pair, value, count) for pair, value, count in numbers]
+        ids, step = list(todo), self._scorer.step
+        for start in range(0, len(ids), step):
+            pages = ids[start : start + step]
+            names = [(query, page) for page in pages for query in todo[page]]
+            asked = [(self._read(page), [texts[query] for query in todo[page]]) for page in pages]
+            for places, values, tokens in self._scorer.score(asked):
+                rows = zip([names[place] for place in places], values.tolist(), tokens.tolist(), strict=True)
+                yield [(*pair, value, count) for pair, value, count in rows]
 
     def _keep(self, row: Mapping[str, Any]) -> None:
         share = row["seconds"] / len(row["pairs"])
-        for query, page, values, tokens in row["pairs"]:
-            self._pairs[query, page] = PairScore(values, tokens, share)
+        self._pairs |= {(query, page): (values, tokens, share) for query, page, values, tokens in row["pairs"]}
 
     def _announce(self, pages: int, pairs: int, sample: int, seconds: float) -> None:
         left = seconds / sample * (pages - sample)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from docrerank.evaluation.scorers import HELD, UNREADABLE, Pair, Scores, cut_steps, name_page
+from docrerank.evaluation.scorers import HELD, STEP, UNREADABLE, Asked, Scores
 from docrerank.pages import render
 from docrerank.records import Page, UserError
 from docrerank.retrieval import Vectors
@@ -32,21 +31,20 @@ class EmbedderScorer:
         name: for messages.
     """
 
+    step = STEP
+
     def __init__(self, model: Any, images: bool, name: str) -> None:
         self.model, self.images, self.name = model, images, name
         self.needs_text, self.reading = not images, ""
         self._ask_one = lru_cache(HELD)(lambda query: self.ask([query])[0])
 
-    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+    def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """See `Scorer`; the model's own similarity."""
-        for step in cut_steps(pairs):
-            rows = [list(own) for _, own in groupby((pairs[place] for place in step), lambda pair: name_page(pair[1]))]
-            vectors, tokens = self.encode([row[0][1] for row in rows]), []
-            found = []
-            for row, vector in zip(rows, vectors, strict=True):
-                found.append(self._compare([query for query, _ in row], vector))
-                tokens += [0 if self.images else self._count(row[0][1].text)] * len(row)
-            yield Scores(step, np.concatenate(found)[:, None], np.array(tokens, np.int64))
+        rows, tokens = [], list[int]()
+        for vector, (page, queries) in zip(self.encode([page for page, _ in asked]), asked, strict=True):
+            rows.append(self.compare(_join([self._ask_one(query) for query in queries]), [vector]))
+            tokens += [0 if self.images else self._count(page.text)] * len(queries)
+        yield Scores(range(len(tokens)), np.concatenate(rows), np.array(tokens, np.int64))
 
     def count_query(self, query: str) -> int:
         """See `Scorer`; 0 beside images, which are no tokens of the tokenizer."""
@@ -65,10 +63,6 @@ class EmbedderScorer:
         """The model's own similarity; float32 of shape (queries, pages)."""
         return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
 
-    def _compare(self, queries: Sequence[str], page: Any) -> Vectors:
-        """Similarities of a page with its queries, each of which is encoded once for all its pages."""
-        return self.compare(_join([self._ask_one(query) for query in queries]), [page])[:, 0]
-
     def _count(self, text: str) -> int:
         ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]
         return len(ids)
@@ -82,25 +76,25 @@ class ImageScorer:
         pixels: that a page is drawn with at most; the model's own processor may shrink it further.
     """
 
-    needs_text = False
+    needs_text, step = False, STEP
 
     def __init__(self, compare: Callable[[list[tuple[str, Any]]], Any], pixels: int = PIXELS) -> None:
         self.compare, self.pixels = compare, pixels
         self.reading = "" if pixels == PIXELS else str(pixels)
 
-    def score(self, pairs: Sequence[Pair]) -> Iterator[Scores]:
+    def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """See `Scorer`; a page is drawn once, and encoded for each of its queries."""
-        for step in cut_steps(pairs):
-            images: dict[str, Any] = {}
-            for page in {name_page(pairs[place][1]): pairs[place][1] for place in step}.values():
-                with suppress(UserError):
-                    images[name_page(page)] = render(page, self.pixels)
-            rows = [row for row, place in enumerate(step) if name_page(pairs[place][1]) in images]
-            values = np.full((len(step), 1), UNREADABLE, np.float32)
-            if rows:
-                asked = [pairs[step[row]] for row in rows]
-                values[rows, 0] = self.compare([(query, images[name_page(page)]) for query, page in asked])
-            yield Scores(step, values, np.zeros(len(step), np.int64))
+        pairs, places, count = list[tuple[str, Any]](), list[int](), 0
+        for page, queries in asked:
+            with suppress(UserError):
+                image = render(page, self.pixels)
+                pairs += [(query, image) for query in queries]
+                places += range(count, count + len(queries))
+            count += len(queries)
+        values = np.full((count, 1), UNREADABLE, np.float32)
+        if pairs:
+            values[places, 0] = self.compare(pairs)
+        yield Scores(range(count), values, np.zeros(count, np.int64))
 
     def count_query(self, query: str) -> int:
         """Unknown: the library hides them."""

@@ -11,17 +11,9 @@ from docrerank.evaluation.benchmark import Collection
 from docrerank.evaluation.find_candidates import Candidates
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import ORACLE
-from docrerank.evaluation.statistics import (
-    METRICS,
-    RESAMPLES,
-    Interval,
-    PerQuery,
-    Rankings,
-    bootstrap_means,
-    compute_p_value,
-    measure_ceiling,
-    score_rankings,
-)
+from docrerank.evaluation.statistics import METRICS, RESAMPLES, Interval, score_rankings
+from docrerank.evaluation.statistics.ranking_metrics import PerQuery, Rankings, measure_ceiling
+from docrerank.evaluation.statistics.resampling import bootstrap_means, compute_p_value
 from docrerank.records import UserError
 
 

@@ -20,7 +20,7 @@ from docrerank.evaluation.find_model import Model
 from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.scorers import TextScorer, VisionScorer
-from docrerank.evaluation.systems import ByGroup, BySearch, Fused, System, View, Views, open_bm25
+from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, open_bm25, open_search
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.reranker import Reranker, load_text
@@ -88,7 +88,7 @@ class _Bench:
             open_bm25(names.BM25, self.collection),
             self.compare(names.WINDOW, encoder, windows=True),
             self.compare(names.TOKENS, encoder, calibration=Calibration()),
-            BySearch("named", NamedPages(list(self.source.light.values())), ids),
+            open_search("named", NamedPages(list(self.source.light.values())), ids),
         )
 
     def compare(
@@ -157,7 +157,7 @@ def _open_first(views: Views) -> System:
 def _list_untrained(bench: _Bench, views: Views) -> Iterator[Row]:
     pages = bench.source.light.values()
     layer = [page.text if page.text_source == "layer" else "" for page in pages]
-    yield BySearch(names.BM25_LAYER, Bm25(layer), list(bench.source.light)), True
+    yield open_search(names.BM25_LAYER, Bm25(layer), list(bench.source.light)), True
     for view in (views.bm25, views.windows, views.tokens):
         assert view
         yield view, True

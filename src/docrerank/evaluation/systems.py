@@ -1,8 +1,8 @@
 """One row of a table is a `System`: a name, and scores of the pages that a question is asked of.
 
-`BySearch` asks an index question by question; `ByGroup` compares all questions of a group of pages with them at once;
-`Fused` adds such views up; `page_by_page.ByPage` gives a model each page with all its questions; `ByFunction` is
-anything else.
+`open_search` asks an index question by question; `ByGroup` compares all questions of a group of pages with them at
+once; `Fused` adds such views up; `page_by_page.ByPage` gives a model each page with all its questions; `ByFunction`
+is anything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,20 @@ Asked = Mapping[str, Sequence[str] | Mapping[str, float]]
 
 def ignore(done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+class PageScores(NamedTuple):
+    """What a system says of the pages that a question is asked of.
+
+    Attributes:
+        values: float32 of shape (pages,), higher is better.
+        seconds: the question's share of what `prepare` took.
+        tokens: that a model reads for the question and its pages; 0 if none does.
+    """
+
+    values: Vectors
+    seconds: float = 0.0
+    tokens: int = 0
 
 
 class System:
@@ -54,17 +68,13 @@ class System:
             progress: called with (steps done, steps in all).
         """
 
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
-        """Float32 scores of shape (pages,), higher is better; `prepare` was called with them."""
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
+        """Score pages for which `prepare` was called."""
         raise NotImplementedError
-
-    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
-        """The question's share of the seconds that `prepare` took, and the tokens that a model reads for it."""
-        return 0.0, 0
 
     def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
         """The probability that the page answers; None if the score says nothing of it."""
-        return float(self._calibration.apply(self.score(query, [page]))[0]) if self._calibration else None
+        return float(self._calibration.apply(self.score(query, [page]).values)[0]) if self._calibration else None
 
 
 class ByFunction(System):
@@ -74,12 +84,12 @@ class ByFunction(System):
         super().__init__(name, version)
         self._score = score
 
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
         """See `System`."""
-        return self._score(query, pages)
+        return PageScores(self._score(query, pages))
 
 
-class BySearch(ByFunction):
+def open_search(name: str, index: Bm25 | NamedPages, ids: Sequence[str]) -> System:
     """An index over all of a collection's pages, asked question by question, as a search does.
 
     Args:
@@ -87,14 +97,12 @@ class BySearch(ByFunction):
         index: over the pages of `ids`, in this order.
         ids: of the pages.
     """
+    places = {page: place for place, page in enumerate(ids)}
 
-    def __init__(self, name: str, index: Bm25 | NamedPages, ids: Sequence[str]) -> None:
-        places = {page: place for place, page in enumerate(ids)}
-        super().__init__(
-            name,
-            fingerprint(name, 2),
-            lambda query, pages: np.asarray(index.score(query.text)[[places[page] for page in pages]], np.float32),
-        )
+    def score(query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+        return np.asarray(index.score(query.text)[[places[page] for page in pages]], np.float32)
+
+    return ByFunction(name, fingerprint(name, 2), score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +154,12 @@ class ByGroup(System):
             progress(done, len(groups))
             self._fill(group, queries)
 
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
-        """See `System`."""
-        places = self._places[self._collection.group_of(query.id)]
-        return self._rows[query.id][[places[page] for page in pages]]
-
-    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
-        """See `System`; the pages' share of the group's."""
-        return self._seconds[query.id] * len(pages) / max(1, len(self._rows[query.id])), 0
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
+        """See `System`; the pages' share of the group's seconds."""
+        places, row = self._places[self._collection.group_of(query.id)], self._rows[query.id]
+        return PageScores(
+            row[[places[page] for page in pages]], self._seconds[query.id] * len(pages) / max(1, len(row))
+        )
 
     def _fill(self, group: str, queries: Sequence[BenchmarkQuery]) -> None:
         ids, started = self._collection.groups[group], time.perf_counter()
@@ -195,15 +201,12 @@ class Fused(System):
             if part:
                 part.prepare(asked, progress=progress)
 
-    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> Vectors:
+    def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
         """See `System`."""
-        nothing = np.zeros(len(pages), np.float32)
-        bm25, windows, tokens, named = (part.score(query, pages) if part else nothing for part in self._parts)
-        return fuse(bm25, windows, tokens, self._weights, named)
-
-    def cost(self, query: BenchmarkQuery, pages: Sequence[str]) -> tuple[float, int]:
-        """See `System`."""
-        return sum(part.cost(query, pages)[0] for part in self._parts if part), 0
+        nothing = PageScores(np.zeros(len(pages), np.float32))
+        found = [part.score(query, pages) if part else nothing for part in self._parts]
+        bm25, windows, tokens, named = (each.values for each in found)
+        return PageScores(fuse(bm25, windows, tokens, self._weights, named), sum(each.seconds for each in found))
 
     def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
         """See `System`; late interaction's: a fused score only tells a question's pages apart."""
@@ -232,4 +235,4 @@ def open_bm25(name: str, collection: Collection) -> System:
     ids = list(
         collection.groups.get(EVERYTHING) or dict.fromkeys(p for own in collection.groups.values() for p in own)
     )
-    return BySearch(name, Bm25([collection.source.text(page) for page in ids]), ids)
+    return open_search(name, Bm25([collection.source.text(page) for page in ids]), ids)

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from docrerank.evaluation.interval_plot import Whisker, draw_plot
 from docrerank.evaluation.results_table import Breakdown, Difference, ResultsTable, SystemResult
-from docrerank.evaluation.statistics import CONFIDENCE, METRICS, Interval
+from docrerank.evaluation.statistics import METRICS, Interval
+from docrerank.evaluation.statistics.resampling import CONFIDENCE
 
 Format = Literal["text", "markdown"]
 #: A value, and how sure it is.

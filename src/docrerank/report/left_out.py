@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,27 +15,13 @@ from docrerank.runs import Run
 MAX_ROWS = 200
 
 
-@dataclass(slots=True)
-class DocumentPages:
-    """One document's pages: with a text layer, read by OCR, or with nothing to read."""
-
-    name: str
-    layer: int = 0
-    ocr: int = 0
-    none: int = 0
-
-    @property
-    def pages(self) -> int:
-        """How many there are."""
-        return self.layer + self.ocr + self.none
-
-
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """All documents of a run.
 
     Attributes:
-        documents: the first `MAX_ROWS` by name.
+        documents: the first `MAX_ROWS` by name, each with its pages by where their text is from (`layer`, `ocr`,
+            `none`).
         total: the sum over all documents.
         read: how many documents have a page.
         left_out: how many files could not be read at all.
@@ -43,8 +29,8 @@ class Ingested:
         repeated: how many pages are repeated.
     """
 
-    documents: list[DocumentPages]
-    total: DocumentPages
+    documents: list[tuple[str, Counter[str]]]
+    total: Counter[str]
     read: int
     left_out: int
     repeats: int
@@ -63,15 +49,13 @@ class LeftOut:
 
 def read_ingested(run: Run) -> Ingested:
     """Count a run's documents and pages; reads two columns of the pages."""
-    documents: dict[str, DocumentPages] = {}
-    total = DocumentPages("all documents")
+    documents = defaultdict[str, Counter[str]](Counter)
     for name, source in zip(run.pages.column("document"), run.pages.column("text_source"), strict=True):
-        for row in (documents.setdefault(name, DocumentPages(name)), total):
-            setattr(row, source, getattr(row, source) + 1)
+        documents[name][source] += 1
     rejected = zip(run.rejected("ingest").column("page_id"), run.rejected("ingest").column("subject"), strict=True)
     left_out = {subject for page_id, subject in rejected if not page_id}
-    repeats = find_repeats(run)
-    rows = [documents[name] for name in sorted(documents)[:MAX_ROWS]]
+    repeats, total = find_repeats(run), sum(documents.values(), Counter[str]())
+    rows = sorted(documents.items())[:MAX_ROWS]
     return Ingested(rows, total, len(documents), len(left_out), len(repeats), len(set(repeats.values())))
 
 

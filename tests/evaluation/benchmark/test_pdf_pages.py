@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.evaluation.benchmark import (
-    Benchmark,
-    BenchmarkQuery,
-    PdfPages,
-    leave_out_missing,
-    open_corpus,
-    pdf_pages,
-    read_benchmark,
-)
+from docrerank.evaluation.benchmark import Benchmark, BenchmarkQuery, PdfPages, pdf_pages, read_benchmark
+from docrerank.evaluation.benchmark.pdf_pages import leave_out_missing, open_corpus
 from docrerank.records import UserError
 from docrerank.runs import Run
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docrerank.evaluation.probe import Case, Probed, compare_probed, find_cases, find_worst, pair_queries, probe
+from docrerank.evaluation.probe import Case, Probed, compare_probed, find_cases, find_worst, probe
+from docrerank.evaluation.probe.probe import pair_queries
 from docrerank.evaluation.statistics import Interval
 from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run

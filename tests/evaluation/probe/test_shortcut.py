@@ -4,8 +4,7 @@ import random
 
 import pytest
 
-from docrerank.evaluation.probe import check_shortcuts
-from docrerank.evaluation.probe.shortcut import describe
+from docrerank.evaluation.probe.shortcut import check_shortcuts, describe
 from docrerank.records import Query, UserError
 
 TOPICS = ("sales", "costs", "staff", "energy", "rent", "travel", "tax", "freight")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docrerank.evaluation.statistics import METRICS, measure_ceiling, score_rankings
+from docrerank.evaluation.statistics import METRICS, score_rankings
+from docrerank.evaluation.statistics.ranking_metrics import measure_ceiling
 from docrerank.records import MissingExtra, UserError
 
 PAGES = [f"{document}/{number}" for document in ("a", "é", "Z") for number in range(1, 6)]

@@ -10,16 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docrerank.evaluation.statistics import (
-    bootstrap_auprc,
     bootstrap_auroc,
     bootstrap_difference,
     bootstrap_mean,
-    bootstrap_means,
-    compute_p_value,
     estimate_share,
     resampling,
 )
-from docrerank.evaluation.statistics.resampling import draw_weights
+from docrerank.evaluation.statistics.resampling import bootstrap_auprc, bootstrap_means, compute_p_value, draw_weights
 
 
 def draw_documents(generator: np.random.Generator, documents: int, questions: int) -> tuple[list[float], list[str]]:

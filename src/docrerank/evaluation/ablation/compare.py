@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from docrerank.evaluation import Whisker, draw_plot
 from docrerank.evaluation.ablation.arms import CONTROL, Arm
+from docrerank.evaluation.interval_plot import Whisker, draw_plot
 from docrerank.evaluation.statistics import HEADLINE, Interval, bootstrap_difference
 
 RANK1 = "R@1"

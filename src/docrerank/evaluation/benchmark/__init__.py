@@ -10,19 +10,10 @@ from docrerank.evaluation.benchmark.benchmark import (
     read_page,
     take_top,
 )
-from docrerank.evaluation.benchmark.data_sets import find_origins, keep_encoded
-from docrerank.evaluation.benchmark.pdf_pages import (
-    Corpus,
-    PdfPages,
-    find_pages,
-    is_pdf_benchmark,
-    leave_out_missing,
-    open_corpus,
-    read_pdf_benchmark,
-)
+from docrerank.evaluation.benchmark.data_sets import find_origins
+from docrerank.evaluation.benchmark.pdf_pages import Corpus, PdfPages, find_pages, is_pdf_benchmark, read_pdf_benchmark
 from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
 from docrerank.evaluation.benchmark.read_data_set import read_data_set
-from docrerank.evaluation.benchmark.row_pages import RowPages
 
 __all__ = [
     "EVERYTHING",
@@ -31,13 +22,9 @@ __all__ = [
     "Collection",
     "Corpus",
     "PdfPages",
-    "RowPages",
     "find_origins",
     "find_pages",
     "is_pdf_benchmark",
-    "keep_encoded",
-    "leave_out_missing",
-    "open_corpus",
     "read_benchmark",
     "read_data_set",
     "read_page",

@@ -6,12 +6,12 @@ system loses what it cannot find; a question of a missing document is left out. 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from docrerank.evaluation.benchmark.benchmark import EVERYTHING, HELD, NO_BOXES, Benchmark, Collection, collect_traits
+from docrerank.evaluation.benchmark.benchmark import EVERYTHING, NO_BOXES, Benchmark, Collection, collect_traits
 from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
 from docrerank.pages import Document, find_documents, ingest, plan_ingest
 from docrerank.recipe import fingerprint
@@ -20,6 +20,8 @@ from docrerank.runs import Parts, Run
 
 STAGE = "evaluate"
 NO_PAGE = "no such page"
+#: Documents whose pages are held with their boxes.
+HELD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,11 @@ class PdfPages:
             page.id: replace(page, boxes=NO_BOXES) for document in corpus.parts for page in corpus.read(document)
         }
         self.corpus = corpus
-        self._held: OrderedDict[str, Page] = OrderedDict()
+        self._open = lru_cache(HELD)(lambda document: {page.id: page for page in corpus.read(document)})
 
     def page(self, page_id: str) -> Page:
         """The page with its boxes; the other pages of its document are read with it."""
-        if page_id not in self._held:
-            self._held |= {page.id: page for page in self.corpus.read(self.light[page_id].document)}
-            while len(self._held) > HELD and next(iter(self._held)) != page_id:
-                self._held.popitem(last=False)
-        return self._held[page_id]
+        return self._open(self.light[page_id].document)[page_id]
 
     def text(self, page_id: str) -> str:
         """The page's text."""

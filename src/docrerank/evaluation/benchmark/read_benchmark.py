@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.benchmark.benchmark import Benchmark, BenchmarkQuery
-from docrerank.evaluation.statistics import MAX_RELEVANCE, is_plain_id
+from docrerank.evaluation.statistics.ranking_metrics import MAX_RELEVANCE, is_plain_id
 from docrerank.records import UserError
 
 HEADER = ["query-id", "corpus-id", "score"]

@@ -16,7 +16,7 @@ from docrerank.evaluation.benchmark.benchmark import (
 )
 from docrerank.evaluation.benchmark.data_sets import DataSet, Origin
 from docrerank.evaluation.benchmark.row_pages import RowPages
-from docrerank.evaluation.statistics import is_plain_id
+from docrerank.evaluation.statistics.ranking_metrics import is_plain_id
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 

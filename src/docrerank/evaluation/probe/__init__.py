@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from docrerank.evaluation.probe.calibrate import calibrate
-from docrerank.evaluation.probe.probe import (
-    Case,
-    Probed,
-    ProbeSet,
-    compare_probed,
-    find_cases,
-    find_worst,
-    pair_queries,
-    probe,
-)
-from docrerank.evaluation.probe.shortcut import Shortcut, check_shortcuts, try_shortcuts
+from docrerank.evaluation.probe.probe import Case, Probed, ProbeSet, compare_probed, find_cases, find_worst, probe
+from docrerank.evaluation.probe.shortcut import Shortcut, try_shortcuts
 
 __all__ = [
     "Case",
@@ -21,11 +12,9 @@ __all__ = [
     "Probed",
     "Shortcut",
     "calibrate",
-    "check_shortcuts",
     "compare_probed",
     "find_cases",
     "find_worst",
-    "pair_queries",
     "probe",
     "try_shortcuts",
 ]

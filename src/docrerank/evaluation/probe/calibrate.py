@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.evaluation.benchmark import BenchmarkQuery, open_corpus, read_benchmark
+from docrerank.evaluation.benchmark import BenchmarkQuery, read_benchmark
+from docrerank.evaluation.benchmark.pdf_pages import open_corpus
 from docrerank.evaluation.probe.probe import find_held_out
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker

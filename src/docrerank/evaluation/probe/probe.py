@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from docrerank.evaluation.statistics import Floats, Interval, bootstrap_mean
+from docrerank.evaluation.statistics import Interval, bootstrap_mean
+from docrerank.evaluation.statistics.resampling import Floats
 from docrerank.records import Page, Query, UserError
 from docrerank.reranker import Reranker
 from docrerank.retrieval import Bm25, read_card

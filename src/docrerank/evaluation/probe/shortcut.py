@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from docrerank.evaluation.statistics import Floats, Interval, bootstrap_auroc
+from docrerank.evaluation.statistics import Interval, bootstrap_auroc
+from docrerank.evaluation.statistics.resampling import Floats
 from docrerank.queries import find_slots
 from docrerank.recipe.extras import require
 from docrerank.records import Query, UserError

@@ -7,7 +7,6 @@ import os
 import re
 import threading
 import time
-from pathlib import Path
 from typing import Literal
 
 from docrerank.records import UserError
@@ -50,7 +49,9 @@ class Journal:
         line = json.dumps({"item": item, "judgement": judgement, "at": round(time.time())}) + "\n"
         try:
             with self._lock, self.path.open("a+b") as file:
-                file.write((b"" if _ends_with_newline(self.path) else b"\n") + line.encode())
+                file.seek(max(0, file.tell() - 1))
+                torn = file.read(1) not in (b"", b"\n")  # a crash cut the last line off
+                file.write((b"\n" if torn else b"") + line.encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -74,11 +75,3 @@ def list_journals(run: Run) -> list[Journal]:
     """The journals of everyone who has judged, by name."""
     names = sorted(path.stem for path in (run.path / FOLDER).glob("*.jsonl"))
     return [Journal(run, name) for name in names if _NAME.match(name)]
-
-
-def _ends_with_newline(path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size == 0:
-        return True
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
