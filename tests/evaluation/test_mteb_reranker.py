@@ -71,8 +71,8 @@ def test_a_task_of_images_alone_is_run_on_their_ocr_over_saved_candidates(data: 
 
 def test_real_mm_rag_is_its_four_sets_at_every_rephrase_level(data: Path, tmp_path: Path) -> None:
     assert len(find_origins("real-mm-rag")) == 4
-    found = open_collections("RealMMRAGFinReportRetrieval", Settings(tmp_path, data=data))
-    assert [each.queries[3].text for each in found] == [
+    (found,) = open_collections("RealMMRAGFinReportRetrieval", Settings(tmp_path, data=data))
+    assert [each.queries[3].text for each in found.split_levels()] == [
         "What did fuel cost the fleet?",
         "How much was spent on fuel?",
         "What was paid for diesel?",

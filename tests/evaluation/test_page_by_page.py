@@ -108,6 +108,19 @@ def test_subsets_share_the_pages_that_are_encoded(
     assert not drawn
 
 
+def test_rephrase_levels_share_the_pages_that_are_encoded(
+    tmp_path: Path, tiny_base: Path, drawn: list[int], write_dataset: Callable[..., Path], schemas: Any
+) -> None:
+    parts = schemas["real_mm_rag"]()
+    for row in parts["corpus"]:
+        row["text"] = f"page {row['corpus-id']}"  # for the first stage, which reads no image then
+    folder = write_dataset(tmp_path / "set", parts)
+    tables = evaluate_models([str(tiny_base)], str(folder), Settings(tmp_path / "out", resamples=50))
+    assert [table.name for table in tables] == [f"set, level {level}" for level in range(4)]
+    assert [table.queries for table in tables] == 4 * [4]
+    assert sum(drawn) == 6  # level by level it would be 24
+
+
 def test_a_killed_evaluation_goes_on_where_it_was(
     collection: Collection,
     folder: Path,

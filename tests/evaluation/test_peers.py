@@ -14,8 +14,7 @@ import pytest
 from fixtures.tiny_vision import CHAT, make_model, make_page, make_tokenizer, save_base
 
 from docrerank.evaluation import find_model, load_scorer
-from docrerank.evaluation.peer_scorers import ImageScorer, run_own_code
-from docrerank.evaluation.scorers import UNREADABLE, VisionScorer
+from docrerank.evaluation.scorers import UNREADABLE, ImageScorer, VisionScorer, run_own_code
 from docrerank.records import Page, UserError
 
 torch = pytest.importorskip("torch")

@@ -6,8 +6,8 @@ import json
 import logging
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -97,8 +97,9 @@ def evaluate_models(
         raise UserError("no model to evaluate: name a run, a model's folder, or a baseline such as bm25")
     tables = []
     for collection in open_collections(benchmark, settings):
-        tables.append(_compare(models, collection, settings, progress))
-        _write_table(tables[-1], settings.out)
+        for table in _compare(models, collection, settings, progress):
+            _write_table(table, settings.out)
+            tables.append(table)
     if len(tables) > 1:
         write_text(
             settings.out / "summary.json", json.dumps(build_summary(tables), indent=1, ensure_ascii=False) + "\n"
@@ -108,7 +109,7 @@ def evaluate_models(
 
 
 def open_collections(benchmark: str, settings: Settings) -> list[Collection]:
-    """The benchmarks that a name stands for; one for each rephrase level that a data set has and that is asked for.
+    """The benchmarks that a name stands for.
 
     Private data sets of mteb that cannot be had are left out with a warning, if others are left.
     """
@@ -119,7 +120,7 @@ def open_collections(benchmark: str, settings: Settings) -> list[Collection]:
     found, origins = [], find_origins(benchmark)
     for origin in origins:
         try:
-            found += read_data_set(origin, settings.data, settings.out / "pages", settings.levels)
+            found.append(read_data_set(origin, settings.data, settings.out / "pages", settings.levels))
         except UserError:
             if origin.public or len(origins) == 1:
                 raise
@@ -138,14 +139,26 @@ def open_system(name: str, collection: Collection, settings: Settings) -> System
     return ByPage(model, load_scorer(model, settings.with_text, settings.trust_code, **reading), collection)
 
 
-def _compare(models: Sequence[str], collection: Collection, settings: Settings, progress: Progress) -> ResultsTable:
+def _compare(
+    models: Sequence[str], collection: Collection, settings: Settings, progress: Progress
+) -> Iterator[ResultsTable]:
+    """One table for each rephrase level; a page is read once for the questions of all levels."""
     found = find_candidates(collection, settings.out, settings.first_stage, settings.top, progress)
     measured = [measure_order(found)]
     for name in dict.fromkeys(models):
         measured.append(measure(open_system(name, collection, settings), collection, found, settings.out, progress))
-    return build_table(
-        collection, found, measured, every_pair=True, notes=NOTES, seed=settings.seed, resamples=settings.resamples
-    )
+    for part in collection.split_levels():
+        asked = [query.id for query in part.queries]
+        kept = replace(found, pages={query: found.pages[query] for query in asked})
+        yield build_table(
+            part,
+            kept,
+            [each.keep(asked) for each in measured],
+            every_pair=True,
+            notes=NOTES,
+            seed=settings.seed,
+            resamples=settings.resamples,
+        )
 
 
 def _write_table(table: ResultsTable, out: Path) -> None:

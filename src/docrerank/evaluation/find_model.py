@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.names import BASELINES
-from docrerank.evaluation.peer_scorers import EmbedderScorer, ImageScorer, predict_images, run_own_code
-from docrerank.evaluation.scorers import Scorer, TextScorer, VisionScorer
+from docrerank.evaluation.scorers import (
+    EmbedderScorer,
+    ImageScorer,
+    Scorer,
+    TextScorer,
+    VisionScorer,
+    predict_images,
+    run_own_code,
+)
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError, one_line
@@ -140,7 +147,7 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
     with _explaining(f"the embedder '{path}'"):
         model = load(path, local_files_only=True)
     sees = "image" in (getattr(model, "modalities", None) or ("text",))
-    return EmbedderScorer(model, images and sees, path)
+    return EmbedderScorer(model, images and sees)
 
 
 def read_kind(folder: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -35,7 +35,6 @@ class Measured:
         milliseconds: query id to the time it took; may lack queries.
         tokens: query id to the tokens of its pairs; empty if it reads none.
         relevance: query id to how far the pages answer it, 0 to 1; empty for systems that do not say.
-        unreadable: pairs without a score.
         made_from: fingerprint of system, collection and candidates.
     """
 
@@ -45,12 +44,22 @@ class Measured:
     milliseconds: Mapping[str, float] = field(default_factory=dict, repr=False)
     tokens: Mapping[str, int] = field(default_factory=dict, repr=False)
     relevance: Mapping[str, float] = field(default_factory=dict, repr=False)
-    unreadable: int = 0
     made_from: str = ""
+
+    def keep(self, queries: Iterable[str]) -> Measured:
+        """What the system made of some of the questions."""
+        fields = ("ranking", "milliseconds", "tokens", "relevance")
+        known = {name: getattr(self, name) for name in fields}
+        kept = {name: {query: found[query] for query in queries if query in found} for name, found in known.items()}
+        return replace(self, **kept)
 
     def median_milliseconds(self) -> float | None:
         """The median time of a question; a machine's other work disturbs a mean."""
         return median(self.milliseconds.values()) if self.milliseconds else None
+
+    def count_unreadable(self) -> int:
+        """Pairs without a score, among those that are kept."""
+        return sum(score <= UNREADABLE for pages in self.ranking.values() for score in pages.values())
 
     def mean_tokens(self) -> float | None:
         """Tokens of a question's pairs on average; None if the system reads none."""
@@ -89,7 +98,7 @@ def measure_order(candidates: Candidates) -> Measured:
 
 def _order(system: System, collection: Collection, candidates: Candidates) -> Measured:
     ranking: dict[str, dict[str, float]] = {}
-    times, tokens, relevance, unreadable = {}, {}, dict[str, float](), 0
+    times, tokens, relevance = {}, {}, dict[str, float]()
     for query in collection.queries:
         ids = list(candidates.pages[query.id])
         ranking[query.id] = {}
@@ -99,12 +108,11 @@ def _order(system: System, collection: Collection, candidates: Candidates) -> Me
             ranking[query.id] = take_top(found.values, ids)
             times[query.id] = 1000 * (time.perf_counter() - started + found.seconds)
             tokens[query.id] = found.tokens
-            unreadable += int((found.values <= UNREADABLE).sum())
         if collection.benchmark.unanswerable():
             relevance |= _find_relevance(system, collection, query, ranking[query.id])
     kept = tokens if any(tokens.values()) else {}
     relevance = {query.id: relevance.get(query.id, 0.0) for query in collection.queries} if relevance else {}
-    return Measured(system.name, system.trained, ranking, times, kept, relevance, unreadable)
+    return Measured(system.name, system.trained, ranking, times, kept, relevance)
 
 
 def _find_relevance(

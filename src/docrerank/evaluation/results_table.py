@@ -147,11 +147,8 @@ def build_table(
         if result is not floor and result not in floors[:place]
     ]
     pairs = list(combinations(results, 2)) if every_pair else against_floors
-    faults = [
-        f"{found.name}: {found.unreadable} pairs have no score, and stand last."
-        for found in measured
-        if found.unreadable
-    ]
+    unreadable = {found.name: found.count_unreadable() for found in measured}
+    faults = [f"{name}: {count} pairs have no score, and stand last." for name, count in unreadable.items() if count]
     top = max((len(pages) for pages in candidates.pages.values()), default=0)
     return ResultsTable(
         name=collection.name,

@@ -69,10 +69,13 @@ def test_another_first_stage_may_take_their_place(data: Path, tmp_path: Path) ->
 
 
 def test_each_rephrase_level_is_a_benchmark_of_its_own(data: Path, tmp_path: Path) -> None:
-    found = open_collections("ibm/rephrased", make_settings(tmp_path, data))
+    (whole,) = open_collections("ibm/rephrased", make_settings(tmp_path, data))
+    found = whole.split_levels()
     assert [each.name for each in found] == [f"ibm/rephrased, level {level}" for level in range(4)]
     assert [each.queries[1].text for each in found][2] == "When does one trim fruit trees?"
-    assert len(open_collections("ibm/rephrased", make_settings(tmp_path, data, levels=(0, 3)))) == 2
+    assert [each.benchmark.qrels[each.queries[1].id] for each in found] == 4 * [{"1": 1}]
+    (some,) = open_collections("ibm/rephrased", make_settings(tmp_path, data, levels=(0, 3)))
+    assert len(some.split_levels()) == 2
 
 
 def test_several_tables_are_summed_up_by_their_mean(data: Path, tmp_path: Path) -> None:

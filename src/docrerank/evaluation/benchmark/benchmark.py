@@ -120,6 +120,7 @@ class Collection:
         headline: the metric that systems are compared by.
         version: fingerprint of what it was read from.
         notes: what a reader of the numbers must know.
+        levels: query id to its rephrase level, in a data set that has them.
     """
 
     name: str
@@ -133,6 +134,17 @@ class Collection:
     headline: str = HEADLINE
     version: str = ""
     notes: tuple[str, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def split_levels(self) -> list[Collection]:
+        """One collection for each rephrase level of the questions; itself if they have none."""
+        found = []
+        for level in sorted(set(self.levels.values())):
+            queries = tuple(query for query in self.queries if self.levels[query.id] == level)
+            qrels = {query.id: self.benchmark.qrels.get(query.id, {}) for query in queries}
+            asked = replace(self.benchmark, queries=queries, qrels=qrels)
+            found.append(replace(self, name=f"{self.name}, level {level}", benchmark=asked, levels={}))
+        return found or [self]
 
     @property
     def queries(self) -> tuple[BenchmarkQuery, ...]:

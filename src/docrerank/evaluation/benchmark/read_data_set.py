@@ -1,4 +1,4 @@
-"""A data set in BEIR form as a collection: its subsets, rephrase levels, and the candidates that come with it."""
+"""A data set in BEIR form as one collection: its subsets, rephrase levels, the candidates that come with it."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ TRAITS = {
     "evidence": "evidence",
     "document_type": "document_type",
 }
-#: Rephrase levels of REAL-MM-RAG: 0 is the question as it was first asked.
-LEVELS = (0, 1, 2, 3)
+#: Rephrase levels of REAL-MM-RAG beside 0, the question as it was first asked.
+LEVELS = (1, 2, 3)
 
 
-def read_data_set(origin: Origin, data: Path, folder: Path, levels: Sequence[int] = ()) -> list[Collection]:
-    """Read a data set, once for each rephrase level that it has; images are read when their page is asked for.
+def read_data_set(origin: Origin, data: Path, folder: Path, levels: Sequence[int] = ()) -> Collection:
+    """Read a data set with every rephrase level of its questions; images are read when their page is asked for.
 
-    Ids of a data set with subsets (languages) get the subset in front: `english/12`.
+    Ids of a data set with subsets (languages) get the subset in front: `english/12`. A rephrased question has its
+    level behind its id: `12 level 2`.
 
     Args:
         origin: of the data set.
@@ -54,23 +55,15 @@ def read_data_set(origin: Origin, data: Path, folder: Path, levels: Sequence[int
     Raises:
         UserError: the data set is not to be had, a part is missing, or a row is malformed.
     """
-    found = DataSet(origin, data)
-    columns = found.load("queries", found.prefixes()[0]).column_names
-    rephrased = [level for level in LEVELS if f"rephrase_level_{level}" in columns]
-    asked = [level for level in (0, *rephrased) if not levels or level in levels] if rephrased else [None]
-    return [_read(origin, found, folder, level) for level in dict.fromkeys(asked)]
-
-
-def _read(origin: Origin, data: DataSet, folder: Path, level: int | None) -> Collection:
-    parts = _Parts()
-    for prefix in data.prefixes():
-        parts.read_subset(data, prefix, level)
+    found, parts = DataSet(origin, data), _Parts()
+    for prefix in found.prefixes():
+        parts.read_subset(found, prefix, levels)
     if not any(score > 0 for pages in parts.qrels.values() for score in pages.values()):
-        raise UserError(f"the qrels of '{data.name}' name no relevant page of a question that it holds")
+        raise UserError(f"the qrels of '{found.name}' name no relevant page of a question that it holds")
     queries = tuple(parts.queries.values())
     return Collection(
-        name=origin.name if level is None else f"{origin.name}, level {level}",
-        benchmark=Benchmark(Path(data.name), queries, parts.qrels),
+        name=origin.name,
+        benchmark=Benchmark(Path(found.name), queries, parts.qrels),
         source=RowPages(parts.rows, folder),
         groups=parts.groups,
         scope=parts.scope,
@@ -79,14 +72,16 @@ def _read(origin: Origin, data: DataSet, folder: Path, level: int | None) -> Col
         traits=collect_traits(queries),
         headline=origin.headline,
         version=fingerprint([str(version) for version in parts.versions]),
+        levels={query.id: query.metadata["level"] for query in queries if "level" in query.metadata},
     )
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What is gathered from a data set's subsets."""
+    """What is gathered from a data set's subsets; `asked` has the ids of a question's rephrase levels."""
 
     queries: dict[str, BenchmarkQuery] = field(default_factory=dict)
+    asked: dict[str, list[str]] = field(default_factory=dict)
     qrels: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, tuple[Any, int]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
@@ -95,7 +90,7 @@ class _Parts:
     top_ranked: dict[str, list[str]] = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
 
-    def read_subset(self, data: DataSet, prefix: str, level: int | None) -> None:
+    def read_subset(self, data: DataSet, prefix: str, levels: Sequence[int]) -> None:
         lead = f"{prefix}/" if prefix else ""
         shared = "" if data.find("corpus", prefix) is None else prefix
         corpus = data.load("corpus", shared)
@@ -108,43 +103,48 @@ class _Parts:
         named = next((name for name in DOCUMENTS if name in corpus.column_names), None)
         self.documents |= dict(zip(ids, map(str, corpus[named]) if named else own, strict=True))
         self.groups[prefix] = ids
-        for query in _read_queries(data, prefix, level):
-            self.queries[lead + query.id] = replace(query, id=lead + query.id)
-            self.scope[lead + query.id] = prefix
+        for query in _read_queries(data, prefix, levels):
+            level = query.metadata.get("level")
+            own = f"{lead}{query.id} level {level}" if level else lead + query.id
+            self.queries[own], self.scope[own] = replace(query, id=own), prefix
+            self.asked.setdefault(lead + query.id, []).append(own)
         self._read_qrels(data, prefix, lead)
         if data.find("top_ranked", prefix):
             rows = data.load("top_ranked", prefix)
             names = [_find(rows.column_names, each, "top_ranked", data.name) for each in (QUERY_IDS, CANDIDATES)]
             for row in rows:
-                self.top_ranked[f"{lead}{row[names[0]]}"] = [f"{lead}{page}" for page in row[names[1]]]
+                found = [f"{lead}{page}" for page in row[names[1]]]
+                self.top_ranked |= dict.fromkeys(self.asked.get(f"{lead}{row[names[0]]}", ()), found)
 
     def _read_qrels(self, data: DataSet, prefix: str, lead: str) -> None:
         rows = data.load("qrels", prefix if data.find("qrels", prefix) else "")
         names = [_find(rows.column_names, each, "the qrels", data.name) for each in (QUERY_IDS, PAGE_IDS, ("score",))]
         for query, page, score in zip(*(rows[name] for name in names), strict=True):
-            if f"{lead}{query}" in self.queries:
-                self.qrels.setdefault(f"{lead}{query}", {})[f"{lead}{page}"] = _whole(score, data.name)
+            for asked in self.asked.get(f"{lead}{query}", ()):
+                self.qrels.setdefault(asked, {})[f"{lead}{page}"] = _whole(score, data.name)
 
 
-def _read_queries(data: DataSet, prefix: str, level: int | None) -> Iterator[BenchmarkQuery]:
+def _read_queries(data: DataSet, prefix: str, levels: Sequence[int]) -> Iterator[BenchmarkQuery]:
+    """The questions level by level; those of a data set without levels have none in their metadata."""
     rows = data.load("queries", prefix)
     columns = rows.column_names
     column = _find(columns, QUERY_IDS, "the queries", data.name)
-    asked = _find(columns, TEXTS, "the queries", data.name)
-    if level:
-        asked = _find(columns, (f"rephrase_level_{level}",), "the queries", data.name)
-    kept = [name for name in columns if name in TRAITS or name in (column, asked)]
-    for row in rows.select_columns(kept):
-        text = str(row[asked] or "").strip()
-        if text:
-            metadata = {TRAITS[name]: row[name] for name in kept if name in TRAITS and row[name]}
-            if prefix:
-                metadata.setdefault("language", prefix)
-            if level is not None:
-                metadata["level"] = level
-            yield BenchmarkQuery(
-                _plain(row[column], data.name), text, evidence=list_values(metadata.get("evidence")), metadata=metadata
-            )
+    plain = _find(columns, TEXTS, "the queries", data.name)
+    texts: dict[int | None, str] = {None: plain}
+    if rephrased := {level: name for level in LEVELS if (name := f"rephrase_level_{level}") in columns}:
+        wanted = levels or (0, *LEVELS)
+        texts = {level: name for level, name in {0: plain, **rephrased}.items() if level in wanted}
+    kept = [name for name in columns if name in TRAITS or name == column]
+    for level, asked in texts.items():
+        for row in rows.select_columns([*kept, asked]):
+            if text := str(row[asked] or "").strip():
+                metadata = {TRAITS[name]: row[name] for name in kept if name in TRAITS and row[name]}
+                if prefix:
+                    metadata.setdefault("language", prefix)
+                if level is not None:
+                    metadata["level"] = level
+                evidence = list_values(metadata.get("evidence"))
+                yield BenchmarkQuery(_plain(row[column], data.name), text, evidence=evidence, metadata=metadata)
 
 
 def _find(columns: list[str], names: tuple[str, ...], part: str, name: str) -> str:
