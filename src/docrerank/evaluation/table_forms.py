@@ -19,9 +19,7 @@ from docrerank.evaluation.statistics import METRICS, Interval
 from docrerank.evaluation.statistics.resampling import CONFIDENCE
 
 Format = Literal["text", "markdown"]
-#: A value, and how sure it is.
-Cell = tuple[str, str]
-NOTHING: Cell = ("-", "")
+NOTHING = "-"
 #: Values of a trait that a table shows; JSON has them all.
 MAX_VALUES = 12
 #: Characters of a line of text at most: short, and full.
@@ -32,11 +30,14 @@ MIN_NAME = 12
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One table before it has a form: its title, its column names and its rows, the first column being names."""
+    """One table before it has a form: its title, its column names and its rows, the first column being names.
+
+    A cell has its value, its p-value and its interval in lines of their own.
+    """
 
     title: str
     header: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[str]]
 
 
 def render(table: ResultsTable, form: Format = "text", full: bool = False) -> str:
@@ -57,12 +58,11 @@ def render(table: ResultsTable, form: Format = "text", full: bool = False) -> st
 def render_summary(summary: Mapping[str, Any], form: Format = "text") -> str:
     """`build_summary` as one row a task, one column a system, and the mean in the last row."""
     names = list(summary["means"])
-    rows: list[list[Cell]] = []
+    rows = []
     for (task, scores), headline in zip(summary["tasks"].items(), summary["headlines"].values(), strict=True):
-        cells = [(f"{scores[name]:.3f}", "") if name in scores else NOTHING for name in names]
-        rows.append([(task, ""), (headline, ""), *cells])
-    means: list[Cell] = [(f"{summary['means'][name]:.3f}", "") for name in names]
-    rows.append([(f"mean of {len(summary['tasks'])}", ""), ("", ""), *means])
+        cells = [f"{scores[name]:.3f}" if name in scores else NOTHING for name in names]
+        rows.append([task, headline, *cells])
+    rows.append([f"mean of {len(summary['tasks'])}", "", *(f"{mean:.3f}" for mean in summary["means"].values())])
     return _write([Grid("all tasks", ["task", "metric", *names], rows)], (), form, WIDE)
 
 
@@ -152,15 +152,15 @@ def _describe(table: ResultsTable, system: SystemResult) -> dict[str, Any]:
 
 def _lay_out_headline(table: ResultsTable) -> Grid:
     """The columns that a reader looks at first; differences that no system has are left out."""
-    columns: dict[str, list[Cell]] = {
-        "system": [(_name(table, each), "") for each in _rows(table)],
+    columns = {
+        "system": [_name(table, each) for each in _rows(table)],
         table.headline: [_show(each.means[table.headline], short=True) for each in _rows(table)],
     }
     for title, floor in (("gain over start", table.start), ("gain over best untrained", table.baseline)):
         if floor:
             columns[title] = _show_gains(table, floor, table.headline, short=True)
     if table.headline != "R@1":
-        columns["R@1"] = [(_shorten(f"{each.means['R@1'].value:.3f}"), "") for each in _rows(table)]
+        columns["R@1"] = [_shorten(f"{each.means['R@1'].value:.3f}") for each in _rows(table)]
     return Grid(_title(table), list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
 
 
@@ -176,7 +176,7 @@ def _lay_out(table: ResultsTable) -> Iterator[Grid]:
 
 def _lay_out_systems(table: ResultsTable) -> Grid:
     """Columns that no system fills are left out."""
-    columns: dict[str, list[Cell]] = {"system": [(_name(table, each), "") for each in _rows(table)]}
+    columns = {"system": [_name(table, each) for each in _rows(table)]}
     for metric in METRICS:
         columns[metric] = [_show(each.means[metric]) for each in _rows(table)]
         if metric == table.headline:
@@ -188,12 +188,12 @@ def _lay_out_systems(table: ResultsTable) -> Grid:
     numbers = {"ms/query": ("ms_per_query", ".1f"), "tokens/query": ("tokens_per_query", ",.0f")}
     for title, (name, shape) in numbers.items():
         found = [getattr(each, name) for each in _rows(table)]
-        columns[title] = [NOTHING if value is None else (format(value, shape), "") for value in found]
+        columns[title] = [NOTHING if value is None else format(value, shape) for value in found]
     kept = {name: cells for name, cells in columns.items() if any(cell != NOTHING for cell in cells)}
     return Grid(_title(table), list(kept), [list(row) for row in zip(*kept.values(), strict=True)])
 
 
-def _show_gains(table: ResultsTable, floor: str | None, metric: str, short: bool = False) -> list[Cell]:
+def _show_gains(table: ResultsTable, floor: str | None, metric: str, short: bool = False) -> list[str]:
     found = [table.difference(each.name, floor).get(metric) if floor else None for each in _rows(table)]
     return [_show_difference(each, short) for each in found]
 
@@ -218,7 +218,7 @@ def _lay_out_pairs(table: ResultsTable) -> Grid:
     """A square: each row's system less each column's."""
     names = [system.name for system in table.systems]
     rows = [
-        [(row, ""), *(_show_difference(table.difference(row, column).get(table.headline)) for column in names)]
+        [row, *(_show_difference(table.difference(row, column).get(table.headline)) for column in names)]
         for row in names
     ]
     return Grid(f"{table.headline}: row less column", ["", *names], rows)
@@ -226,24 +226,24 @@ def _lay_out_pairs(table: ResultsTable) -> Grid:
 
 def _lay_out_trait(table: ResultsTable, trait: str, parts: Sequence[Breakdown]) -> Grid:
     names = [system.name for system in table.systems]
-    rows = [[(f"{part.value} ({part.queries})", ""), *(_show(part.means[name]) for name in names)] for part in parts]
+    rows = [[f"{part.value} ({part.queries})", *(_show(part.means[name]) for name in names)] for part in parts]
     return Grid(f"{table.headline} by {trait} (queries)", [trait, *names], rows)
 
 
-def _show(interval: Interval, short: bool = False) -> Cell:
-    if short:
-        value, low, high = (_shorten(f"{each:.3f}") for each in (interval.value, interval.low, interval.high))
-        return f"{value} [{low} {high}]", ""
-    return f"{interval.value:.3f}", f"[{interval.low:.3f}, {interval.high:.3f}]"
+def _show(interval: Interval, short: bool = False) -> str:
+    value, edges = f"{interval.value:.3f}", _show_edges(interval, ".3f")
+    return f"{_shorten(value)} {edges}" if short else f"{value}\n{edges}"
 
 
-def _show_difference(difference: Difference | None, short: bool = False) -> Cell:
+def _show_difference(difference: Difference | None, short: bool = False) -> str:
     if difference is None:
         return NOTHING
-    value, low, high = (f"{each:+.3f}" for each in asdict(difference.interval).values())
-    if short:
-        return f"{_shorten(value)} [{_shorten(low)} {_shorten(high)}]", ""
-    return f"{value} p={difference.p:.4f}", f"[{low}, {high}]"
+    value, edges = f"{difference.interval.value:+.3f}", _show_edges(difference.interval, "+.3f")
+    return f"{_shorten(value)} {edges}" if short else f"{value}\np={difference.p:.4f}\n{edges}"
+
+
+def _show_edges(interval: Interval, form: str) -> str:
+    return f"[{_shorten(format(interval.low, form))} {_shorten(format(interval.high, form))}]"
 
 
 def _shorten(number: str) -> str:
@@ -256,11 +256,9 @@ def _tell_gains(table: ResultsTable) -> list[str]:
     if not table.start and not table.trained:
         return []
     names = {"best untrained": table.baseline, "start": table.start, "trained": table.trained}
-    shown = [
-        f"{what} {_show(table.system(each).means[table.headline], True)[0]}" for what, each in names.items() if each
-    ]
+    shown = [f"{what} {_show(table.system(each).means[table.headline], True)}" for what, each in names.items() if each]
     gain = table.difference(table.trained or "", table.start or "").get(table.headline)
-    told = f" Training gained {_show_difference(gain, short=True)[0]} over the start." if gain else ""
+    told = f" Training gained {_show_difference(gain, short=True)} over the start." if gain else ""
     return [f"{table.headline}: {', '.join(shown)}.{told}"]
 
 
@@ -292,7 +290,7 @@ def _build_markdown(grid: Grid) -> Table:
     for place, name in enumerate(grid.header):
         table.add_column(Text(_escape(name)), justify="right" if place else "left", no_wrap=True)
     for row in grid.rows:
-        table.add_row(*(Text(_escape(f"{value} {sureness}".strip())) for value, sureness in row))
+        table.add_row(*(Text(_escape(cell)) for cell in row))
     return table
 
 
@@ -306,26 +304,20 @@ def _build_table(grid: Grid, width: int) -> Table:
         show_edge=False,
     )
     widths = [max(_measure(name, row[place]) for row in grid.rows) for place, name in enumerate(grid.header) if place]
-    longest = max(len(row[0][0]) for row in grid.rows)
+    longest = max(len(row[0]) for row in grid.rows)
     table.add_column(
         Text(_clean(grid.header[0])), width=max(MIN_NAME, min(longest, width - sum(widths) - 2 * len(widths) - 1))
     )
     for name, narrow in zip(grid.header[1:], widths, strict=True):
         table.add_column(Text("\n".join(wrap(_clean(name), narrow))), justify="right", no_wrap=True)
     for row in grid.rows:
-        table.add_row(*(Text(_stack(value, sureness)) for value, sureness in row))
+        table.add_row(Text(_clean(row[0])), *map(Text, row[1:]))
     return table
 
 
-def _measure(name: str, cell: Cell) -> int:
+def _measure(name: str, cell: str) -> int:
     """Characters that a column needs for a cell, and for its name over several lines."""
-    return max(map(len, (*_stack(*cell).splitlines(), *_clean(name).split())))
-
-
-def _stack(value: str, sureness: str) -> str:
-    """A cell of narrow lines: the value, its p-value if it has one, and its interval without what can be spared."""
-    lines = _clean(value).replace(" p=", "\np=")
-    return f"{lines}\n{sureness.replace('0.', '.').replace(', ', ' ')}" if sureness else lines
+    return max(map(len, (*cell.splitlines(), *_clean(name).split())))
 
 
 def _clean(text: str) -> str:

@@ -4,15 +4,15 @@ import pytest
 
 from docrerank.evaluation.ablation import draw, render_markdown
 from docrerank.evaluation.ablation.arms import CONTROL, Arm
-from docrerank.evaluation.ablation.compare import FIGURES, Ablation, Measures, compare, read_measures
+from docrerank.evaluation.ablation.compare import Ablation, Measures, compare, read_measures
 
 
 def make(*ndcg: float, kept: bool = True) -> Measures:
     """Scores of two questions; the start has one half and the first stage one quarter of each."""
     trained = dict(zip("ab", ndcg, strict=True))
     figures = {"trained": trained, "start": dict.fromkeys("ab", 0.5), "no reranker": dict.fromkeys("ab", 0.25)}
-    scores = {(figure, metric): figures[figure] for figure in FIGURES for metric in ("NDCG@5", "R@1")}
-    return Measures(scores, {"a": "a", "b": "b"}, kept)
+    recall = {figure: sum(scores.values()) / 2 for figure, scores in figures.items()}
+    return Measures(figures, recall, {"a": "a", "b": "b"}, kept)
 
 
 BOTH = Arm("<both>", (), against="mined")
@@ -69,6 +69,6 @@ def test_an_evaluation_without_a_start_is_compared_with_the_first_stage() -> Non
     queries = [{"id": "a", "cluster": "d", "systems": systems}, {"id": "b", "cluster": "d", "systems": systems | {}}]
     queries.append({"id": "c", "cluster": "d", "systems": {"bm25": {}, "own": {}}})  # no page answers it
     content = {"candidates": {"system": "bm25"}, "start": None, "trained": {"system": "own"}, "queries": queries}
-    scores = read_measures(content, kept=True).scores
-    assert scores["start", "NDCG@5"] == scores["no reranker", "NDCG@5"] == {"a": 0.5, "b": 0.5}
-    assert scores["trained", "R@1"] == {"a": 1.0, "b": 1.0}
+    found = read_measures(content, kept=True)
+    assert found.ndcg["start"] == found.ndcg["no reranker"] == {"a": 0.5, "b": 0.5}
+    assert found.recall["trained"] == 1.0

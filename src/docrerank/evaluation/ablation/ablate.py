@@ -14,7 +14,6 @@ from statistics import fmean
 from docrerank.evaluation import evaluate, read_evaluation, slug
 from docrerank.evaluation.ablation.arms import CONTROL, Arm
 from docrerank.evaluation.ablation.compare import TRAINED, Ablation, Measures, compare, read_measures
-from docrerank.evaluation.statistics import HEADLINE
 from docrerank.generation import generate
 from docrerank.mining import mine
 from docrerank.recipe import Role, load_recipe
@@ -77,7 +76,7 @@ def ablate(
         for seed in range(1, seeds + 1):
             for arm, found in measured.items():
                 found.append(_measure(_open_arm(data[arm], arm, out, size, seed), benchmark, out, progress))
-                say(f"{arm.name}, seed {seed}: NDCG@5 {fmean(found[-1].scores[TRAINED, HEADLINE].values()):.4f}")
+                say(f"{arm.name}, seed {seed}: NDCG@5 {fmean(found[-1].ndcg[TRAINED].values()):.4f}")
         result = compare(measured, benchmark.resolve().name, size, skipped, run.recipe.seed)
         content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **asdict(result)}
         write_text(out / FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -22,12 +22,14 @@ class Measures:
     """What one arm with one seed reached.
 
     Attributes:
-        scores: by one of `FIGURES` and NDCG@5 or R@1: of every question by its id.
+        ndcg: by one of `FIGURES`: NDCG@5 of every question by its id.
+        recall: by one of `FIGURES`: mean R@1.
         clusters: every question's document, which intervals are drawn over.
         kept: whether the trained weights were delivered, not the start.
     """
 
-    scores: Mapping[tuple[str, str], Scores]
+    ndcg: Mapping[str, Scores]
+    recall: Mapping[str, float]
     clusters: Mapping[str, str]
     kept: bool
 
@@ -67,14 +69,13 @@ class Ablation:
 
 def read_measures(evaluation: Mapping[str, Any], kept: bool) -> Measures:
     """Take what counts from an `evaluation.json`; where the start has no row the first stage stands for it."""
-    floor = evaluation["candidates"]["system"]
-    scores = {}
+    ndcg, recall = dict[str, Scores](), dict[str, float]()
     for figure in FIGURES:
-        system = (evaluation.get(figure) or {"system": floor})["system"]
+        system = (evaluation.get(figure) or evaluation["candidates"])["system"]
         rows = {query["id"]: query["systems"][system].get("metrics") for query in evaluation["queries"]}
-        for metric in (HEADLINE, RANK1):
-            scores[figure, metric] = {query: values[metric] for query, values in rows.items() if values}
-    return Measures(scores, {query["id"]: query["cluster"] for query in evaluation["queries"]}, kept)
+        ndcg[figure] = {query: values[HEADLINE] for query, values in rows.items() if values}
+        recall[figure] = fmean(values[RANK1] for values in rows.values() if values)
+    return Measures(ndcg, recall, {query["id"]: query["cluster"] for query in evaluation["queries"]}, kept)
 
 
 def compare(
@@ -93,9 +94,8 @@ def compare(
                 mine, theirs = ([scores[query] for query in questions] for scores in (own, averaged[other]))
                 clusters = [control[0].clusters[query] for query in questions]
                 differences[other] = bootstrap_difference(mine, theirs, clusters, seed)
-        means = [fmean(each.scores[figure, HEADLINE].values()) for each in found]
-        recall = fmean(fmean(each.scores[figure, RANK1].values()) for each in found)
-        kept = sum(each.kept for each in found)
+        means = [fmean(each.ndcg[figure].values()) for each in found]
+        recall, kept = fmean(each.recall[figure] for each in found), sum(each.kept for each in found)
         return ArmResult(name, fmean(means), min(means), max(means), recall, kept, len(found), differences)
 
     floors = [sum_up(name, control, name) for name in (NO_RERANKER, START)]
@@ -137,5 +137,4 @@ def _write_row(arm: ArmResult) -> tuple[str, ...]:
 
 def _average(seeds: Sequence[Measures], figure: str) -> Scores:
     """NDCG@5 of every question, the mean over seeds."""
-    first = seeds[0].scores[figure, HEADLINE]
-    return {query: fmean(each.scores[figure, HEADLINE][query] for each in seeds) for query in first}
+    return {query: fmean(each.ndcg[figure][query] for each in seeds) for query in seeds[0].ndcg[figure]}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -189,17 +190,14 @@ def _score(
     score: Callable[[Sequence[tuple[str, Page]]], Floats], found: ProbeSet, progress: Callable[[int], None]
 ) -> Floats:
     """Page by page: whatever depends on the page alone is computed once for all its queries."""
-    by_page: dict[str, list[int]] = defaultdict(list)
-    for at, case in enumerate(found.cases):
-        by_page[case.positive.page_id].append(at)
-    margins = np.zeros(len(found.cases))
-    for done, (page_id, places) in enumerate(by_page.items(), 1):
-        cases = [found.cases[at] for at in places]
+    margins = list[float]()
+    for done, (page_id, own) in enumerate(groupby(found.cases, lambda case: case.positive.page_id), 1):
+        cases = list(own)
         texts = list(dict.fromkeys(query.text for case in cases for query in (case.positive, case.negative)))
         scores = dict(zip(texts, score([(text, found.pages[page_id]) for text in texts]).tolist(), strict=True))
-        margins[places] = [scores[case.positive.text] - scores[case.negative.text] for case in cases]
+        margins += [scores[case.positive.text] - scores[case.negative.text] for case in cases]
         progress(done)
-    return margins
+    return np.array(margins)
 
 
 def _summarise(
