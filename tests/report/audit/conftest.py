@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,29 +30,48 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(finished: Path, tmp_path: Path) -> Run:
-    import shutil
-
     shutil.copytree(finished, tmp_path / "run")
     return Run.open(tmp_path / "run")
 
 
+def start(run: Run) -> tuple[str, subprocess.Popen[str]]:
+    """Start `docrerank audit`; gives its address and its process."""
+    command = [sys.executable, "-u", "-m", "docrerank.cli", "audit", str(run.path), "--no-open"]
+    command += ["--auditor", "ada", "--sample", "12"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if found := re.search(r"http://127\.0\.0\.1:\d+/", line):
+        return found[0], child
+    child.kill()
+    raise AssertionError(line + child.stdout.read())
+
+
+def stop(child: subprocess.Popen[str]) -> None:
+    child.kill()
+    child.wait()
+
+
 @pytest.fixture
 def serve(run: Run) -> Iterator[Serve]:
-    """Start `docrerank audit`; gives its address and its process, which the test may kill."""
+    """Starts an audit that the test may kill."""
     children: list[subprocess.Popen[str]] = []
 
-    def start(auditor: str = "ada", sample: int = 12) -> tuple[str, subprocess.Popen[str]]:
-        command = [sys.executable, "-u", "-m", "docrerank.cli", "audit", str(run.path), "--no-open"]
-        command += ["--auditor", auditor, "--sample", str(sample)]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def begin() -> tuple[str, subprocess.Popen[str]]:
+        url, child = start(run)
         children.append(child)
-        assert child.stdout is not None
-        line = child.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-        assert found is not None, line + child.stdout.read()
-        return found[0], child
+        return url, child
 
-    yield start
+    yield begin
     for child in children:
-        child.kill()
-        child.wait()
+        stop(child)
+
+
+@pytest.fixture(scope="package")
+def site(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """One audit that is only looked at."""
+    folder = tmp_path_factory.mktemp("site") / "run"
+    shutil.copytree(finished, folder)
+    url, child = start(Run.open(folder))
+    yield url, child
+    stop(child)

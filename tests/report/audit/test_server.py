@@ -6,18 +6,21 @@ import http.client
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
-from docrerank.report.audit import Journal, read_summary, summarise
+from docrerank.cli.app import app
+from docrerank.records import UserError
+from docrerank.report.audit import Journal, draw_sample, read_summary, summarise
 from docrerank.runs import Run
 
-Serve = Callable[..., tuple[str, subprocess.Popen[str]]]
+Site = tuple[str, subprocess.Popen[str]]
+Serve = Callable[[], Site]
 
 
 def ask(
@@ -39,8 +42,8 @@ def read_sheet(url: str, auditor: str = "ada") -> dict[str, Any]:
     return sheet
 
 
-def test_an_auditor_sees_queries_and_pages_but_not_what_they_are_meant_to_be(serve: Serve) -> None:
-    url, _ = serve()
+def test_an_auditor_sees_queries_and_pages_but_not_what_they_are_meant_to_be(site: Site) -> None:
+    url, _ = site
     assert b"<title>docrerank" in ask(url, "GET", "/")[1]
     sheet = ask(url, "GET", "/v1/audit?auditor=ada")[1]
     items = json.loads(sheet)["items"]
@@ -80,12 +83,11 @@ def test_ctrl_c_sums_up(serve: Serve, run: Run) -> None:
     assert (summary.judged, summary.auditors, summary.false_positives.cases) == (12, ("ada",), 0)
 
 
-def test_two_people_judge_the_same_sample_and_their_agreement_is_told(serve: Serve, run: Run) -> None:
-    url, _ = serve()
-    items = read_sheet(url)["items"]
-    for serial, item in enumerate(items):
-        judge(url, item["id"], "not")
-        judge(url, item["id"], "not" if serial else "answerable", "ben")
+def test_two_people_judge_the_same_sample_and_their_agreement_is_told(run: Run) -> None:
+    ada, ben = Journal(run, "ada"), Journal(run, "ben")
+    for serial, item in enumerate(draw_sample(run, 12, 13)):
+        ada.add(item.id, "not")
+        ben.add(item.id, "not" if serial else "answerable")
     summary, stale = summarise(run, 13)
     assert summary.auditors == ("ada", "ben")
     assert (summary.judged, summary.unclear, stale) == (11, 1, 0)
@@ -100,8 +102,8 @@ def test_a_query_that_changed_since_is_stale(run: Run) -> None:
     assert (summary.judged, stale) == (0, 1)
 
 
-def test_hostile_requests_are_refused(serve: Serve) -> None:
-    url, child = serve()
+def test_hostile_requests_are_refused(site: Site) -> None:
+    url, child = site
     item = read_sheet(url)["items"][0]["id"]
     assert ask(url, "GET", "/v1/audit?auditor=ada", headers={"host": "evil.example"})[0] in (400, 403)
     assert judge(url, item, "not", origin="http://evil.example") == 403
@@ -120,11 +122,8 @@ def test_hostile_requests_are_refused(serve: Serve) -> None:
     assert child.poll() is None
 
 
-def test_a_taken_port_and_a_bad_name_are_told_in_one_line(serve: Serve, run: Run) -> None:
-    url, _ = serve()
-    port = str(urlsplit(url).port)
-    command = [sys.executable, "-m", "docrerank.cli", "audit", str(run.path), "--no-open"]
+def test_a_taken_port_and_a_bad_name_are_told_in_one_line(site: Site, run: Run) -> None:
+    port = str(urlsplit(site[0]).port)
     for extra, words in ((["--port", port], "or --port"), (["--auditor", "../x"], "auditor's name")):
-        done = subprocess.run([*command, *extra], capture_output=True, text=True)
-        assert done.returncode == 1
-        assert words in done.stdout + done.stderr
+        with pytest.raises(UserError, match=words):
+            CliRunner().invoke(app, ["audit", str(run.path), "--no-open", *extra], catch_exceptions=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -206,10 +207,7 @@ def take_top(scores: Vectors, page_ids: Sequence[str], count: int = KEPT) -> dic
         >>> take_top(np.array([0.5, 0.5, 0.7], np.float32), ["a/1", "a/2", "a/3"], 2)
         {'a/3': 0.699999988079071, 'a/2': 0.5}
     """
-    names = np.empty(len(page_ids), np.int64)
-    names[np.array(sorted(range(len(page_ids)), key=lambda index: page_ids[index]), np.int64)] = range(len(page_ids))
-    order = np.lexsort((names, scores))[::-1][:count]
-    return {page_ids[index]: float(scores[index]) for index in order}
+    return {page: score for score, page in nlargest(count, zip(scores.tolist(), page_ids, strict=True))}
 
 
 def read_page(source: PageSource, page_id: str, with_text: bool) -> Page:
