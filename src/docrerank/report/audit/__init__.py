@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from docrerank.report.audit.journal import Journal
-from docrerank.report.audit.result import fleiss_kappa, summarise
-from docrerank.report.audit.sample import Item, draw_sample
-from docrerank.report.audit.show import show_sample
-from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, read_summary
+from docrerank.report.audit.sample import Item, draw_sample, show_sample
+from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, fleiss_kappa, read_summary, summarise
 
 __all__ = [
     "AuditSummary",

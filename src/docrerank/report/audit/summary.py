@@ -1,16 +1,19 @@
-"""What an audit found: rates with their intervals, and how far people agree."""
+"""What people's judgements say: how many hard negatives are answerable after all, and how far people agree."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.statistics import estimate_share
-from docrerank.records import UserError
-from docrerank.runs import write_text
+from docrerank.records import Query, UserError
+from docrerank.report.audit.journal import Judgement, list_journals
+from docrerank.report.audit.sample import item_id
+from docrerank.runs import Run, write_text
 
 FILE = "audit.json"
 
@@ -77,6 +80,83 @@ class AuditSummary:
     def write(self, run_folder: Path) -> None:
         """Put it into RUN/audit.json."""
         write_text(run_folder / FILE, json.dumps(asdict(self), indent=2) + "\n")
+
+
+def summarise(run: Run, seed: int) -> tuple[AuditSummary, int]:
+    """Sum up everyone's judgements on the queries that the run holds now, and write RUN/audit.json.
+
+    Returns:
+        the summary, and how many judged items are no longer in the run.
+    """
+    journals = {journal.auditor: journal.read() for journal in list_journals(run)}
+    queries = {item_id(query): query for query in run.queries.read()}
+    judged: dict[str, list[Judgement]] = defaultdict(list)
+    for own in journals.values():
+        for item, judgement in own.items():
+            judged[item].append(judgement)
+    stale = sum(item not in queries for item in judged)
+    current = {item: own for item, own in judged.items() if item in queries}
+    auditors = tuple(name for name, own in journals.items() if own)
+    summary = _sum_up(seed, auditors, queries, current)
+    if judged:
+        summary.write(run.path)
+    return summary, stale
+
+
+def _sum_up(
+    seed: int, auditors: tuple[str, ...], queries: Mapping[str, Query], judged: Mapping[str, Sequence[Judgement]]
+) -> AuditSummary:
+    decided = {item: verdict for item, own in judged.items() if (verdict := _decide(own)) is not None}
+    positives, by_property = list[bool](), defaultdict[str, list[bool]](list)
+    for item, yes in decided.items():
+        query = queries[item]
+        (by_property[query.property] if query.kind == "hard_negative" else positives).append(yes)
+    negatives = [yes for own in by_property.values() for yes in own]
+    several = [own for own in (_votes(own) for own in judged.values()) if sum(own) > 1]
+    return AuditSummary(
+        seed,
+        auditors,
+        len(decided),
+        len(judged) - len(decided),
+        Rate.of_cases(sum(negatives), len(negatives)),
+        Rate.of_cases(sum(not yes for yes in positives), len(positives)),
+        {name: Rate.of_cases(sum(own), len(own)) for name, own in sorted(by_property.items())},
+        fleiss_kappa(several),
+        sum(0 in own for own in several) / len(several) if several else None,
+    )
+
+
+def _decide(judgements: Sequence[Judgement]) -> bool | None:
+    """Answerable or not, by most of those who decided; None if nobody did or they are even."""
+    yes, no = _votes(judgements)
+    return None if yes == no else yes > no
+
+
+def _votes(judgements: Sequence[Judgement]) -> tuple[int, int]:
+    counts = Counter(judgements)
+    return counts["answerable"], counts["not"]
+
+
+def fleiss_kappa(votes: Sequence[tuple[int, int]]) -> float | None:
+    """Agreement beyond chance between any number of people on yes or no (Fleiss 1971).
+
+    Args:
+        votes: for each item how many said yes and how many no; at least two together.
+
+    Returns:
+        1 for full agreement, 0 for none beyond chance; None without items, 1 if all said the same everywhere.
+
+    Examples:
+        >>> fleiss_kappa([(2, 0), (0, 2), (1, 1)])
+        0.3333
+    """
+    if not votes:
+        return None
+    total = sum(yes + no for yes, no in votes)
+    share = sum(yes for yes, _ in votes) / total
+    observed = sum((yes * (yes - 1) + no * (no - 1)) / ((yes + no) * (yes + no - 1)) for yes, no in votes) / len(votes)
+    chance = share**2 + (1 - share) ** 2
+    return 1.0 if chance >= 1 else round((observed - chance) / (1 - chance), 4)
 
 
 def describe_summary(summary: AuditSummary, stale: int) -> Iterator[str]:

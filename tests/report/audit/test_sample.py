@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from docrerank.records import Query, UserError
-from docrerank.report.audit.show import show_sample, take_in_turn
+from docrerank.report.audit.sample import show_sample, take_in_turn
 from docrerank.runs import Run
 
 
