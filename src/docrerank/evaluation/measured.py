@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, Collection, take_top
 from docrerank.evaluation.find_candidates import Candidates, slug
@@ -48,10 +49,18 @@ class Measured:
 
     def keep(self, queries: Iterable[str]) -> Measured:
         """What the system made of some of the questions."""
-        fields = ("ranking", "milliseconds", "tokens", "relevance")
-        known = {name: getattr(self, name) for name in fields}
-        kept = {name: {query: found[query] for query in queries if query in found} for name, found in known.items()}
-        return replace(self, **kept)
+        asked = set(queries)
+
+        def take(found: Mapping[str, Any]) -> dict[str, Any]:
+            return {query: value for query, value in found.items() if query in asked}
+
+        return replace(
+            self,
+            ranking=take(self.ranking),
+            milliseconds=take(self.milliseconds),
+            tokens=take(self.tokens),
+            relevance=take(self.relevance),
+        )
 
     def median_milliseconds(self) -> float | None:
         """The median time of a question; a machine's other work disturbs a mean."""

@@ -105,9 +105,9 @@ class _Parts:
         self.groups[prefix] = ids
         for query in _read_queries(data, prefix, levels):
             level = query.metadata.get("level")
-            own = f"{lead}{query.id} level {level}" if level else lead + query.id
-            self.queries[own], self.scope[own] = replace(query, id=own), prefix
-            self.asked.setdefault(lead + query.id, []).append(own)
+            name = f"{lead}{query.id} level {level}" if level else lead + query.id
+            self.queries[name], self.scope[name] = replace(query, id=name), prefix
+            self.asked.setdefault(lead + query.id, []).append(name)
         self._read_qrels(data, prefix, lead)
         if data.find("top_ranked", prefix):
             rows = data.load("top_ranked", prefix)
