@@ -48,8 +48,8 @@ def start(run: Run) -> tuple[str, subprocess.Popen[str]]:
 
 
 def stop(child: subprocess.Popen[str]) -> None:
-    child.kill()
-    child.wait()
+    with child:  # its pipe is closed too
+        child.kill()
 
 
 @pytest.fixture

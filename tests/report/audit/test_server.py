@@ -108,14 +108,11 @@ def test_hostile_requests_are_refused(site: Site) -> None:
     assert ask(url, "GET", "/v1/audit?auditor=ada", headers={"host": "evil.example"})[0] in (400, 403)
     assert judge(url, item, "not", origin="http://evil.example") == 403
     assert ask(url, "GET", "/v1/audit?auditor=../ada")[0] in (400, 422)
-    for path in (
-        "/recipe.yaml",
-        "/v1/pages/page/../../recipe.yaml",
-        "/static/../state.py",
-        "/v1/rerank",
-        "/v1/models",
-    ):
+    for path in ("/recipe.yaml", "/v1/pages/page/../../recipe.yaml", "/static/../state.py"):
         assert ask(url, "GET", path)[0] == 404, path
+    assert json.loads(ask(url, "GET", "/v1/models")[1])["data"] == []
+    body = json.dumps({"query": "Net sales?", "documents": ["Net sales rose."]}).encode()
+    assert ask(url, "POST", "/v1/rerank", body, {"content-type": "application/json"})[0] == 404
     assert judge(url, "nothing", "not") == 404
     assert judge(url, item, "maybe") in (400, 422)
     assert not read_sheet(url)["judgements"]
