@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,13 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def table(folder: Path, settings: Settings) -> ResultsTable:
     return evaluate_models(SYSTEMS, str(folder), settings)[0]
+
+
+def share_pages(table: ResultsTable, settings: Settings, out: Path) -> Path:
+    """A folder of results that has read the benchmark's pages already."""
+    assert table.name == "small"
+    shutil.copytree(settings.out / "pages", out / "pages")
+    return out
 
 
 def test_a_question_of_one_document_has_candidates_of_that_document_alone(
@@ -70,23 +79,28 @@ def test_the_table_is_written_in_every_form(table: ResultsTable, settings: Setti
     assert found == json.loads(json.dumps(build_dict(table)))
 
 
-def test_results_are_taken_from_their_file_until_the_candidates_change(folder: Path, tmp_path: Path) -> None:
-    settings = Settings(tmp_path, top=3, resamples=100)
+def test_results_are_taken_from_their_file_until_the_candidates_change(
+    table: ResultsTable, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    settings = replace(settings, out=share_pages(table, settings, tmp_path))
     evaluate_models(["random"], str(folder), settings)
     file = settings.out / "results" / "small--random.json"
     before = file.stat().st_mtime_ns
     evaluate_models(["random"], str(folder), settings)
     assert file.stat().st_mtime_ns == before
-    evaluate_models(["random"], str(folder), Settings(settings.out, top=2, resamples=100))
+    evaluate_models(["random"], str(folder), replace(settings, top=2))
     assert file.stat().st_mtime_ns > before
 
 
-def test_candidates_of_a_file_are_reordered_and_no_others(folder: Path, settings: Settings, tmp_path: Path) -> None:
+def test_candidates_of_a_file_are_reordered_and_no_others(
+    table: ResultsTable, folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    share_pages(table, settings, tmp_path)
     given = {"q1": {"harbor/1": 2, "harbor/2": 1}, "q2": {"harbor/1": 1}, "q3": {"orchard/1": 1}, "q4": {}}
     file = tmp_path / "given.json"
     file.write_text(json.dumps(given))
-    (table,) = evaluate_models(["oracle"], str(folder), Settings(tmp_path, str(file), resamples=100))
-    assert table.ceiling.means["recall"].value == pytest.approx(2 / 3)
+    (found,) = evaluate_models(["oracle"], str(folder), Settings(tmp_path, str(file), resamples=100))
+    assert found.ceiling.means["recall"].value == pytest.approx(2 / 3)
     file.write_text(json.dumps(given | {"q1": {"orchard/1": 1}}))
     with pytest.raises(UserError, match="orchard/1"):
         evaluate_models(["oracle"], str(folder), Settings(tmp_path, str(file), resamples=100))
@@ -102,9 +116,16 @@ def test_what_cannot_be_evaluated_is_told_in_one_line(folder: Path, settings: Se
 
 
 def test_a_collection_changes_its_fingerprint_with_its_judgements(
-    folder: Path, settings: Settings, tmp_path: Path, write_benchmark: Callable[..., Path]
+    table: ResultsTable,
+    folder: Path,
+    settings: Settings,
+    tmp_path: Path,
+    write_benchmark: Callable[..., Path],
 ) -> None:
     other = write_benchmark(tmp_path / "small", qrels="q1\tharbor/1\t1\n")
     first = open_collections(str(folder), settings)[0].fingerprint()
     assert open_collections(str(folder), settings)[0].fingerprint() == first
-    assert open_collections(str(other), Settings(tmp_path / "out"))[0].fingerprint() != first
+    assert (
+        open_collections(str(other), Settings(share_pages(table, settings, tmp_path / "out")))[0].fingerprint()
+        != first
+    )

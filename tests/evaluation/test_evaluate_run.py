@@ -129,16 +129,14 @@ def test_a_fused_row_says_what_a_search_says_of_an_answer(run: Run) -> None:
     assert systems[TRAINED_FUSED]["answerability"] == systems[TRAINED]["answerability"]
 
 
-def test_pages_read_by_ocr_are_empty_for_bm25_over_text_layers(
-    benchmark: Path, tmp_path: Path, make_run: Make
-) -> None:
-    run = make_run(tmp_path / "RUN")
-    ingest(run, [benchmark / "corpus"])
+def test_pages_read_by_ocr_are_empty_for_bm25_over_text_layers(run: Run, benchmark: Path, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "RUN", ignore=shutil.ignore_patterns("model", "evaluation.json"))
+    other = Run.open(tmp_path / "RUN")
     for document in ("harbor", "orchard"):
-        pages = [replace(page, text_source="ocr") for page in run.pages.read(document)]
-        run.pages.write(document, pages, str(run.pages.made_from(document)))
-    evaluate(run, benchmark)
-    systems = read_evaluation(run)["comparison"]["systems"]
+        pages = [replace(page, text_source="ocr") for page in other.pages.read(document)]
+        other.pages.write(document, pages, str(other.pages.made_from(document)))
+    evaluate(other, benchmark)
+    systems = read_evaluation(other)["comparison"]["systems"]
     assert systems[BM25_LAYER]["metrics"]["NDCG@5"]["value"] < systems[BM25]["metrics"]["NDCG@5"]["value"]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,12 +42,11 @@ def test_without_unanswerable_questions_there_is_nothing_to_say() -> None:
     assert describe_relevance("trained", {"a": 1.0, "b": 1.0}, answered, None) is None
 
 
-def test_an_evaluation_holds_relevance(
-    make_run: Callable[..., Run], write_benchmark: Callable[..., Path], tmp_path: Path
-) -> None:
-    run = make_run(tmp_path / "run")
-    evaluate(run, write_benchmark(tmp_path / "bench"))
-    found = json.loads(run.evaluation.read_text())["relevance"]
+def test_an_evaluation_without_a_model_holds_relevance(run: Run, benchmark: Path, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "RUN", ignore=shutil.ignore_patterns("model", "evaluation.json"))
+    other = Run.open(tmp_path / "RUN")
+    evaluate(other, benchmark)
+    found = json.loads(other.evaluation.read_text())["relevance"]
     assert found["system"] == "untrained late interaction"
     assert found["threshold"] is None
 
