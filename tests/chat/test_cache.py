@@ -54,13 +54,12 @@ def test_processes_and_threads_write_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4000])
-def test_a_damaged_file_is_set_aside_and_kept(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, damage: bytes) -> None:
+    """Nothing is paid for again before the user has seen why."""
     (tmp_path / "r.sqlite").write_bytes(damage)
-    with Cache(tmp_path / "r.sqlite") as cache:
-        cache.put("a", REPLY)
-        assert "was damaged" in cache.notice
-    (aside,) = tmp_path.glob("r.damaged-*.sqlite")
-    assert aside.read_bytes() == damage
+    with pytest.raises(UserError, match="is damaged: move it away"):
+        Cache(tmp_path / "r.sqlite")
+    assert (tmp_path / "r.sqlite").read_bytes() == damage
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:

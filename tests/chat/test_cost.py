@@ -31,28 +31,28 @@ def test_images_are_counted_in_patches(picture: bytes) -> None:
 
 def test_a_call_waits_for_those_in_flight_before_it_is_refused(run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
     async def work() -> None:
-        budget = Budget(tokens=100)
-        await budget.reserve(0, 80)
-        waiting = asyncio.create_task(budget.reserve(0, 50))
+        budget = Budget(100)
+        await budget.reserve(80)
+        waiting = asyncio.create_task(budget.reserve(50))
         await asyncio.sleep(0.01)
         assert not waiting.done()
-        budget.settle(0, 80, 0, 20)
+        budget.settle(80, 20)
         await asyncio.wait_for(waiting, 1)
-        budget.settle(0, 50, 0, 50)
-        with pytest.raises(BudgetReached, match="70 of 100 tokens"):
-            await budget.reserve(0, 50)
-        await budget.reserve(0, 30)
+        budget.settle(50, 50)
+        with pytest.raises(BudgetReached, match=r"70\.0000 of 100\.0000 spent"):
+            await budget.reserve(50)
+        await budget.reserve(30)
 
     run(work())
 
 
 def test_a_cancelled_wait_passes_its_turn_on(run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
     async def work() -> None:
-        budget = Budget(tokens=100)
-        await budget.reserve(0, 100)
-        first, second = (asyncio.create_task(budget.reserve(0, 60)) for _ in range(2))
+        budget = Budget(100)
+        await budget.reserve(100)
+        first, second = (asyncio.create_task(budget.reserve(60)) for _ in range(2))
         await asyncio.sleep(0)
-        budget.settle(0, 100, 0, 0)
+        budget.settle(100, 0)
         first.cancel()
         await asyncio.wait_for(second, 1)
 

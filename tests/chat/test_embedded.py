@@ -60,7 +60,7 @@ def test_the_model_answers(server: EmbeddedServer) -> None:
 def test_the_schema_is_enforced(server: EmbeddedServer) -> None:
     question = "Ask about another year: What were the net sales of the cloud segment in 2020?"
     (answer,), client = ask(server, ChatRequest((question,), schema=Rewrite))
-    assert client._way.result().value == "json_schema"
+    assert client._enforces.result()
     assert isinstance(answer, Answer), answer
     assert isinstance(answer.value, Rewrite)
 
@@ -69,7 +69,7 @@ def test_an_image_is_refused_by_a_text_model_with_a_reason(server: EmbeddedServe
     from docrerank.chat import Image, Patience
 
     async def work() -> Answer | Failure:
-        patience = Patience(tries=2, wait=0.01)
+        patience = Patience(tries=2)
         async with ChatClient(server.endpoint(SETTINGS), Cache(":memory:"), patience=patience) as client:
             return await client.ask(ChatRequest((Image.encode(picture), "What is this?")))
 

@@ -49,13 +49,13 @@ def test_rows_carry_model_prompt_answer_place_and_raw_verdicts(tmp_path: Path) -
         run = make_run(tmp_path / "run", server.base_url, 1, 3)
         generate(run)
     by_kind = {query.kind: query for query in dataset(run)}
-    assert by_kind["positive"].writer == "positive_writer-model positives/1"
+    assert by_kind["positive"].writer == "positive_writer-model positives/2"
     assert by_kind["positive"].location == "first sentence"
-    assert by_kind["hard_negative"].writer == "negative_writer-model negatives-general/1"
+    assert by_kind["hard_negative"].writer == "negative_writer-model negatives-general/2"
     assert (by_kind["hard_negative"].original, by_kind["hard_negative"].property) != ("", "")
     assert by_kind["rephrased"].level == 1
     verdicts = [verdict for verdict in run.verdicts.read() if verdict.query_id == by_kind["positive"].id]
-    assert [verdict.prompt for verdict in verdicts] == ["judge-stated/1", "judge-derivable/1"]
+    assert [verdict.prompt for verdict in verdicts] == ["judge-stated/2", "judge-derivable/1"]
     assert json.loads(verdicts[0].raw) == {"ground": "read it", "answerable": True}
     assert {verdict.judge for verdict in verdicts} == {"judge-model"}
 
@@ -211,7 +211,7 @@ def test_a_model_may_judge_what_rules_wrote(tmp_path: Path) -> None:
         counts = generate(run)
         assert {call.body["model"] for call in server.calls} == {"judge-model"}
     assert counts["positive"] == 1
-    assert next(query for query in dataset(run)).writer.startswith("rules/4 ")
+    assert next(query for query in dataset(run)).writer.startswith("rules/5 ")
     assert {verdict.judge for verdict in run.verdicts.read()} == {"judge-model"}
 
 

@@ -68,7 +68,7 @@ def test_both_wordings_must_say_so_and_the_second_is_asked_only_if_needed(
     assert (passed, len(verdicts), len(calls)) == (passes, asked, asked)
     assert [verdict.wording for verdict in verdicts] == ["stated", "derivable"][:asked]
     assert verdicts[0].raw == answers["stated"]
-    assert verdicts[0].prompt == "judge-stated/1"
+    assert verdicts[0].prompt == "judge-stated/2"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ TOKENS = 110
 def make_run(folder: Path, url: str, engine: str) -> Run:
     keys = [f"generate.{role}.{key}" for role in ROLES for key in ("by=model", f"base_url={url}", "sees=text")]
     keys += [f"generate.{role}.max_concurrency=5" for role in ROLES]
+    keys += [f"generate.{role}.price_{way}=1" for role in ROLES for way in ("input", "output")]
     keys += [f"engine={engine}", "workers=2", "generate.near_duplicate=1.0", "ingest.ocr=never"]
     return Run.create(folder, load_recipe("cpu", keys))
 
@@ -52,7 +53,7 @@ def test_two_workers_keep_one_budget_and_one_rate_and_end_with_what_the_local_en
         ingest(run, [pdfs])
         ray.shutdown()
         with pytest.raises(BudgetReached):
-            generate(run, budget=Budget(tokens=20_000))
+            generate(run, budget=Budget(money=0.02))
         assert 0 < sum(server.paid.values()) * TOKENS <= 20_000
         generate(run)
         assert server.peak <= 5

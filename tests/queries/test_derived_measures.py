@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pages import lay_out
 
@@ -125,8 +127,9 @@ def test_a_near_miss_by_measure_passes_only_if_the_page_lacks_a_part() -> None:
 
 
 def test_the_writer_asks_for_measures_and_edits_them_into_others() -> None:
-    rules = Rules([BALANCE, CASH_FLOWS], Generate(negative_candidates=40), 13)
-    derived = [query for query in rules.positives(BALANCE) if query.writer.endswith(" derived")]
+    sheet = replace(BALANCE, kinds=("balance sheet",))
+    rules = Rules([sheet, CASH_FLOWS], Generate(negative_candidates=40), 13)
+    derived = [query for query in rules.positives(sheet) if query.writer.endswith(" derived")]
     assert derived
     for query in derived:
         assert agree(rules.judge(query), answerable=True)
@@ -134,3 +137,10 @@ def test_the_writer_asks_for_measures_and_edits_them_into_others() -> None:
         for negative in rules.negatives(query):
             if negative.property == "metric":
                 assert find_measure(negative.text) != find_measure(query.text)
+
+
+def test_a_note_or_an_affiliates_table_gives_no_measures() -> None:
+    for kinds in ((), ("investments note",)):
+        page = replace(BALANCE, kinds=kinds)
+        written = Rules([page], Generate(), 13).positives(page)
+        assert not [query for query in written if query.writer.endswith(" derived")]

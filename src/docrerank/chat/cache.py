@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -17,7 +16,6 @@ _COLUMNS = "text, finish, model, input_tokens, output_tokens, seconds"
 _TABLE = """CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL,
     model TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, seconds REAL NOT NULL,
     made_at REAL NOT NULL)"""
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 BUSY_SECONDS = 60.0
 
 
@@ -25,13 +23,10 @@ class Cache:
     """Replies in a SQLite file (write-ahead log): safe for threads and processes, whole after `kill -9`.
 
     Args:
-        path: the file; made if it is not there. A damaged one is set aside under another name and kept.
-
-    Attributes:
-        notice: one line about a damaged file that was set aside, else empty.
+        path: the file; made if it is not there.
 
     Raises:
-        UserError: the folder cannot be written or the disk is full.
+        UserError: the file is damaged, the folder cannot be written or the disk is full.
 
     Examples:
         >>> cache = Cache(":memory:")
@@ -42,9 +37,14 @@ class Cache:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.notice = ""
         self._lock = threading.Lock()
-        self._connection = self._open_or_replace()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _open(self.path)
+        except OSError as error:
+            raise UserError(f"cannot write {self.path}: {error.strerror}; fix this and try again") from error
+        except sqlite3.Error as error:
+            raise _explain(error, self.path) from error
 
     def get(self, key: str) -> Reply | None:
         """The reply stored for a call, or None."""
@@ -89,19 +89,6 @@ class Cache:
             except sqlite3.Error as error:
                 raise _explain(error, self.path) from error
 
-    def _open_or_replace(self) -> sqlite3.Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return _open(self.path)
-        except OSError as error:
-            raise UserError(f"cannot write {self.path}: {error.strerror}; fix this and try again") from error
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-                raise _explain(error, self.path) from error
-        aside = _set_aside(self.path)
-        self.notice = f"{self.path} was damaged: it is kept as {aside.name}, and a new one was begun"
-        return _open(self.path)
-
 
 def _open(path: Path) -> sqlite3.Connection:
     """Several processes may open a new file at once: the change to a write-ahead log does not wait by itself."""
@@ -127,21 +114,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _set_aside(path: Path) -> Path:
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    aside = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
-    for ending in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(f"{path}{ending}", f"{aside}{ending}")
-    return aside
-
-
 def _explain(error: sqlite3.Error, path: Path) -> UserError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return UserError(f"the disk is full: {path} was not written; free space and give the same command again")
-    if code in _DAMAGED:
-        return UserError(f"{path} is damaged: move it away and give the same command again")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return UserError(f"{path} is damaged: move it away, and what it held is asked for again by the same command")
     if code == sqlite3.SQLITE_BUSY:
         return UserError(f"{path} is held by another process: wait for it and give the same command again")
     return UserError(f"{path} cannot be used ({error}): check the folder and give the same command again")

@@ -9,7 +9,7 @@ from docrerank.chat.answers import Answer, Failure, Fault, Reason, Reply
 from docrerank.chat.cache import Cache
 from docrerank.chat.cost import UNBOUNDED_OUTPUT, Budget, Usage, estimate_input_tokens
 from docrerank.chat.messages import ChatRequest
-from docrerank.chat.structured import MENDABLE, PROBE, Way, ask_again, build_body, judge_reply, keeps_schema
+from docrerank.chat.structured import MENDABLE, PROBE, ask_again, build_body, judge_reply, keeps_schema
 from docrerank.recipe import require
 from docrerank.recipe.endpoints import Endpoint
 
@@ -70,7 +70,7 @@ class ChatClient:
         self._transport = Transport(endpoint, self._patience.tries)
         self._room = asyncio.Semaphore(endpoint.max_concurrency)
         self._closed = False
-        self._way: asyncio.Task[Way] | None = None
+        self._enforces: asyncio.Task[bool] | None = None
         self._flights: dict[str, asyncio.Task[Answer | Failure]] = {}
 
     async def ask(self, request: ChatRequest) -> Answer | Failure:
@@ -98,7 +98,7 @@ class ChatClient:
     async def close(self) -> None:
         """Begin no further call; those in flight have `farewell` seconds to come back, and are kept."""
         self._closed = True
-        flights = [*self._flights.values(), *([self._way] if self._way else [])]
+        flights = [*self._flights.values(), *([self._enforces] if self._enforces else [])]
         if flights:
             await asyncio.wait(flights, timeout=self._patience.farewell)
         for flight in flights:
@@ -124,8 +124,8 @@ class ChatClient:
 
     async def _fly(self, key: str, request: ChatRequest) -> Answer | Failure:
         try:
-            way = await self._find_way() if request.schema else None
-            reply = await self._pay(request, build_body(request, self.endpoint, way))
+            enforced = request.schema is not None and await self._enforces_schemas()
+            reply = await self._pay(request, build_body(request, self.endpoint, enforced))
         except Fault as fault:
             return Failure(fault.reason, fault.detail, key=key)
         self._cache.put(key, reply)
@@ -140,17 +140,16 @@ class ChatClient:
         """Send a call in its turn, within the budget; what it may cost at most is held until it is back."""
         estimate = estimate_input_tokens(request, self.endpoint)
         bound = self.endpoint.sampling.max_tokens or UNBOUNDED_OUTPUT
-        held, spent = (self.endpoint.price(estimate, bound), estimate + bound), (0.0, 0)
+        held, spent = self.endpoint.price(estimate, bound), 0.0
         async with self._room:
             if self._closed:
                 raise asyncio.CancelledError
-            await self._budget.reserve(*held)
+            await self._budget.reserve(held)
             try:
                 reply = await self._send(request, body, estimate)
-                sent, written = reply.input_tokens, reply.output_tokens
-                spent = self.endpoint.price(sent, written), sent + written
+                spent = self.endpoint.price(reply.input_tokens, reply.output_tokens)
             finally:
-                self._budget.settle(*held, *spent)
+                self._budget.settle(held, spent)
         return reply
 
     async def _send(self, request: ChatRequest, body: bytes, estimate: int) -> Reply:
@@ -164,34 +163,29 @@ class ChatClient:
         self.usage.add(reply, self.endpoint)
         return reply
 
-    async def _find_way(self) -> Way:
-        """How this server takes a schema: found once for all callers; until then it is asked for in words."""
-        if self._way is None or (self._way.done() and (self._way.cancelled() or self._way.exception())):
-            self._way = asyncio.create_task(self._probe())
+    async def _enforces_schemas(self) -> bool:
+        """Whether this server keeps a schema: found once for all callers."""
+        task = self._enforces
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._enforces = asyncio.create_task(self._probe())
         try:
-            return await asyncio.shield(self._way)
+            return await asyncio.shield(task)
         except Fault:
-            return Way.ASK
+            return False
 
-    async def _probe(self) -> Way:
-        """Two calls of a few tokens at most; a third tells a server that knows no schemas from one that is down."""
-        failed = False
-        for way in (Way.JSON_SCHEMA, Way.JSON_OBJECT):
-            try:
-                if keeps_schema(await self._send_probe(way)):
-                    return way
-                failed = False
-            except Fault as fault:
-                if fault.reason not in _UNKNOWN_FORM:
-                    raise
-                failed = True
-        if failed:
-            await self._send_probe(Way.ASK)
-        return Way.ASK
+    async def _probe(self) -> bool:
+        """One call of a few tokens; a second tells a server that knows no schemas from one that is down."""
+        try:
+            return keeps_schema(await self._send_probe(enforced=True))
+        except Fault as fault:
+            if fault.reason not in _UNKNOWN_FORM:
+                raise
+        await self._send_probe(enforced=False)
+        return False
 
-    async def _send_probe(self, way: Way) -> Reply:
+    async def _send_probe(self, enforced: bool) -> Reply:
         sampling = self.endpoint.sampling
         if sampling.max_tokens is not None:
             sampling = sampling.model_copy(update={"max_tokens": _PROBE_TOKENS})
         endpoint = self.endpoint.model_copy(update={"sampling": sampling})
-        return await self._pay(PROBE, build_body(PROBE, endpoint, way))
+        return await self._pay(PROBE, build_body(PROBE, endpoint, enforced))

@@ -15,7 +15,7 @@ import urllib.request
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from docrerank.chat.answers import shorten
 from docrerank.recipe import require
@@ -23,6 +23,8 @@ from docrerank.recipe.endpoints import Endpoint
 from docrerank.records import MissingExtra, UserError
 from docrerank.runs import hash_file, worker_count
 
+Settings = TypeVar("Settings", bound=Endpoint)
+LOADING_SECONDS = 120.0
 DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
@@ -37,7 +39,6 @@ class EmbeddedServer:
         context_tokens: prompt and answer of one call, at most.
         threads: of computation; 0 means one per core. Give no more than there are free cores: llama.cpp's threads
             wait for each other, and one of them without a core slows all down.
-        seconds: for the model to load.
 
     Raises:
         MissingExtra: the extra `llm` is not installed.
@@ -45,7 +46,7 @@ class EmbeddedServer:
 
     Examples:
         >>> with EmbeddedServer() as server:  # doctest: +SKIP
-        ...     client = ChatClient(server.endpoint(), Cache("RUN/requests.sqlite"))
+        ...     client = ChatClient(server.endpoint(Endpoint()), Cache("RUN/requests.sqlite"))
     """
 
     def __init__(
@@ -55,21 +56,26 @@ class EmbeddedServer:
         slots: int = 4,
         context_tokens: int = 8192,
         threads: int = 0,
-        seconds: float = 120.0,
     ) -> None:
         given = [_check_file(file) if file is not None else None for file in (model, projector)]
         if find_spec("xllamacpp") is None:
             raise MissingExtra("xllamacpp", "llm")
         self.model, self.projector = given[0] or _default_model(), given[1]
-        self.slots, self.context_tokens, self.seconds = slots, context_tokens, seconds
-        self.threads = worker_count(threads)
-        self.base_url = ""
+        self.slots, self.base_url = slots, ""
+        self._settings = {
+            "model": str(self.model),
+            "name": self.model.stem,
+            "projector": str(self.projector or ""),
+            "slots": slots,
+            "context": context_tokens * slots,
+            "threads": worker_count(threads),
+        }
         self.process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
     def __enter__(self) -> EmbeddedServer:
         self._log = tempfile.TemporaryFile()
-        command = [sys.executable, "-m", "docrerank.chat.embedded", json.dumps(self._settings())]
+        command = [sys.executable, "-m", "docrerank.chat.embedded", json.dumps(self._settings)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
@@ -83,23 +89,13 @@ class EmbeddedServer:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def endpoint(self, settings: Endpoint | None = None) -> Endpoint:
+    def endpoint(self, settings: Settings) -> Settings:
         """The recipe's section with this server's address and model, and as many calls at once as it has slots."""
         ours = {"base_url": self.base_url, "model": self.model.stem, "api_key_env": "", "max_concurrency": self.slots}
-        return (settings or Endpoint()).model_copy(update=ours)
-
-    def _settings(self) -> dict[str, object]:
-        return {
-            "model": str(self.model),
-            "name": self.model.stem,
-            "projector": str(self.projector or ""),
-            "slots": self.slots,
-            "context": self.context_tokens * self.slots,
-            "threads": self.threads,
-        }
+        return settings.model_copy(update=ours)
 
     def _wait_until_healthy(self) -> str:
-        deadline = time.monotonic() + self.seconds
+        deadline = time.monotonic() + LOADING_SECONDS
         address = self._read_address(deadline)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while time.monotonic() < deadline:
@@ -109,7 +105,7 @@ class EmbeddedServer:
             if self.process is None or self.process.poll() is not None:
                 raise self._failure("stopped while it started")
             time.sleep(0.05)
-        raise self._failure(f"was not ready after {self.seconds:.0f} s")
+        raise self._failure(f"was not ready after {LOADING_SECONDS:.0f} s")
 
     def _read_address(self, deadline: float) -> str:
         """The child's one line on its standard output."""
@@ -117,7 +113,7 @@ class EmbeddedServer:
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
-            raise self._failure(f"was not ready after {self.seconds:.0f} s")
+            raise self._failure(f"was not ready after {LOADING_SECONDS:.0f} s")
         line = self.process.stdout.readline().decode("utf-8", "replace").strip()
         if not line.startswith("http://127.0.0.1:"):
             raise self._failure("stopped while it started")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,14 +21,6 @@ MENDABLE = (Reason.EMPTY, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
 _ENDINGS = {"too_large": Reason.TOO_LARGE, "refusal": Reason.REFUSED, "content_filter": Reason.CONTENT_FILTER}
 
 
-class Way(Enum):
-    """How a server takes a schema: OpenAI, vLLM and llama.cpp; llama-cpp-python; not at all."""
-
-    JSON_SCHEMA = "json_schema"
-    JSON_OBJECT = "json_object"
-    ASK = "ask"
-
-
 class _Probe(BaseModel):
     ready: bool
 
@@ -38,16 +29,14 @@ class _Probe(BaseModel):
 PROBE = ChatRequest(("Write the word hello.",), schema=_Probe)
 
 
-def build_body(request: ChatRequest, endpoint: Endpoint, way: Way | None) -> bytes:
-    """The JSON to send: the schema is enforced as the server knows it, or asked for in words."""
-    if way is None or request.schema is None:
+def build_body(request: ChatRequest, endpoint: Endpoint, enforced: bool) -> bytes:
+    """The JSON to send: the server enforces the schema, or the prompt asks for it in words."""
+    if request.schema is None:
         return request.body(endpoint)
     schema = schema_json(request.schema)
-    if way is Way.ASK:
+    if not enforced:
         words = "Answer with one JSON object and nothing else. It must fit this JSON schema:"
         return request.with_remark(f"\n{words}\n{schema}").body(endpoint)
-    if way is Way.JSON_OBJECT:
-        return request.body(endpoint, b'{"type":"json_object","schema":%s}' % schema.encode())
     named = b'{"name":"answer","strict":true,"schema":%s}' % schema.encode()
     return request.body(endpoint, b'{"type":"json_schema","json_schema":%s}' % named)
 

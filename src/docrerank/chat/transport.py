@@ -6,14 +6,11 @@ Imported only once the extra `chat` is known to be installed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import ipaddress
 import json
 import math
 import os
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +24,8 @@ from docrerank.runs import parse_json
 
 #: A longer response is not read to its end.
 MAX_BODY_BYTES = 512_000
+#: No proxy leads to this machine.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Tokens of which a one-token reply keeps the probability.
 MAX_TOKENS = 20
 
@@ -149,23 +148,6 @@ class _NotJson(httpx2.RemoteProtocolError):
     """A proxy's page in the place of an answer: another try may reach the server."""
 
 
-class _Bounded(httpx2.AsyncByteStream):
-    """A body that ends a little after `MAX_BODY_BYTES`, whatever the server sends."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in self._stream:
-            yield chunk
-            if (size := size + len(chunk)) > MAX_BODY_BYTES:
-                return
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
 class _BoundedClient(openai.DefaultAioHttpClient):
     """Bounds a whole try in time and its answer in size."""
 
@@ -175,15 +157,14 @@ class _BoundedClient(openai.DefaultAioHttpClient):
             limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
             timeout=endpoint.timeout,
             follow_redirects=False,
-            trust_env=not _is_loopback(endpoint.base_url),
-            event_hooks={"response": [_bound]},
+            trust_env=urlsplit(endpoint.base_url).hostname not in LOOPBACK,
         )
         self._seconds = endpoint.timeout
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         try:
             async with asyncio.timeout(self._seconds):
-                response = await super().send(request, **options)
+                response = await _read(await super().send(request, **{**options, "stream": True}))
         except TimeoutError:
             raise httpx2.ReadTimeout(f"no answer in {self._seconds:g} s", request=request) from None
         if response.status_code == 200 and response.content.lstrip()[:1] != b"{":
@@ -191,19 +172,18 @@ class _BoundedClient(openai.DefaultAioHttpClient):
         return response
 
 
-async def _bound(response: httpx2.Response) -> None:
-    """Compressed bodies are not unpacked (none was asked for): a bomb would pass the bound."""
-    if "content-encoding" in response.headers:
-        del response.headers["content-encoding"]
-    if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Bounded(response.stream)
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+async def _read(response: httpx2.Response) -> httpx2.Response:
+    """Reads a little more than `MAX_BODY_BYTES` at most, and unpacks nothing: no compressed body was asked for."""
+    body, headers = bytearray(), response.headers.copy()
+    headers.pop("content-encoding", None)
+    try:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                break
+    finally:
+        await response.aclose()
+    return httpx2.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
 
 def _read_key(endpoint: Endpoint) -> str:

@@ -175,14 +175,10 @@ def _serve(roles: dict[str, Role]) -> Iterator[dict[str, Role]]:
                 server = EmbeddedServer(role.gguf or None, role.projector or None, min(4, role.max_concurrency))
                 servers[files] = stack.enter_context(server)
         yield {
-            name: role.model_copy(update=_addressed(servers[role.gguf, role.projector], role))
-            if role.is_embedded
-            else role
+            name: _point(servers[role.gguf, role.projector], role) if role.is_embedded else role
             for name, role in roles.items()
         }
 
 
-def _addressed(server: EmbeddedServer, role: Role) -> dict[str, Any]:
-    endpoint = server.endpoint(role)
-    own = {name: getattr(endpoint, name) for name in ("base_url", "model", "api_key_env", "max_concurrency")}
-    return {**own, "extra": {"repeat_penalty": REPEAT_PENALTY, **role.extra}}
+def _point(server: EmbeddedServer, role: Role) -> Role:
+    return server.endpoint(role).model_copy(update={"extra": {"repeat_penalty": REPEAT_PENALTY, **role.extra}})

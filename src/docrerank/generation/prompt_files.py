@@ -14,7 +14,7 @@ class Prompt:
 
     Examples:
         >>> load_prompt("judge-stated").id
-        'judge-stated/1'
+        'judge-stated/2'
     """
 
     id: str

@@ -24,7 +24,7 @@ from docrerank.queries.rephrase import exchange_words, rephrase
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Verdict
 
-WRITER = "rules/4"
+WRITER = "rules/5"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
