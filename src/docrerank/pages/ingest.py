@@ -6,14 +6,13 @@ import platform
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from docrerank.pages.describe import describe_pages
+from docrerank.pages.files import read_whole
 from docrerank.pages.ocr import has_ocr
-from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
 from docrerank.recipe import Ingest, Recipe, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError
@@ -143,17 +142,9 @@ def _read_shard(shard: _Shard) -> int:
     if not (is_url(shard.document.path) or Path(shard.document.path).exists()):
         raise UserError(f"{platform.node()} does not see '{shard.document.path}': put it where all machines see it")
     _bound_memory()
-    rejected: list[Rejected] = []
-    return pages.write(shard.document.stem, _only_pages(shard, rejected), shard.made_from)
-
-
-def _only_pages(shard: _Shard, rejected: list[Rejected]) -> Iterator[Page]:
-    """The pages of a document; what was rejected is on disk before the last of them is handed over."""
-    pages: list[Page] = []
-    for item in read_document(shard.document, shard.ingest):
-        (pages if isinstance(item, Page) else rejected).append(item)  # type: ignore[arg-type]
-    yield from describe_pages(pages, shard.document.cover, shard.title_strip)
-    _rejected_parts(shard.folder).write(shard.document.stem, rejected, shard.made_from)
+    read, rejected = read_whole(shard.document, shard.ingest, shard.title_strip)
+    Parts(shard.folder / "rejected" / "ingest", Rejected).write(shard.document.stem, rejected, shard.made_from)
+    return pages.write(shard.document.stem, read, shard.made_from)
 
 
 def _settle_failure(run: Run, shard: _Shard, failure: ShardFailure) -> None:
@@ -173,24 +164,11 @@ def _open_stage(run: Run, documents: Sequence[Document]) -> Stage:
     return Stage(run, "ingest", origins, run.rejected("ingest"), run.pages)
 
 
-def _rejected_parts(folder: Path) -> Parts[Rejected]:
-    return Parts(folder / "rejected" / "ingest", Rejected)
-
-
 def _made_from(document: Document, recipe: Recipe) -> str:
     reads_ocr = recipe.ingest.ocr != "never" and has_ocr()
     strip = ["title strip"] if recipe.generate.title_strip else []
-    return fingerprint(
-        "ingest",
-        STAGE_VERSION,
-        document.sha256,
-        document.stem,
-        document.path,
-        astuple(document.cover),
-        recipe.ingest,
-        reads_ocr,
-        *strip,
-    )
+    of_file = (document.sha256, document.stem, document.path, astuple(document.cover))
+    return fingerprint("ingest", STAGE_VERSION, *of_file, recipe.ingest, reads_ocr, *strip)
 
 
 def _time_limit(documents: Sequence[Document]) -> float:

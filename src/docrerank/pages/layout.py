@@ -91,7 +91,7 @@ def lines(page: Page) -> list[Line]:
         >>> [cell.text for cell in lines(page)[7].cells]  # doctest: +SKIP
         ['Net sales', '1,234', '1,456', '1,111']
     """
-    shape, source = _shape(page), _Source(page.text.split(), page.boxes.tolist())
+    shape, source = _open(page)
     return [_line(source, cells) for cells in group_cells(shape, group_rows(shape))]
 
 
@@ -112,7 +112,7 @@ def blocks(page: Page) -> list[Block]:
         >>> [block.text for block in blocks(page) if block.is_heading]  # doctest: +SKIP
         ['Results of operations']
     """
-    shape, source = _shape(page), _Source(page.text.split(), page.boxes.tolist())
+    shape, source = _open(page)
     usual = median(box[3] - box[1] for box in source.boxes) if source.boxes else 0.0
     regions = cut_regions(shape, group_cells(shape, group_rows(shape)))
     return [_block([_line(source, cells) for cells in region], usual) for region in regions]
@@ -135,8 +135,9 @@ class _Source(NamedTuple):
     boxes: list[list[float]]
 
 
-def _shape(page: Page) -> Shape:
-    return Shape.of(page.boxes, page.text.split(), page.width, page.height)
+def _open(page: Page) -> tuple[Shape, _Source]:
+    words = page.text.split()
+    return Shape.of(page.boxes, words, page.width, page.height), _Source(words, page.boxes.tolist())
 
 
 def _line(source: _Source, cells: Sequence[Sequence[int]]) -> Line:

@@ -34,11 +34,8 @@ def read_metadata(paths: Sequence[str | Path]) -> dict[str, Cover]:
     return found
 
 
-def find_cover(metadata: dict[str, Cover], path: str, root: str) -> Cover:
+def find_cover(metadata: dict[str, Cover], inside: Path) -> Cover:
     """The metadata of a document, by its path inside the folder that was given, or by its name."""
-    if not metadata:
-        return Cover()
-    inside = Path(path).relative_to(root) if root and Path(path).is_relative_to(root) else Path(Path(path).name)
     names = (inside.as_posix(), inside.with_suffix("").as_posix(), inside.name, inside.stem)
     return next((metadata[name] for name in names if name in metadata), Cover())
 

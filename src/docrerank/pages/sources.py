@@ -72,11 +72,7 @@ def find_documents(
     for found in chain(files, *(_find_in_store(url, max_file_bytes) for url in urls)):
         (documents if isinstance(found, Document) else rejected).append(found)  # type: ignore[arg-type]
     roots = [str(path) for path in paths if is_url(path) or Path(path).is_dir()]
-    documents, metadata = _tell_apart(documents, roots), read_metadata(paths)
-    documents = [
-        replace(each, cover=find_cover(metadata, each.path, _find_root(each.path, roots))) for each in documents
-    ]
-    documents.sort(key=lambda document: document.stem)
+    documents = sorted(_name(documents, roots, read_metadata(paths)), key=lambda document: document.stem)
     _check_stems(documents)
     return documents, rejected
 
@@ -91,23 +87,19 @@ def check_paths(paths: Sequence[str | Path]) -> None:
         pass
 
 
-def _tell_apart(documents: list[Document], roots: Sequence[str]) -> list[Document]:
-    """Documents whose names repeat, such as `TICKER/YEAR/page_1.pdf`, named by their path in the folder given."""
+def _name(documents: list[Document], roots: Sequence[str], metadata: dict[str, Cover]) -> Iterator[Document]:
+    """Documents with their metadata; paths take the place of names that repeat, such as `TICKER/YEAR/page_1.pdf`."""
     counts = Counter(document.stem for document in documents)
-    return [
-        replace(each, stem=_path_inside(each.path, _find_root(each.path, roots))) if counts[each.stem] > 1 else each
-        for each in documents
-    ]
+    for each in documents:
+        inside = _path_inside(each.path, roots)
+        stem = inside.with_suffix("").as_posix() if counts[each.stem] > 1 else each.stem
+        yield replace(each, stem=stem, cover=find_cover(metadata, inside))
 
 
-def _find_root(path: str, roots: Sequence[str]) -> str:
-    """The given folder that a document lies in; empty for a file that was given itself."""
-    return next((root for root in roots if path.startswith(root.rstrip("/") + "/")), "")
-
-
-def _path_inside(path: str, root: str) -> str:
-    inside = path[len(root.rstrip("/")) + 1 :] if root else Path(path).name
-    return str(Path(inside).with_suffix("")).replace("\\", "/")
+def _path_inside(path: str, roots: Sequence[str]) -> Path:
+    """A document's path in the given folder that it lies in; the name of a file that was given itself."""
+    folders = (root.rstrip("/") + "/" for root in roots)
+    return next((Path(path[len(folder) :]) for folder in folders if path.startswith(folder)), Path(Path(path).name))
 
 
 def _expand(paths: Sequence[str | Path]) -> Iterator[Path]:
