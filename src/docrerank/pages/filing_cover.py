@@ -35,13 +35,8 @@ _GROUP = re.compile(
 )
 _RULE = re.compile(r"_{3,}")
 _TICKER = re.compile(r"\b([A-Z]{2,5})\s+(?:The )?(?:New York Stock Exchange|N(?:ASDAQ|asdaq))")
-_MONTHS = {
-    name: at
-    for at, name in enumerate(
-        "january february march april may june july august september october november december".split(), 1
-    )
-}
-_DATE = rf"({'|'.join(_MONTHS)})\s+(\d{{1,2}}),?\s+((?:19|20)\d\d)"
+_MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
+_DATE = rf"(?:{_MONTH})\s+\d{{1,2}},?\s+((?:19|20)\d\d)"
 _PERIODS = (
     ("10-K", re.compile(rf"for the (?:fiscal )?year(?:ly period)?\s+ended:?\s+{_DATE}", re.IGNORECASE)),
     ("10-Q", re.compile(rf"for the (?:quarterly|quarter)(?: period)?\s+ended:?\s+{_DATE}", re.IGNORECASE)),
@@ -139,13 +134,13 @@ def _set_case(name: str) -> str:
 
 
 def _find_period(texts: Sequence[str]) -> tuple[str, str]:
-    for text in texts:
+    for at, text in enumerate(texts):
         joined = " ".join(text.split())
         form = f"{match[1]}-{match[2]}".upper() if (match := _FORM.search(joined)) else ""
         for own, pattern in _PERIODS:
             if form in ("", own) and (match := pattern.search(joined)):
-                return own, match[3]
-        if form and texts.index(text) == 0:
+                return own, match[1]
+        if form and at == 0:
             return form, ""
     return "", ""
 
