@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
@@ -10,8 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-import urllib.request
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,7 +77,7 @@ class EmbeddedServer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
         try:
-            self.base_url = self._wait_until_healthy() + "/v1"
+            self.base_url = self._read_address() + "/v1"
         except BaseException:
             self._stop()
             raise
@@ -94,24 +91,11 @@ class EmbeddedServer:
         ours = {"base_url": self.base_url, "model": self.model.stem, "api_key_env": "", "max_concurrency": self.slots}
         return settings.model_copy(update=ours)
 
-    def _wait_until_healthy(self) -> str:
-        deadline = time.monotonic() + LOADING_SECONDS
-        address = self._read_address(deadline)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), opener.open(f"{address}/health", timeout=5) as response:
-                if response.status == 200:
-                    return address
-            if self.process is None or self.process.poll() is not None:
-                raise self._failure("stopped while it started")
-            time.sleep(0.05)
-        raise self._failure(f"was not ready after {LOADING_SECONDS:.0f} s")
-
-    def _read_address(self, deadline: float) -> str:
-        """The child's one line on its standard output."""
+    def _read_address(self) -> str:
+        """The child's one line on its standard output, which comes once the model is loaded."""
         assert self.process is not None
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+        ready, _, _ = select.select([self.process.stdout], [], [], LOADING_SECONDS)
         if not ready:
             raise self._failure(f"was not ready after {LOADING_SECONDS:.0f} s")
         line = self.process.stdout.readline().decode("utf-8", "replace").strip()
