@@ -16,7 +16,7 @@ from docrerank.queries.tables import read_tables
 from docrerank.records import Page
 
 MIN_PROSE_WORDS = 8
-#: Pages whose rows are the company's own; a note's table may be an affiliate's or a segment's.
+#: Kinds of page whose rows are the company's own; a note's table may be an affiliate's or a segment's.
 STATEMENTS = {"balance sheet", "income statement", "cash flow statement", "selected data"}
 
 
@@ -31,7 +31,7 @@ def read_facts(page: Page, owner: str) -> Iterator[tuple[Fact, str]]:
     rows = [line for block in parts for line in block.lines]
     tables = list(read_tables(rows))
     found = [(fact, table.title) for table in tables for fact in table_facts(table)]
-    if STATEMENTS.intersection(page.kinds):
+    if not page.kinds or STATEMENTS.intersection(page.kinds):
         found += ((fact, "") for fact in read_derived(tables))
     found += ((fact, "") for line in rows if (fact := read_label(line)) is not None)
     found += ((fact, "") for fact in (*read_captions(parts), *read_headings(parts)))
