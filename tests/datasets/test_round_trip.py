@@ -73,7 +73,7 @@ def test_any_queries_of_a_page_come_back_through_arrow(queries: list[Query]) -> 
 
 
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=1, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_any_queries_come_back_through_files(whole_run: Run, data: st.DataObject) -> None:

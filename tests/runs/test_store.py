@@ -122,7 +122,7 @@ def test_a_store_that_is_out_for_a_while_costs_patience_and_nothing_else(
     bucket: Bucket, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     run = make_run(f"{bucket.url}/run")
-    threading.Timer(4.0, setattr, (bucket.proxy, "status", 0)).start()
+    threading.Timer(1.0, setattr, (bucket.proxy, "status", 0)).start()
     bucket.proxy.status = status
     run.rejected("ingest").write("a", [Rejected("ingest", "a.pdf", "encrypted")], "f00d")
     store.sync(run.path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import Future
 
@@ -13,7 +12,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from docrerank.pages.render import render
 from docrerank.records import Page, UserError
-from docrerank.runs import worker_count
+from docrerank.runs import open_pool, worker_count
 
 SECONDS_PER_PAGE = 120.0
 
@@ -59,7 +58,7 @@ class DrawingPool:
 
     def _schedule(self, page: Page, pixels: int) -> Future[bytes]:
         if self._pool is None:
-            self._pool = ProcessPool(self._workers, context=multiprocessing.get_context("spawn"))
+            self._pool = open_pool(self._workers, tasks=0)
         future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels], timeout=SECONDS_PER_PAGE)
         return future
 

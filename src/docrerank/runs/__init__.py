@@ -17,7 +17,7 @@ from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.stage import Stage
 from docrerank.runs.store import fetch_late, locate, pull, sync, work_folder
 from docrerank.runs.tables import schema_of
-from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, worker_count
+from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, open_pool, worker_count
 
 __all__ = [
     "Journal",
@@ -37,6 +37,7 @@ __all__ = [
     "is_url",
     "locate",
     "map_shards",
+    "open_pool",
     "pack",
     "parse_json",
     "pull",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -51,10 +52,17 @@ def map_shards(
         yield from map_in(pool, function, shards, seconds)
 
 
-def open_pool(workers: int) -> ProcessPool:
-    """Worker processes, fresh ones (nothing is forked)."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPool(workers, SHARDS_PER_WORKER, context=context, initializer=_start_worker, initargs=[os.getpid()])
+def open_pool(workers: int, tasks: int = SHARDS_PER_WORKER, memory_bytes: int = 0) -> ProcessPool:
+    """Open a pool of fresh processes (nothing is forked) that end with this one.
+
+    Args:
+        workers: processes.
+        tasks: after which a worker is replaced; 0 for never.
+        memory_bytes: address space of each, for work on what strangers send: it then also gives way to other work and
+            leaves no core dump; 0 for no limit.
+    """
+    context, arguments = multiprocessing.get_context("spawn"), [os.getpid(), memory_bytes]
+    return ProcessPool(workers, tasks, context=context, initializer=_start_worker, initargs=arguments)
 
 
 def map_in(
@@ -77,7 +85,7 @@ def worker_count(workers: int) -> int:
     return workers or len(os.sched_getaffinity(0))
 
 
-def _start_worker(parent: int) -> None:
+def _start_worker(parent: int, memory_bytes: int) -> None:
     """One core per worker: the parallelism is across shards. A worker ends with the process that it works for.
 
     One that outlived a killed run could write a part while the next run, under another recipe, writes the same one.
@@ -86,6 +94,10 @@ def _start_worker(parent: int) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
         os.environ[name] = "1"
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")  # as the command line's own process
+    if memory_bytes:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.nice(5)
 
 
 def end_with_parent(parent: int) -> None:

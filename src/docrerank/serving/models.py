@@ -86,14 +86,19 @@ def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | 
     Raises:
         UserError: one cannot be loaded, or two have one name.
     """
+    _check_distinct(names)
     shelf = _Shelf(run, pages)
     served = [model for name in names for model in _load(name, shelf)]
-    for name, count in Counter(model.name for model in served).items():
-        if count > 1:
-            raise UserError(f"two models would be called '{name}': rename a folder")
+    _check_distinct([model.name for model in served])
     if names and not shelf.firsts:
         shelf.open_first(WindowSettings())
     return Models(served, next(iter(shelf.firsts.values()), None))
+
+
+def _check_distinct(names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise UserError(f"two models would be called '{name}': rename a folder")
 
 
 def name_model(given: str) -> str:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import io
-import multiprocessing
-import os
-import resource
 import tempfile
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from docrerank.pages import read_files, render
 from docrerank.recipe import Ingest
 from docrerank.records import Page, Rejected, UserError
+from docrerank.runs import open_pool
 from docrerank.serving.errors import ApiError
 
 Result = TypeVar("Result")
@@ -38,7 +36,7 @@ class Workers:
 
     def __init__(self, count: int = 1, waiting: int = 64) -> None:
         self._count = count
-        self._pool = self._open()
+        self._pool = open_pool(self._count, TASKS_PER_WORKER, MEMORY_BYTES)
         self._free = waiting
 
     async def run(self, function: Callable[..., Result], *args: Any, seconds: float, field: str = "") -> Result:
@@ -47,7 +45,7 @@ class Workers:
             raise ApiError(429, "busy", "too many files wait to be read", field, "try again later", retry_after=5)
         self._free -= 1
         if not self._pool.active:  # its workers could not be started: perhaps memory was short
-            self._pool = self._open()
+            self._pool = open_pool(self._count, TASKS_PER_WORKER, MEMORY_BYTES)
         try:
             return await asyncio.wrap_future(self._pool.schedule(function, args=list(args), timeout=seconds))
         except TimeoutError:
@@ -59,22 +57,10 @@ class Workers:
         finally:
             self._free += 1
 
-    def _open(self) -> ProcessPool:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPool(self._count, TASKS_PER_WORKER, context=context, initializer=_start_worker)
-
     def close(self) -> None:
         """Stop everything under way."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
-
-
-def _start_worker() -> None:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(5)
 
 
 def read_image(data: bytes, suffix: str, max_pixels: int) -> tuple[Page | None, str]:
