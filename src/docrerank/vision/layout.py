@@ -85,11 +85,3 @@ def fit_mask(keys: Tensor, model: torch.nn.Module, first: int = 0) -> Tensor:
         return mask
     dtype = next(model.parameters()).dtype
     return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, torch.finfo(dtype).min)
-
-
-def pad(tensors: Sequence[Tensor], width: int, value: int) -> Tensor:
-    """Stack 1-D tensors to (n, width), padded behind."""
-    stacked = tensors[0].new_full((len(tensors), width), value)
-    for row, tensor in enumerate(tensors):
-        stacked[row, : len(tensor)] = tensor
-    return stacked

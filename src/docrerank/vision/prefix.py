@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
 
 from docrerank.records import UserError
 from docrerank.vision.backbone import PageTokens, core_of, feed_pages, is_checkpointed, locate, read_logits
-from docrerank.vision.layout import PADDING, PAGE, fit_mask, lay_out, pad
+from docrerank.vision.layout import PADDING, PAGE, fit_mask, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,11 @@ def encode_pages(model: Any, pages: Sequence[PageTokens]) -> list[PagePrefix]:
     if is_checkpointed(model):
         raise UserError("gradient checkpointing drops the page's keys and values: train on packed rows instead")
     core, cache = core_of(model), DynamicCache()
-    width = max(len(page.ids) for page in pages)
     positions = [locate(core, page) for page in pages]
     core(
-        input_ids=pad([page.ids for page in pages], width, 0).to(core.device),
-        attention_mask=pad([torch.ones_like(page.ids) for page in pages], width, 0).to(core.device),
-        position_ids=torch.stack([pad(list(axes), width, 0) for axes in zip(*positions, strict=True)]).to(core.device),
+        input_ids=pad_sequence([page.ids for page in pages], True).to(core.device),
+        attention_mask=pad_sequence([torch.ones_like(page.ids) for page in pages], True).to(core.device),
+        position_ids=torch.stack([pad_sequence(axes, True) for axes in zip(*positions, strict=True)]).to(core.device),
         past_key_values=cache,
         use_cache=True,
         **feed_pages(core, pages),
@@ -88,7 +88,7 @@ def score_queries(
     """
     layout = lay_out(queries, [prefix.next_position for prefix in prefixes])
     core, width = core_of(model), max(prefix.tokens for prefix in prefixes)
-    own = pad([torch.full((prefix.tokens,), PAGE) for prefix in prefixes], width, PADDING)
+    own = pad_sequence([torch.full((prefix.tokens,), PAGE) for prefix in prefixes], True, PADDING)
     hidden = core(
         input_ids=layout.ids.to(core.device),
         attention_mask=fit_mask(torch.cat([own, layout.segments], dim=1).to(core.device), core, width),
