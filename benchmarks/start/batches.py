@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.start.questions import Context
 from docrerank.retrieval import TokenEncoder, WindowCutter
-from docrerank.training.examples import Example, find_evidence
+from docrerank.training.group_texts import Example, find_evidence
 
 #: Contexts drawn for a step, and of each one's `NEAREST` how many stand beside it.
 DRAWN, NEAREST, BESIDE = 4, 6, 2

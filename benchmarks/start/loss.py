@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from docrerank.retrieval import TokenEncoder
-from docrerank.training.examples import Example
+from docrerank.training.group_texts import Example
 
 TEMPERATURE = 0.03
 #: Of the second part: a page is fixed and queries compete for it, as the paper's hard negative queries do.

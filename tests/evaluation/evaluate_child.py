@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from docrerank.evaluation import Settings, evaluate_models
-from docrerank.vision import VisionReranker, scoring
+from docrerank.vision import VisionReranker, vision_reranker
 
 
 def main(model: str, benchmark: str, out: str, steps: str) -> None:
@@ -26,7 +26,7 @@ def main(model: str, benchmark: str, out: str, steps: str) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             yield found
 
-    scoring.STEP = 2
+    vision_reranker.STEP = 2
     VisionReranker.stream = stream  # type: ignore[method-assign, assignment]
     evaluate_models([model], benchmark, Settings(Path(out), "bm25", resamples=50))
 

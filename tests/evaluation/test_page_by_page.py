@@ -26,7 +26,7 @@ pytest.importorskip("sentence_transformers")
 pytest.importorskip("peft")
 pytest.importorskip("bm25s")
 
-from docrerank.vision import PageCache, VisionReranker, scoring  # noqa: E402
+from docrerank.vision import PageCache, VisionReranker, vision_reranker  # noqa: E402
 
 CHILD = Path(__file__).with_name("evaluate_child.py")
 SUBJECTS = ("Who chairs the board", "What did fuel cost", "How high was revenue", "Which risks are named")
@@ -60,13 +60,13 @@ def collection(folder: Path) -> Collection:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of pages of each batch that is encoded."""
     batches: list[int] = []
-    plain = scoring.encode_pages
+    plain = vision_reranker.encode_pages
 
     def encode(model: Any, pages: Any) -> Any:
         batches.append(len(pages))
         return plain(model, pages)
 
-    monkeypatch.setattr(scoring, "encode_pages", encode)
+    monkeypatch.setattr(vision_reranker, "encode_pages", encode)
     return batches
 
 
@@ -129,7 +129,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(
     drawn: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scoring, "STEP", 2)
+    monkeypatch.setattr(vision_reranker, "STEP", 2)
     whole = read(collection, tiny_base, tmp_path / "whole")
     assert sum(drawn) == 7
     drawn.clear()
@@ -157,7 +157,7 @@ def test_pages_that_other_processes_draw_give_the_same_scores(
     reranker = VisionReranker.from_pretrained(tiny_base, cache=PageCache())
     pairs = [(text, collection.source.page(page)) for page in collection.groups["harbor"] for text in SUBJECTS]
     pairs.insert(3, ("Who chairs the board", tmp_path / "none.png"))
-    monkeypatch.setattr("docrerank.vision.ahead.LEAST", 1)
+    monkeypatch.setattr("docrerank.vision.draw_ahead.LEAST", 1)
     plain = reranker.score(pairs)
     values = np.full(len(pairs), np.nan, np.float32)
     for places, found in reranker.stream(pairs, workers=2):
@@ -174,7 +174,7 @@ def test_long_work_is_announced_from_its_first_pages(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(scoring, "STEP", 2)
+    monkeypatch.setattr(vision_reranker, "STEP", 2)
     with caplog.at_level(logging.WARNING):
         read(collection, tiny_base, tmp_path / "short")
         assert "minutes" not in caplog.text

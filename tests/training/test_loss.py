@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from docrerank.retrieval import TokenEncoder, WindowSettings, load_untrained, score_tokens
-from docrerank.training.examples import Example
+from docrerank.training.group_texts import Example
 from docrerank.training.loss import compute_in_batch, compute_listwise, compute_pointwise, place_groups, score_batch
 
 EXAMPLES = [

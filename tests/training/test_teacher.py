@@ -15,7 +15,7 @@ from docrerank.records import UserError
 from docrerank.reranker import Reranker, load_text
 from docrerank.runs import Run
 from docrerank.training import label, train
-from docrerank.training.examples import Example
+from docrerank.training.group_texts import Example
 from docrerank.training.loss import TEACHER_TEMPERATURE, GroupLoss, compute_taught, score_batch
 from docrerank.training.soft_scores import read_soft, soft_parts
 from docrerank.training.training_data import gather

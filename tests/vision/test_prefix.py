@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from docrerank.records import UserError
-from docrerank.vision import layout as layout_module
+from docrerank.vision import packed_rows as layout_module
 from docrerank.vision.prefix import PagePrefix, encode_pages, score_queries
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")

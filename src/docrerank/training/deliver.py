@@ -17,7 +17,7 @@ from docrerank.training.loop import Course
 from docrerank.training.soft_scores import read_teacher
 
 if TYPE_CHECKING:
-    from docrerank.training.text import Scorer
+    from docrerank.training.text_trainer import Scorer
 
 README = """---
 library_name: sentence-transformers

@@ -1,6 +1,6 @@
 """The one training loop: schedule, measurements, the best weights, and a file that a killed training goes on from.
 
-`training.text` and `training.vision_trainer` say what a step is, and what it learns.
+`training.text_trainer` and `training.vision_trainer` say what a step is, and what it learns.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor
 from docrerank.recipe import Train
 from docrerank.records import UserError, one_line
 from docrerank.runs import write_text
-from docrerank.training.checkpoint import read_checkpoint, write_checkpoint
 from docrerank.training.dev_plan import DevScores
+from docrerank.training.resume import read_checkpoint, write_checkpoint
 from docrerank.vision.memory_limit import is_out_of_memory
 
 STEPS_PER_CHECKPOINT = 20

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from docrerank.recipe import Train
 from docrerank.reranker import PageCrossEncoder
 from docrerank.retrieval import TokenEncoder
-from docrerank.training.examples import Example
+from docrerank.training.group_texts import Example
 
 Pairs = list[tuple[int, int]]
 #: Logits of a cross-encoder that weigh as much as a cosine of 1: `train.temperature` then means the same for both.

@@ -1,7 +1,7 @@
 """The `train` stage: from queries and mined pages to RUN/model.
 
-The story: `training_data` gathers groups and the dev part, `loop` trains with a step from `text` or `vision_trainer`,
-and what is delivered is fitted, measured and written here or in `vision_train`.
+The story: `training_data` gathers groups and the dev part, `loop` trains with a step from `text_trainer` or
+`vision_trainer`, and what is delivered is fitted, measured and written here or in `vision_train`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from docrerank.training.training_data import Material, count, documents_of, gath
 from docrerank.vision import fingerprint_vision, is_vision_model, read_rank
 
 if TYPE_CHECKING:
-    from docrerank.training.examples import Example
-    from docrerank.training.text import Scorer
+    from docrerank.training.group_texts import Example
+    from docrerank.training.text_trainer import Scorer
 
 logger = logging.getLogger(__name__)
 STAGE = "train"
@@ -99,7 +99,7 @@ def made_from(run: Run) -> str:
 
 
 def _train_text(run: Run, origin: str, material: Material, progress: Callable[[int, int], None]) -> dict[str, Any]:
-    from docrerank.training.text import TextTrainer, score_plan
+    from docrerank.training.text_trainer import TextTrainer, score_plan
 
     settings = run.recipe.train
     scorer, before = load_text(settings.base, settings)
@@ -120,7 +120,7 @@ def _train_text(run: Run, origin: str, material: Material, progress: Callable[[i
 
 def _cut_examples(run: Run, material: Material, untrained: TokenEncoder, scorer: Scorer) -> list[Example]:
     """The groups as texts: windows of their pages, chosen by what the untrained encoder makes of them."""
-    from docrerank.training.examples import build_examples
+    from docrerank.training.group_texts import build_examples
 
     store = PageStore(run.path / ENCODINGS, untrained, run.count_pages())
     for name in documents_of(material.pages):

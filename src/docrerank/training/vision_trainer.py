@@ -18,9 +18,9 @@ from docrerank.training.loop import MAX_GRADIENT, State, Trainer
 from docrerank.training.training_data import Material
 from docrerank.vision import PageCache, VisionReranker, packed_logits
 from docrerank.vision.adapt import computes_in_half, list_weights
-from docrerank.vision.ahead import count_workers
 from docrerank.vision.backbone import core_of
-from docrerank.vision.load import Parts
+from docrerank.vision.draw_ahead import count_workers
+from docrerank.vision.load_vision import Parts
 from docrerank.vision.loader import Piece, PieceStream, Route, load_pieces
 from docrerank.vision.losses import choose_loss
 from docrerank.vision.processes import join_notes

@@ -10,20 +10,20 @@ from docrerank.vision.launcher import count_processes, read_rank
 from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
 
 if TYPE_CHECKING:
-    from docrerank.vision.export import export_classifier
-    from docrerank.vision.groups import Scored
+    from docrerank.vision.classifier import export_classifier
     from docrerank.vision.packed import packed_logits
     from docrerank.vision.page_cache import HOST_BYTES, PageCache
+    from docrerank.vision.page_groups import Scored
     from docrerank.vision.save import save_reranker
-    from docrerank.vision.scoring import VisionReranker
+    from docrerank.vision.vision_reranker import VisionReranker
 
 #: What needs torch, and its file: imported only when it is asked for.
 _HOMES = {
     "HOST_BYTES": "page_cache",
     "PageCache": "page_cache",
-    "Scored": "groups",
-    "VisionReranker": "scoring",
-    "export_classifier": "export",
+    "Scored": "page_groups",
+    "VisionReranker": "vision_reranker",
+    "export_classifier": "classifier",
     "packed_logits": "packed",
     "save_reranker": "save",
 }

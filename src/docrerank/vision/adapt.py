@@ -12,8 +12,8 @@ from torch import nn
 from docrerank.recipe import Vision
 from docrerank.records import UserError
 from docrerank.vision.backbone import unwrap
-from docrerank.vision.checkpoint import find_json
-from docrerank.vision.load import Parts, load_parts
+from docrerank.vision.checkpoint_files import find_json
+from docrerank.vision.load_vision import Parts, load_parts
 
 LANGUAGE = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 TOWER = r".*visual.*\.(qkv|proj|fc1|fc2|linear_fc1|linear_fc2|gate_proj|up_proj|down_proj)"

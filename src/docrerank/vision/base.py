@@ -38,7 +38,7 @@ def count_bytes(name: str) -> int:
     Raises:
         UserError: configuration or weights are not here, and the hub may not be asked.
     """
-    from docrerank.vision.checkpoint import explain_absence, find_file, find_json, read_checkpoint
+    from docrerank.vision.checkpoint_files import explain_absence, find_file, find_json, read_checkpoint
 
     base = read_checkpoint(name, None).base
     if find_file(base, "config.json") is None:

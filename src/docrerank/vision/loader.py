@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from docrerank.records import Page, TrainingGroup, UserError
 from docrerank.runs import hash_name
-from docrerank.vision.ahead import AHEAD
 from docrerank.vision.backbone import PageTokens
+from docrerank.vision.draw_ahead import AHEAD
 from docrerank.vision.images import ImageReader, PageInput, open_page
 from docrerank.vision.losses import StepLoss
 from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, group_by_page, list_pairs, share_units

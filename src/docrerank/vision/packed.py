@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from docrerank.vision.backbone import PageTokens, core_of, feed_pages, locate, read_logits
-from docrerank.vision.layout import PADDING, PAGE, fit_mask, lay_out
+from docrerank.vision.packed_rows import PADDING, PAGE, fit_mask, lay_out
 
 
 def packed_logits(

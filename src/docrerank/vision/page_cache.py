@@ -15,7 +15,7 @@ from docrerank.recipe import fingerprint
 from docrerank.vision.backbone import unwrap
 from docrerank.vision.disk_tier import DiskTier
 from docrerank.vision.images import PageSource
-from docrerank.vision.load import Parts
+from docrerank.vision.load_vision import Parts
 from docrerank.vision.prefix import PagePrefix
 
 #: Bytes of host memory that a cache takes where none is asked for.

@@ -13,7 +13,7 @@ from transformers import DynamicCache
 
 from docrerank.records import UserError
 from docrerank.vision.backbone import PageTokens, core_of, feed_pages, is_checkpointed, locate, read_logits
-from docrerank.vision.layout import PADDING, PAGE, fit_mask, lay_out
+from docrerank.vision.packed_rows import PADDING, PAGE, fit_mask, lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ def encode_pages(model: Any, pages: Sequence[PageTokens]) -> list[PagePrefix]:
     core(
         input_ids=pad_sequence([page.ids for page in pages], True).to(core.device),
         attention_mask=pad_sequence([torch.ones_like(page.ids) for page in pages], True).to(core.device),
-        position_ids=torch.stack([pad_sequence(axes, True) for axes in zip(*positions, strict=True)]).to(core.device),
+        position_ids=torch.stack([pad_sequence(list(axes), True) for axes in zip(*positions, strict=True)]).to(
+            core.device
+        ),
         past_key_values=cache,
         use_cache=True,
         **feed_pages(core, pages),

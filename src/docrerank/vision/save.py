@@ -12,8 +12,8 @@ from typing import Any, Literal
 from docrerank.records import UserError
 from docrerank.runs import read_json, write_text
 from docrerank.vision.backbone import unwrap
-from docrerank.vision.checkpoint import find_file
-from docrerank.vision.load import Parts
+from docrerank.vision.checkpoint_files import find_file
+from docrerank.vision.load_vision import Parts
 
 SaveForm = Literal["merged", "float32", "adapter"]
 _PROCESSORS = {

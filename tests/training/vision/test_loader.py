@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import torch
 
-from docrerank.vision import ahead
-from docrerank.vision.ahead import AHEAD, count_workers
+from docrerank.vision import draw_ahead
+from docrerank.vision.draw_ahead import AHEAD, count_workers
 from docrerank.vision.loader import Route
 
 Usage = namedtuple("Usage", "total used free")
 
 
 def give(monkeypatch: pytest.MonkeyPatch, cores: int, free: int) -> None:
-    monkeypatch.setattr(ahead.os, "sched_getaffinity", lambda process: set(range(cores)))
+    monkeypatch.setattr(draw_ahead.os, "sched_getaffinity", lambda process: set(range(cores)))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(free, 0, free))
 
 

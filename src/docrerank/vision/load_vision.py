@@ -14,7 +14,7 @@ from torch import Tensor
 
 from docrerank.records import UserError, one_line
 from docrerank.vision.backbone import cut_head, unwrap
-from docrerank.vision.checkpoint import (
+from docrerank.vision.checkpoint_files import (
     Checkpoint,
     choose_template,
     choose_tokens,
@@ -30,7 +30,7 @@ from docrerank.vision.prompt import Prompt
 
 #: Adapters saved before transformers 4.52, such as MonoQwen's, use other names for the text layers and the tower.
 FORMER_NAMES = {r"^model\.layers\.": "model.language_model.layers.", r"^visual\.": "model.visual."}
-#: Where classifiers keep their one row of the head (see `export`).
+#: Where classifiers keep their one row of the head (see `classifier`).
 SCORE_NAMES = ("score.weight", "language_model.score.weight")
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from docrerank.records import UserError
 from docrerank.vision import VisionReranker, is_vision_model, save_reranker
-from docrerank.vision.checkpoint import find_contract
+from docrerank.vision.checkpoint_files import find_contract
 from docrerank.vision.contracts import MONO, QWEN3
-from docrerank.vision.load import choose_dtype
+from docrerank.vision.load_vision import choose_dtype
 
 
 def copy_of(folder: Path, target: Path) -> Path:

@@ -13,7 +13,7 @@ import torch
 from docrerank.records import Page, UserError
 from docrerank.retrieval import ModelCard
 from docrerank.vision import PageCache, VisionReranker, save_reranker
-from docrerank.vision import scoring as scoring_module
+from docrerank.vision import vision_reranker as scoring_module
 from docrerank.vision.images import open_page
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")

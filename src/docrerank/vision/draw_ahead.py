@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 
 from docrerank.records import UserError
 from docrerank.vision.backbone import PageTokens
-from docrerank.vision.groups import PageGroup
 from docrerank.vision.images import ImageReader, PageSource
+from docrerank.vision.page_groups import PageGroup
 
 logger = logging.getLogger(__name__)
 

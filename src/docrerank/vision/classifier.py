@@ -14,7 +14,7 @@ from torch import Tensor
 
 from docrerank.records import UserError
 from docrerank.runs import read_json, replacing, write_text
-from docrerank.vision.load import Parts
+from docrerank.vision.load_vision import Parts
 from docrerank.vision.save import merge, save_reading
 
 _ARCHITECTURES = {

@@ -15,12 +15,12 @@ from docrerank.records import Page, UserError
 from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.model_card import read_card
 from docrerank.retrieval.relevance import Threshold, measure_relevance
-from docrerank.vision.ahead import draw_ahead
 from docrerank.vision.backbone import PageTokens, unwrap
-from docrerank.vision.groups import PageGroup, Row, Scored, batch_by_tokens, cut_rows, group_pairs
-from docrerank.vision.load import Parts, load_parts
+from docrerank.vision.draw_ahead import draw_ahead
+from docrerank.vision.load_vision import Parts, load_parts
 from docrerank.vision.memory_limit import run_halving
 from docrerank.vision.page_cache import HOST_BYTES, PageCache, PageKeys
+from docrerank.vision.page_groups import PageGroup, Row, Scored, batch_by_tokens, cut_rows, group_pairs
 from docrerank.vision.prefix import PagePrefix, count_prefix_bytes, encode_pages, score_queries
 
 logger = logging.getLogger(__name__)
