@@ -55,3 +55,4 @@ def test_a_threshold_that_would_keep_few_answers_is_not_stored() -> None:
     same = "boats of Acme in 2019"
     assert fit([same] * 20, [same] * 30) is None
     assert fit([same] * 20, []) is None
+    assert fit([same] * 14 + ["boats of Zebra in 1931"] * 6, ["boats of Zebra in 1931"] * 20) is None

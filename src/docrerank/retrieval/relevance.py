@@ -45,7 +45,7 @@ class Threshold:
 
     @property
     def is_useful(self) -> bool:
-        """Whether it keeps at least half of the answerable questions: training stores no other."""
+        """Whether it keeps at least half of the answerable questions: nothing stores another."""
         return self.answers_kept >= MIN_KEPT
 
     def answers(self, relevance: float) -> bool:
