@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docrerank.reranker import Searcher
-from docrerank.retrieval import ENCODINGS, Bm25, FirstStage, PageStore
+from docrerank.retrieval import ENCODINGS, Bm25, FirstStage, PageStore, Search
 from docrerank.runs import Run
 
 
@@ -29,12 +29,12 @@ def main() -> None:
     run = Run.open(options.run)
     queries = [query.text for query in run.queries.read() if query.kind == "positive"][::7][: options.queries]
     searcher = Searcher(run)
-    everything, windows = searcher.pages, PageStore(run.path / ENCODINGS, searcher.untrained)
+    everything, windows = list(run.pages.read()), PageStore(run.path / ENCODINGS, searcher.untrained)
     print("pages   search ms (median, 95 %)   BM25 alone ms   ratio")
     for size in sorted({min(size, len(everything)) for size in options.sizes}):
-        searcher.pages = everything[:size]
-        searcher.first = FirstStage(searcher.pages, windows.read_windows(searcher.pages))
-        bm25 = Bm25([page.text for page in searcher.pages])
+        pages = everything[:size]
+        searcher.first = Search(FirstStage(pages, windows.read_windows(pages)), searcher.untrained)
+        bm25 = Bm25([page.text for page in pages])
         ours = _time(lambda query: searcher.search(query, top_k=20), queries)
         floor = statistics.median(_time(bm25.score, queries))
         median, high = statistics.median(ours), sorted(ours)[int(0.95 * len(ours))]

@@ -102,7 +102,7 @@ def test_a_document_that_changed_since_is_not_found_any_more(run: Run, pages: La
     run.pages.keep_only(["a", "b"])
     assert pages.read(["a/1", "b/1", "c/d/1"]).keys() == {"b/1"}
     encoded = pages.windows.encoder.encode_queries(["water"])[0]
-    assert {page.document for page, _ in pages.find("water", encoded, 15)} == {"b"}
+    assert {page.document for page in pages.find("water", encoded, 15).pages} == {"b"}
 
 
 def test_threads_share_pages(pages: LargePages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ import pytest
 from fixtures.servers import SAMPLE, Served, start_server
 
 from docrerank.reranker import Reranker, Searcher
-from docrerank.retrieval import LargePages
+from docrerank.retrieval import LargePages, Search
 from docrerank.runs import Parts, Run
-from docrerank.serving.collection import open_pages
+from docrerank.serving.collection import open_search
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import load_models
 from docrerank.serving.pages import Pages
@@ -51,11 +51,11 @@ def large(large_run: Run, path: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def pages(large_run: Run, large: Served, monkeypatch: pytest.MonkeyPatch) -> LargePages:
+def opened(large_run: Run, large: Served, monkeypatch: pytest.MonkeyPatch) -> Search:
     """The same pages in this process."""
     monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
-    opened = open_pages(large_run)
-    assert isinstance(opened, LargePages)
+    opened = open_search(large_run)
+    assert isinstance(opened.pages, LargePages)
     return opened
 
 
@@ -85,11 +85,10 @@ def test_the_candidates_are_those_of_a_search_by_hand(
     monkeypatch.setattr("docrerank.retrieval.run_index.LARGE", 1)
     searcher = Searcher(large_run)
     for query in QUERIES:
-        expected = searcher.first.find(query, searcher.untrained.encode_queries([query])[0], 8)  # type: ignore[union-attr]
+        expected = searcher.first.find(query, 8)
         hits = sorted(search(large, query, top_k=8, candidates=8), key=lambda hit: hit["first_stage_rank"])
-        assert [hit["page_id"] for hit in hits] == [page.id for page, _ in expected]
-        scores = [score for _, score in expected]
-        assert [hit["first_stage_score"] for hit in hits] == pytest.approx(scores, abs=1e-3)
+        assert [hit["page_id"] for hit in hits] == [page.id for page in expected.pages]
+        assert [hit["first_stage_score"] for hit in hits] == pytest.approx(expected.scores.tolist(), abs=1e-3)
 
 
 def test_one_document_is_searched_alone_and_an_unknown_one_told(server: Served, large: Served, large_run: Run) -> None:
@@ -159,15 +158,15 @@ def test_an_uploaded_document_is_asked_beside_a_large_run(large: Served, large_r
 
 
 def test_what_has_not_changed_is_not_read_when_a_server_starts(
-    large_run: Run, pages: LargePages, monkeypatch: pytest.MonkeyPatch
+    large_run: Run, opened: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
         raise AssertionError("pages are read")
 
     monkeypatch.setattr(Parts, "read", refuse)
-    opened = open_pages(large_run)
-    load_models(["minilm"], large_run, opened)
-    both = Pages(opened, {})
+    again = open_search(large_run)
+    load_models(["minilm"], large_run, again)
+    both = Pages(again.pages, {})
     for unknown in UNKNOWN:
         with pytest.raises(ApiError):
             both.get(unknown)
@@ -176,9 +175,9 @@ def test_what_has_not_changed_is_not_read_when_a_server_starts(
 
 
 def test_a_page_of_the_runs_id_but_another_text_gets_its_own_encoding(
-    large_run: Run, pages: LargePages, untrained: Reranker
+    large_run: Run, opened: Search, untrained: Reranker
 ) -> None:
-    stored: Any = load_models(["minilm"], large_run, pages).find("minilm").reranker
+    stored: Any = load_models(["minilm"], large_run, opened).find("minilm").reranker
     own = next(large_run.pages.read())
     others = [
         replace(own, text="The company had 5,200 employees.", boxes=own.boxes[:5]),
@@ -193,11 +192,9 @@ def test_a_page_of_the_runs_id_but_another_text_gets_its_own_encoding(
         np.testing.assert_allclose(encoding.tokens, untrained.encode_pages([page])[0].tokens, atol=2e-2)
 
 
-def test_a_page_that_changed_since_it_was_indexed_is_refused(
-    large_run: Run, pages: LargePages, tmp_path: Path
-) -> None:
+def test_a_page_that_changed_since_it_was_indexed_is_refused(large_run: Run, opened: Search, tmp_path: Path) -> None:
     run = Run.open(shutil.copytree(large_run.path, tmp_path / "run"))
-    both = Pages(open_pages(run), {})
+    both = Pages(open_search(run).pages, {})
     first, second = (f"{name}/1" for name in run.pages.names()[:2])
     run.pages.keep_only([run.pages.names()[1]])
     assert [one.page.id for one in both.read([(second, "documents[0].page_id")])] == [second]

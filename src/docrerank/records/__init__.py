@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docrerank.records.errors import MissingExtra, UserError, one_line
 from docrerank.records.groups import MinedPage, Repeat, TrainingGroup
-from docrerank.records.page import Page, Word
+from docrerank.records.page import Page, Word, document_of
 from docrerank.records.query import FINANCE, PROPERTIES, Query, Verdict
 from docrerank.records.rejected import Rejected
 
@@ -21,5 +21,6 @@ __all__ = [
     "UserError",
     "Verdict",
     "Word",
+    "document_of",
     "one_line",
 ]

@@ -22,6 +22,16 @@ class Word(NamedTuple):
     y1: float
 
 
+def document_of(page_id: str) -> str:
+    """The document of a page's id; empty if the id names none.
+
+    Examples:
+        >>> document_of("reports/2020/12")
+        'reports/2020'
+    """
+    return page_id.rpartition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page, identified as `<document stem>/<number from 1>`.

@@ -13,24 +13,20 @@ from docrerank.reranker.reranker import Reranker, first_windows, fuse_views
 from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
-    Encoding,
-    FirstStage,
     NamedPages,
     PageStore,
+    Search,
     TokenEncoder,
     Vectors,
     WindowSettings,
-    fill_store,
     find_snippet,
-    is_large,
     load_query_start,
     order,
-    score_windows,
     window_settings,
 )
 from docrerank.retrieval.answer import Answer
-from docrerank.retrieval.large_pages import LargePages
 from docrerank.retrieval.model_card import read_card
+from docrerank.retrieval.page_search import check_pages
 from docrerank.retrieval.relevance import measure_relevance
 from docrerank.runs import Run
 from docrerank.vision import is_vision_model
@@ -85,30 +81,16 @@ class Searcher:
     """
 
     def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None, **reading: Any) -> None:
-        if not any(run.pages.count(name) for name in run.pages.names()):
-            raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
+        check_pages(run)
         self.run, self.candidates = run, candidates
         self.vision = open_vision(run, cache, **reading)
         self.reranker = open_text(run)
         self.card, scorer = self.reranker.card, self.reranker.scorer
         self.store = PageStore(run.path / ENCODINGS, scorer) if isinstance(scorer, TokenEncoder) else None
         self.untrained = load_query_start(UNTRAINED, first_windows(self.card, window_settings(run)))
-        self.windows = PageStore(run.path / ENCODINGS, self.untrained)
-        self.pages: list[Page] = []
-        self.first = self._open() if is_large(run) else self._load()
-
-    def _load(self) -> FirstStage:
-        self.pages = list(self.run.pages.read())
+        self.first = Search.open(run, self.untrained)
         if self.store:
-            self.store.fill(self.pages)
-        self.windows.fill(self.pages)
-        return FirstStage(self.pages, self.windows.read_windows(self.pages))
-
-    def _open(self) -> LargePages:
-        first = LargePages(self.run, self.windows)
-        if self.store:
-            fill_store(self.run, self.store)
-        return first
+            self.first.pages.fill(self.store)
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
         """The best pages, of one document if it is named.
@@ -118,8 +100,8 @@ class Searcher:
         """
         if not query.strip():
             raise UserError("the query is empty: ask something")
-        encoded = self.untrained.encode_queries([query])[0]
-        pages, windows, named = self._find(query, encoded, max(top_k, self.candidates), document)
+        found = self.first.find(query, max(top_k, self.candidates), document)
+        pages = found.pages
         if not pages:
             return []
         if self.vision:
@@ -127,34 +109,19 @@ class Searcher:
             return list_hits(query, pages, [(hit["corpus_id"], hit["score"]) for hit in ranked])
         own = self._score(query, pages)
         if self.store:  # as `rank` does: a bi-encoder's scores are fused, a cross-encoder's stand alone
-            scores = fuse_views(query, [page.text for page in pages], windows, own, self.card, named)
+            scores = fuse_views(query, [page.text for page in pages], found.windows, own, self.card, found.named)
         else:
             scores = self.card.calibration.apply(own)
         return list_hits(query, pages, [(index, float(scores[index])) for index in order(scores)[:top_k]])
-
-    def _find(
-        self, query: str, encoded: Encoding, count: int, document: str | None
-    ) -> tuple[list[Page], Vectors, Vectors]:
-        """The first stage's candidates, their best windows' scores, and how surely the query names each."""
-        if isinstance(self.first, LargePages):
-            pages = [page for page, _ in self.first.find(query, encoded, count, document)]
-            own = [Encoding(windows[:0], windows) for windows in self.windows.read_windows(pages)]
-            return pages, score_windows([encoded], own)[0], NamedPages(pages).score(query)
-        rows = self.first.rows(document)
-        best = rows[order(self.first.score(query, encoded, document), count)]
-        windows, named = self.first.views(query, encoded)[1][best], self.first.named(query)[best]
-        return [self.pages[row] for row in best], windows, named
-
-    def _read(self, ids: Sequence[str]) -> list[Page]:
-        known = self.first.read(ids) if isinstance(self.first, LargePages) else {page.id: page for page in self.pages}
-        return [known[page] for page in ids if page in known]
 
     def _score(self, query: str, pages: Sequence[Page]) -> Vectors:
         return self.reranker.score(query, pages, self.store.read(pages) if self.store else None)
 
     def find_answer(self, query: str, hits: Sequence[Hit]) -> Answer:
         """Whether a page of a search's hits answers; of a long list the first ones count."""
-        pages = self._read([hit.page_id for hit in hits[: self.candidates]])
+        ids = [hit.page_id for hit in hits[: self.candidates]]
+        read = self.first.pages.read(ids)
+        pages = [read[page_id] for page_id in ids if page_id in read]
         if self.vision:
             return self.vision.find_answer(query, pages)
         if not pages:

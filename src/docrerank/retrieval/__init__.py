@@ -16,7 +16,7 @@ from docrerank.retrieval.encoder import (
     choose_precision,
     find_prompt,
 )
-from docrerank.retrieval.first_stage import FirstStage
+from docrerank.retrieval.first_stage import Candidates, FirstStage
 from docrerank.retrieval.fusion import FusionWeights, fuse, order, standardise
 from docrerank.retrieval.large_pages import LargePages
 from docrerank.retrieval.large_stage import LargeFirstStage
@@ -25,6 +25,7 @@ from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, min
 from docrerank.retrieval.model_card import Calibration, ModelCard, describe_start, read_card
 from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_heading import find_heading
+from docrerank.retrieval.page_search import Search
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
 from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
 from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
@@ -59,6 +60,7 @@ __all__ = [
     "Answer",
     "Bm25",
     "Calibration",
+    "Candidates",
     "EncoderElsewhere",
     "Encoding",
     "FirstStage",
@@ -73,6 +75,7 @@ __all__ = [
     "Precision",
     "QueryEncoder",
     "RankedPage",
+    "Search",
     "Threshold",
     "TokenEncoder",
     "Vectors",

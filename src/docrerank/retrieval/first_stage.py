@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,11 @@ import numpy.typing as npt
 from docrerank.records import Page
 from docrerank.retrieval.bm25 import Bm25
 from docrerank.retrieval.encoder import Encoding, Vectors
-from docrerank.retrieval.fusion import FusionWeights, standardise
+from docrerank.retrieval.fusion import FusionWeights, order, standardise
 from docrerank.retrieval.named_pages import NamedPages
+
+if TYPE_CHECKING:
+    from docrerank.retrieval.page_store import PageStore
 
 #: Scores of queries with pages that are held at once (64 MiB).
 MAX_SCORES = 16_000_000
@@ -34,23 +39,79 @@ class Compared:
     lowest: float
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The pages that the first stage finds for a query, best first.
+
+    Attributes:
+        pages: they.
+        scores: the first stage's, of shape (pages,).
+        windows: the query's products with their best windows, of shape (pages,).
+        named: how surely the query names each, from 0 to 1; of shape (pages,).
+    """
+
+    pages: list[Page]
+    scores: Vectors
+    windows: Vectors
+    named: Vectors
+
+
 class FirstStage:
-    """An index over pages.
+    """Pages in memory, found by a query or by id.
 
     Args:
         pages: the collection.
-        windows: the window vectors of each page, (w, d).
+        windows: the window vectors of each page, (w, d); without them pages are found by id and by BM25 alone.
     """
 
-    def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors]) -> None:
+    def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors] = ()) -> None:
         self.pages = list(pages)
-        self._bm25 = Bm25([page.text for page in pages])
-        self._named = NamedPages(self.pages)
-        self._windows = np.concatenate(windows).astype(np.float32)
+        windows = windows or [np.zeros((0, 1), np.float32) for _ in self.pages]
+        self._windows = np.concatenate(windows).astype(np.float32) if windows else np.zeros((0, 1), np.float32)
         self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
         self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
         self._documents = _rows_by_document(self.pages)
         self._rows = {page.id: row for row, page in enumerate(self.pages)}
+
+    @cached_property
+    def _bm25(self) -> Bm25:
+        return Bm25([page.text for page in self.pages])
+
+    @cached_property
+    def _named(self) -> NamedPages:
+        return NamedPages(self.pages)
+
+    def __contains__(self, page_id: str) -> bool:
+        """Whether there is a page of this id."""
+        return page_id in self._rows
+
+    def documents(self) -> dict[str, int]:
+        """Documents and how many pages each has."""
+        return {name: len(rows) for name, rows in self._documents.items()}
+
+    def get(self, page_id: str) -> Page | None:
+        """A page; None if there is none of this id."""
+        return self.pages[self._rows[page_id]] if page_id in self._rows else None
+
+    def read(self, ids: Sequence[str]) -> dict[str, Page]:
+        """Those of the pages that are there, by id."""
+        return {page_id: self.pages[self._rows[page_id]] for page_id in ids if page_id in self._rows}
+
+    def fill(self, store: PageStore) -> None:
+        """Have a store encode those of the pages that are new or changed."""
+        store.fill(self.pages)
+
+    def find(self, query: str, encoded: Encoding, count: int, document: str | None = None) -> Candidates:
+        """The best pages by the mean of both views' z-scores, named pages on top; of one document if it is named.
+
+        An unknown document has no pages.
+        """
+        rows, (words, windows), named = self.rows(document), self.views(query, encoded), self.named(query)
+        mean = (standardise(words[rows]) + standardise(windows[rows])) / 2
+        scores = np.asarray(mean + FusionWeights().named * named[rows], np.float32)
+        best = order(scores, count)
+        found = rows[best]
+        return Candidates([self.pages[row] for row in found], scores[best], windows[found], named[found])
 
     def rows(self, document: str | None = None) -> npt.NDArray[np.int64]:
         """Indices of a document's pages; of all pages without one, of none for an unknown one."""
@@ -123,13 +184,6 @@ class FirstStage:
     def named(self, query: str) -> Vectors:
         """How surely the query names each page, from 0 to 1; shape (pages,)."""
         return self._named.score(query)
-
-    def score(self, query: str, encoded: Encoding, document: str | None = None) -> Vectors:
-        """The mean of the views' z-scores among the pages of `rows(document)`, in their order; named pages on top."""
-        rows = self.rows(document)
-        bm25, best = self.views(query, encoded)
-        mean = (standardise(bm25[rows]) + standardise(best[rows])) / 2
-        return np.asarray(mean + FusionWeights().named * self.named(query)[rows], np.float32)
 
 
 def _rows_by_document(pages: Sequence[Page]) -> dict[str, npt.NDArray[np.int64]]:

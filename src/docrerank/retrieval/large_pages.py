@@ -6,10 +6,15 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Sequence
 
-from docrerank.records import Page
+import numpy as np
+
+from docrerank.records import Page, document_of
 from docrerank.retrieval.encoder import Encoding
+from docrerank.retrieval.first_stage import Candidates
+from docrerank.retrieval.late_interaction import score_windows
+from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_store import PageStore
-from docrerank.retrieval.run_index import open_index
+from docrerank.retrieval.run_index import fill_store, open_index
 from docrerank.runs import Run
 
 #: Texts and boxes of pages that stay in memory: some thousand pages.
@@ -54,11 +59,18 @@ class LargePages:
         """
         return self._first.text(self._first.find_row(page_id))
 
-    def find(self, query: str, encoded: Encoding, count: int, document: str | None = None) -> list[tuple[Page, float]]:
-        """The first stage's best pages and their scores, of one document if it is named; none for an unknown one."""
+    def fill(self, store: PageStore) -> None:
+        """Have a store encode those of the pages that are new or changed since it was last filled."""
+        fill_store(self._run, store)
+
+    def find(self, query: str, encoded: Encoding, count: int, document: str | None = None) -> Candidates:
+        """As `FirstStage.find`; what the query names counts among the candidates alone, and not in their scores."""
         found = self._first.search(query, encoded, count, document)
-        pages = self.read([page_id for page_id, _ in found])
-        return [(pages[page_id], score) for page_id, score in found if page_id in pages]
+        read = self.read([page_id for page_id, _ in found])
+        pages = [read[page_id] for page_id, _ in found if page_id in read]
+        scores = np.array([score for page_id, score in found if page_id in read], np.float32)
+        own = [Encoding(windows[:0], windows) for windows in self.windows.read_windows(pages)]
+        return Candidates(pages, scores, score_windows([encoded], own)[0], NamedPages(pages).score(query))
 
     def get(self, page_id: str) -> Page | None:
         """A page; None if there is none of this id."""
@@ -70,7 +82,7 @@ class LargePages:
         missing: dict[str, set[str]] = defaultdict(set)
         for page_id in ids:
             if page_id not in found and page_id in self:
-                missing[page_id.rpartition("/")[0]].add(page_id)
+                missing[document_of(page_id)].add(page_id)
         for document, wanted in missing.items():
             found.update(self._read(document, wanted))
         self._keep(found)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docrerank.recipe.extras import require
-from docrerank.records import UserError
+from docrerank.records import UserError, document_of
 from docrerank.retrieval.encoder import Encoding, Vectors
 from docrerank.retrieval.first_stage import Compared
 from docrerank.retrieval.fusion import measure_usual, order, standardise
@@ -112,7 +112,7 @@ class LargeFirstStage:
             if not apart:
                 yield [everything]
                 continue
-            document = self._find(self.name(row).rpartition("/")[0])
+            document = self._find(document_of(self.name(row)))
             inside = (everything.rows >= document[0]) & (everything.rows < document[1]) & (everything.rows != row)
             others = Compared(everything.rows[~inside], everything.scores[~inside], everything.lowest)
             yield [self._compare(query, window, np.arange(*document)), others]

@@ -27,14 +27,14 @@ def is_large(run: Run) -> bool:
     return sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
 
 
-def index_in_memory(run: Run, store: PageStore) -> tuple[int, FirstStage]:
-    """How many pages had to be encoded, and the first stage over all; word boxes are let go of once that is done."""
+def index_in_memory(run: Run, store: PageStore, boxes: bool = False) -> tuple[int, FirstStage]:
+    """How many pages had to be encoded, and the first stage over all, which keeps word boxes only if asked to."""
     encoded, pages, windows = 0, [], []
     for name in run.pages.names():
         own = list(run.pages.read(name))
         encoded += store.fill(own)
         windows += store.read_windows(own)
-        pages += [replace(page, boxes=page.boxes[:0].copy()) for page in own]
+        pages += own if boxes else [replace(page, boxes=page.boxes[:0].copy()) for page in own]
     return encoded, FirstStage(pages, windows)
 
 

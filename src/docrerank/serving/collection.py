@@ -1,49 +1,53 @@
-"""The pages that can be asked: a run's, and those of uploaded documents, each with a first stage over them."""
+"""The run's pages as a server opens them: with a first stage over them, or by id alone where no model is served."""
 
 from __future__ import annotations
 
-from collections import Counter
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, choose_windows
-from docrerank.retrieval import ENCODINGS, FirstStage, LargePages, PageStore, Vectors, is_large, load_untrained, order
+from docrerank.retrieval import FirstStage, LargePages, ModelCard, Search, Vectors, is_large, load_untrained
+from docrerank.retrieval.page_search import check_pages
 from docrerank.runs import Run
-from docrerank.serving.errors import ApiError
 from docrerank.serving.stored_reranker import QueryMemory
+
+logger = logging.getLogger("docrerank.serving")
 
 #: Pages encoded at once; an upload lets the queue in between.
 STEP = 8
 
 
-class Collection:
-    """Pages with a first stage over them; for the models' thread."""
+def open_search(run: Run) -> Search:
+    """Search a run's pages as the command line does; if the disk refuses their encodings, those stay in memory.
 
-    def __init__(self, first: FirstStage | LargePages, encoder: Reranker | QueryMemory) -> None:
-        self._first, self._encoder = first, encoder
-        self.pages = {} if isinstance(first, LargePages) else {page.id: page for page in first.pages}
+    Raises:
+        UserError: the run has no pages yet, or many pages and an index that cannot be used.
+    """
+    check_pages(run)
+    encoder = QueryMemory(load_untrained(choose_windows(run)))
+    try:
+        return Search.open(run, encoder)
+    except (UserError, OSError) as error:
+        if is_large(run):
+            raise
+        logger.warning("page store not filled", extra={"reason": str(error)})
+    pages = list(run.pages.read())
+    return Search(FirstStage(pages, encode_windows(pages, Reranker(encoder, ModelCard(encoder.settings)))), encoder)
 
-    def find(self, query: str, count: int, document: str | None = None) -> list[tuple[Page, float]]:
-        """The best pages with their scores, of one document if it is named."""
-        encoded, first = self._encoder.encode_queries([query])[0], self._first
-        if isinstance(first, LargePages):
-            found = first.find(query, encoded, count, document)
-        else:
-            rows, scores = first.rows(document), first.score(query, encoded, document)
-            found = [(first.pages[rows[index]], float(scores[index])) for index in order(scores, count)]
-        if not found:
-            raise ApiError(
-                404, "unknown_document", "no document of this name is loaded", "document", "see /v1/documents"
-            )
-        return found
 
-    def documents(self) -> dict[str, int]:
-        """Documents and how many pages each has."""
-        if isinstance(self._first, LargePages):
-            return self._first.documents()
-        return dict(Counter(page.document for page in self.pages.values()))
+def open_pages(run: Run | None, search: Search | None) -> FirstStage | LargePages:
+    """The pages that requests name by id: those that are searched, or all of the run's.
+
+    Raises:
+        UserError: the run has no pages yet.
+    """
+    if search or run is None:
+        return search.pages if search else FirstStage([])
+    check_pages(run)
+    return FirstStage(list(run.pages.read()))
 
 
 def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
@@ -53,30 +57,3 @@ def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
         encodings = encoder.encode_pages(pages[start : start + STEP])
         windows += [np.asarray(encoding.windows, np.float16) for encoding in encodings]
     return windows
-
-
-def open_pages(run: Run | None) -> dict[str, Page] | LargePages:
-    """A run's pages by id; those of a large one stay on disk.
-
-    Raises:
-        UserError: the run has no pages yet.
-    """
-    if run is None:
-        return {}
-    if is_large(run):
-        untrained = QueryMemory(load_untrained(choose_windows(run)))
-        return LargePages(run, PageStore(run.path / ENCODINGS, untrained))
-    pages = {page.id: page for page in run.pages.read()}
-    if not pages:
-        raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")
-    return pages
-
-
-def open_collection(pages: dict[str, Page] | LargePages, encoder: Reranker) -> Collection | None:
-    """A run's pages with a first stage; None of no pages."""
-    if isinstance(pages, LargePages):
-        untrained = pages.windows.encoder
-        assert isinstance(untrained, QueryMemory)
-        return Collection(pages, untrained)
-    listed = list(pages.values())
-    return Collection(FirstStage(listed, encode_windows(listed, encoder)), encoder) if listed else None

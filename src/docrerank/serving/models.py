@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from docrerank.recipe import fingerprint
-from docrerank.records import Page, UserError
+from docrerank.records import UserError
 from docrerank.reranker import CACHE, Reranker
 from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
-    LargePages,
     ModelCard,
     PageStore,
+    Search,
     Threshold,
     TokenEncoder,
     WindowSettings,
-    fill_store,
     hash_start,
     load_untrained,
 )
@@ -80,18 +79,18 @@ class Models:
         raise ApiError(404, "unknown_model", message, "model", f"the server has {', '.join(self.by_name) or 'none'}")
 
 
-def load_models(names: Sequence[str], run: Run | None, pages: dict[str, Page] | LargePages) -> Models:
+def load_models(names: Sequence[str], run: Run | None, search: Search | None) -> Models:
     """Load models by folder, run folder or name; a late-interaction model is served plain and fused.
 
     Raises:
         UserError: one cannot be loaded, or two have one name.
     """
     _check_distinct(names)
-    shelf = _Shelf(run, pages)
+    shelf = _Shelf(run, search)
     served = [model for name in names for model in _load(name, shelf)]
     _check_distinct([model.name for model in served])
     if names and not shelf.firsts:
-        shelf.open_first(WindowSettings())
+        shelf.open_first(search.encoder.settings if search else WindowSettings())
     return Models(served, next(iter(shelf.firsts.values()), None))
 
 
@@ -136,8 +135,8 @@ def _load_vision(path: str, run: Run | None) -> VisionReranker:
 class _Shelf:
     """Late-interaction models over one run's pages, and untrained MiniLM once for all that cut pages alike."""
 
-    def __init__(self, run: Run | None, pages: dict[str, Page] | LargePages) -> None:
-        self.run, self._pages = run, pages
+    def __init__(self, run: Run | None, search: Search | None) -> None:
+        self.run, self._search = run, search
         self.firsts: dict[WindowSettings, Reranker] = {}
 
     def open(self, encoder: TokenEncoder, card: ModelCard) -> Reranker:
@@ -149,20 +148,19 @@ class _Shelf:
     def open_first(self, windows: WindowSettings) -> Reranker:
         """Untrained MiniLM over the pages."""
         if windows not in self.firsts:
-            self.firsts[windows] = self._serve(QueryMemory(load_untrained(windows)), ModelCard(windows))
+            known = self._search.encoder if self._search else None
+            encoder = known if known and known.settings == windows else QueryMemory(load_untrained(windows))
+            self.firsts[windows] = self._serve(encoder, ModelCard(windows))
         return self.firsts[windows]
 
     def _serve(self, encoder: TokenEncoder, card: ModelCard, first: Reranker | None = None) -> Reranker:
         """A model whose encodings lie in the run; if the disk refuses them, pages are encoded when asked for."""
-        if self.run is None:
+        if self.run is None or self._search is None:
             return Reranker(encoder, card, first)
         store = PageStore(self.run.path / ENCODINGS, encoder)
         try:
-            if isinstance(self._pages, LargePages):
-                fill_store(self.run, store)
-            else:
-                store.fill(self._pages.values())
+            self._search.pages.fill(store)
         except (UserError, OSError) as error:
             logger.warning("page store not filled", extra={"reason": str(error)})
             return Reranker(encoder, card, first)
-        return StoredReranker(encoder, card, store, self._pages, first)
+        return StoredReranker(encoder, card, store, self._search.pages, first)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from docrerank.records import Page
-from docrerank.retrieval import LargePages
+from docrerank.records import Page, document_of
+from docrerank.retrieval import FirstStage, LargePages
 from docrerank.serving.errors import ApiError
 
 
@@ -41,7 +41,7 @@ class Content:
 class Pages:
     """All pages by id: the run's, read from disk if it is large, and the uploaded ones."""
 
-    def __init__(self, run: Mapping[str, Page] | LargePages, uploads: Mapping[str, Any]) -> None:
+    def __init__(self, run: FirstStage | LargePages, uploads: Mapping[str, Any]) -> None:
         self._run, self._uploads = run, uploads
 
     def get(self, page_id: str, field: str = "page_id") -> Content:
@@ -55,13 +55,13 @@ class Pages:
             if uploaded.get(page_id, True) is None:
                 raise ApiError(404, "unknown_page", "no page of this id is loaded", field, "see /v1/documents")
         own = [page_id for page_id, _ in named if page_id not in uploaded]
-        known = self._run.read(own) if isinstance(self._run, LargePages) else {one: self._run[one] for one in own}
+        known = self._run.read(own)
         if any(page_id not in known for page_id in own):
             message = "the run has changed: a page is no longer as it was indexed"
             raise ApiError(404, "unknown_page", message, "documents", "leave out pages of changed documents")
         return [Content.of(uploaded.get(one) or known[one], stored=one in known) for one, _ in named]
 
     def _find_upload(self, page_id: str) -> Page | None:
-        upload = self._uploads.get(page_id.rpartition("/")[0])
-        page: Page | None = upload.collection.pages.get(page_id) if upload else None
+        upload = self._uploads.get(document_of(page_id))
+        page: Page | None = upload.search.pages.get(page_id) if upload else None
         return page

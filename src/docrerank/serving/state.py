@@ -7,9 +7,10 @@ import gc
 
 from docrerank.records import UserError
 from docrerank.report.audit import Item, draw_sample
+from docrerank.retrieval import Search
 from docrerank.runs import Run
 from docrerank.serving.batching import Batcher
-from docrerank.serving.collection import Collection, open_collection, open_pages
+from docrerank.serving.collection import open_pages, open_search
 from docrerank.serving.errors import ApiError
 from docrerank.serving.models import Models, load_models
 from docrerank.serving.pages import Pages
@@ -30,9 +31,9 @@ class ServerState:
     def __init__(self, settings: Settings) -> None:
         self.settings, limits = settings, settings.limits
         self.run = Run.open(settings.run) if settings.run is not None else None
-        pages = open_pages(self.run)
-        self.models: Models = load_models(settings.models, self.run, pages)
-        self.collection = open_collection(pages, self.models.first) if self.models.first else None
+        self.search = open_search(self.run) if self.run and settings.models else None
+        pages = open_pages(self.run, self.search)
+        self.models: Models = load_models(settings.models, self.run, self.search)
         self.sample = draw_sample(self.run, *settings.audit) if self.run and not settings.models else None
         self.batcher = Batcher(limits.request_seconds)
         self.workers = Workers()
@@ -54,15 +55,15 @@ class ServerState:
                 raise ApiError(404, "no_queries", "the run has no queries", "", "docrerank generate RUN") from None
         return self.run, self.sample
 
-    def find_collection(self, document: str | None) -> tuple[Collection, str | None]:
+    def find_search(self, document: str | None) -> tuple[Search, str | None]:
         """Where a question is asked: an uploaded document's pages, or the run's, and which document of it."""
         uploaded = self.uploads.find(document) if document else None
         if uploaded is not None:
-            return uploaded.collection, None
-        if self.collection is None:
+            return uploaded.search, None
+        if self.search is None:
             hint = "start the server with --pages RUN, or upload a document and name it"
             raise ApiError(404, "no_pages", "no pages are loaded", "document", hint)
-        return self.collection, document
+        return self.search, document
 
     async def start(self) -> None:
         """Begin to answer; the garbage collector leaves out what was loaded, since walking over it stalls requests."""

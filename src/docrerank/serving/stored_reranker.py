@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from docrerank.records import Page
 from docrerank.reranker import Reranker
-from docrerank.retrieval import Encoding, LargePages, ModelCard, PageStore, TokenEncoder
+from docrerank.retrieval import Encoding, FirstStage, LargePages, ModelCard, PageStore, TokenEncoder
 
 logger = logging.getLogger("docrerank.serving")
 
@@ -26,7 +26,7 @@ class StoredReranker(Reranker):
         scorer: TokenEncoder,
         card: ModelCard,
         store: PageStore,
-        pages: Mapping[str, Page] | LargePages,
+        pages: FirstStage | LargePages,
         first: Reranker | None = None,
     ) -> None:
         super().__init__(scorer, card, first)

@@ -18,9 +18,9 @@ from starlette.datastructures import UploadFile
 
 from docrerank.records import Page, Rejected
 from docrerank.reranker import Reranker
-from docrerank.retrieval import FirstStage, Vectors
+from docrerank.retrieval import FirstStage, Search, TokenEncoder, Vectors
 from docrerank.serving.batching import Batcher
-from docrerank.serving.collection import STEP, Collection, encode_windows
+from docrerank.serving.collection import STEP, encode_windows
 from docrerank.serving.errors import ApiError
 from docrerank.serving.responses import Upload
 from docrerank.serving.settings import Limits
@@ -37,14 +37,15 @@ class Uploaded:
     """An uploaded document: its file's name, its pages, what could not be read, its folder, when it came."""
 
     file: str
-    collection: Collection
+    pages: list[Page]
+    search: Search
     left_out: list[str]
     folder: Path
     at: float
 
     def describe(self, name: str) -> Upload:
         """As an answer, under its name here."""
-        return Upload(name, self.file, list(self.collection.pages), self.left_out)
+        return Upload(name, self.file, [page.id for page in self.pages], self.left_out)
 
 
 class Uploads:
@@ -73,11 +74,11 @@ class Uploads:
             with path.open("wb") as target:
                 await asyncio.to_thread(shutil.copyfileobj, file.file, target)
             pages, rejected = await self._read(path)
-            collection = await self._index(pages)
+            search = await self._index(pages)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        uploaded = Uploaded(given, collection, [_explain(row) for row in rejected], folder, time.monotonic())
+        uploaded = Uploaded(given, pages, search, [_explain(row) for row in rejected], folder, time.monotonic())
         self.documents[name] = uploaded
         self.drop_old()
         return uploaded.describe(name)
@@ -107,15 +108,15 @@ class Uploads:
         shutil.rmtree(self._root, ignore_errors=True)
         self._lock.close()
 
-    async def _index(self, pages: Sequence[Page]) -> Collection:
+    async def _index(self, pages: Sequence[Page]) -> Search:
         """A first stage over the pages; between a few of them other requests have their turn."""
-        if (encoder := self.encoder) is None:
+        if (encoder := self.encoder) is None or not isinstance(encoder.scorer, TokenEncoder):
             raise ApiError(404, "unknown_model", "no model is served that could be asked", "", "docrerank serve RUN")
         windows: list[Vectors] = []
         for start in range(0, len(pages), STEP):
             part = pages[start : start + STEP]
             windows += await self.batcher.run(functools.partial(encode_windows, part, encoder))
-        return await self.batcher.run(lambda: Collection(FirstStage(pages, windows), encoder))
+        return Search(await self.batcher.run(lambda: FirstStage(pages, windows)), encoder.scorer)
 
     async def _read(self, path: Path) -> tuple[list[Page], list[Rejected]]:
         bounds = self.limits.upload_pages, self.limits.image_pixels

@@ -13,7 +13,7 @@ from docrerank.queries import Family
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, load_text
-from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, load_untrained, order, window_settings
+from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, load_untrained, window_settings
 from docrerank.retrieval.run_index import index_in_memory, is_large
 from docrerank.runs import Progress, Run, split_run, write_text
 from docrerank.training.groups import read_families
@@ -121,9 +121,7 @@ class _Listing:
         encoded = self.store.encoder.encode_queries([family.positive.text for family in families])
         for family, query in zip(families, encoded, strict=True):
             positive, own = family.positive, self.first.pages[self.first.find_row(family.positive.page_id)]
-            rows = self.first.rows(own.document)
-            best = order(self.first.score(positive.text, query, own.document), CANDIDATES)
-            near = [self.first.pages[rows[place]] for place in best]
+            near = self.first.find(positive.text, query, CANDIDATES, own.document).pages
             mined = [self.first.pages[self.first.find_row(page)] for page in family.mined]
             yield from ((positive, page) for page in (own, *mined, *near))
             if self.with_queries:

@@ -9,10 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from docrerank.records import Page
+from docrerank.records import Page, document_of
 from docrerank.records import Query as PageQuery
 from docrerank.retrieval import find_snippet
 from docrerank.serving.batching import Asker
+from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import Content
 from docrerank.serving.pictures import Size
 from docrerank.serving.request_content import QUERY_CHARACTERS
@@ -47,13 +48,16 @@ async def search(request: Request, state: State) -> Response:
     async def work(asker: Asker) -> SearchResponse:
         model = state.models.find(body.model)
         query = await state.reader.read_query(body.query, model)
-        collection, document = state.find_collection(body.document)
+        search, document = state.find_search(body.document)
         wanted = max(body.candidates, body.top_k)
-        found = await state.batcher.run(lambda: collection.find(query, wanted, document))
-        pairs = [(query, Content.of(page, stored=True)) for page, _ in found]
+        found = await state.batcher.run(lambda: search.find(query, wanted, document))
+        if not found.pages:
+            message = "no document of this name is loaded"
+            raise ApiError(404, "unknown_document", message, "document", "see /v1/documents")
+        pairs = [(query, Content.of(page, stored=True)) for page in found.pages]
         scores = await state.batcher.score(asker, model, pairs)
         answered = await state.batcher.run(lambda: find_answer(model, pairs, scores.values))
-        order = sorted(range(len(found)), key=lambda index: -scores.values[index])[: body.top_k]
+        order = sorted(range(len(pairs)), key=lambda index: -scores.values[index])[: body.top_k]
         hits = [
             SearchHit(
                 page_id=page.id,
@@ -64,10 +68,10 @@ async def search(request: Request, state: State) -> Response:
                 score=scores.values[at],
                 probability=scores.probabilities[at] if scores.probabilities else None,
                 first_stage_rank=at + 1,
-                first_stage_score=found[at][1],
+                first_stage_score=float(found.scores[at]),
                 snippet=find_snippet(query, page.text),
             )
-            for rank, (at, page) in enumerate(((at, found[at][0]) for at in order), 1)
+            for rank, (at, page) in enumerate(((at, found.pages[at]) for at in order), 1)
         ]
         likely = sum(scores.probabilities) if scores.probabilities else None
         body_answer = AnswerBody(**answered.to_dict(), probability=likely)
@@ -79,7 +83,7 @@ async def search(request: Request, state: State) -> Response:
 @router.get("/v1/documents", **describe(DocumentList))
 async def list_documents(state: State) -> Response:
     """The run's documents; an uploaded one is known to those who uploaded it."""
-    own = state.collection.documents() if state.collection else {}
+    own = state.search.pages.documents() if state.search else {}
     return answer(DocumentList([{"document": name, "pages": count} for name, count in own.items()]))
 
 
@@ -137,7 +141,7 @@ def _choose_examples(state: ServerState) -> list[QueryBody]:
     )
     taken: dict[str, QueryBody] = {}
     for one in arranged:
-        taken.setdefault(one.page_id.rpartition("/")[0], one)
+        taken.setdefault(document_of(one.page_id), one)
     rest = [one for one in arranged if all(one is not other for other in taken.values())]
     return [*taken.values(), *rest][:EXAMPLES]
 
