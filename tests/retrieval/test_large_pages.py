@@ -56,7 +56,6 @@ def test_every_page_is_read_by_its_id_as_it_was_written(run: Run, pages: LargePa
         assert found == page
         assert found.boxes.tolist() == page.boxes.tolist()
         assert page.id in pages
-        assert pages.text(page.id) == page.text
     assert pages.documents() == {"a": 5, "b": 5, "c/d": 5}
 
 
@@ -74,8 +73,6 @@ def test_an_unknown_id_reads_nothing(pages: LargePages, read: Read) -> None:
     for page_id in ("a/6", "a/x", "a", "", "../a/1", "A/1", "c/1", f"a/{'1' * 5_000}"):
         assert page_id not in pages
         assert pages.get(page_id) is None
-        with pytest.raises(KeyError):
-            pages.text(page_id)
     assert read == []
 
 

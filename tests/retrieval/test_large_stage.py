@@ -84,7 +84,7 @@ def test_one_document_is_searched_as_it_is_in_memory(tmp_path: Path) -> None:
     pages, windows = read("d3")
     query, encoded = ask(1)
     hits = stage.search(query, encoded, 99, "d3")
-    best = FirstStage(pages, windows).views(query, encoded)[1]
+    best = FirstStage(pages, windows).best_windows([encoded])[0]
     assert sorted(page for page, _ in hits) == sorted(page.id for page in pages)
     without_words = LargeFirstStage(tmp_path / "other", SIZE)
     without_words.update({"d3": "1"}, read)

@@ -33,13 +33,10 @@ class Exclusions:
     def __init__(self, first: FirstStage | LargeFirstStage, near_identical: float) -> None:
         self._first = first
         self._near_identical = near_identical
-        self._wording: Callable[[int], Wording] = functools.lru_cache(KEPT_PAGES)(
-            lambda row: read_wording(first.text(row))
-        )
-        self._words: Callable[[int], frozenset[str]] = functools.lru_cache(KEPT_PAGES)(
-            lambda row: find_words(first.text(row))
-        )
-        self._flat: Callable[[int], str] = functools.lru_cache(KEPT_PAGES)(lambda row: flatten(first.text(row)))
+        keep = functools.lru_cache(KEPT_PAGES)
+        self._wording: Callable[[int], Wording] = keep(lambda row: read_wording(first.text(row)))
+        self._words: Callable[[int], frozenset[str]] = keep(lambda row: find_words(first.text(row)))
+        self._flat: Callable[[int], str] = keep(lambda row: flatten(first.text(row)))
 
     def find_reason(self, query: Query, own: int, row: int) -> str:
         """Why a page may not be a negative of this query, or nothing; `own` and `row` are rows of the collection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +26,7 @@ from docrerank.retrieval import (
     read_tensors,
 )
 from docrerank.retrieval.model_card import FILE, Calibration, ModelCard, read_card
+from docrerank.retrieval.query_encoder import read_modules
 from docrerank.runs import hash_file, read_json, tell
 from docrerank.vision import count_free, hash_base, reads_images
 
@@ -69,7 +69,7 @@ def find_kind(folder: Path) -> Kind:
         UserError: it holds no text reranker, or one that would need code of its own.
     """
     config, own = read_json(folder / "config.json"), read_json(folder / "config_sentence_transformers.json")
-    modules = _read_modules(folder / "modules.json")
+    modules = read_modules(folder)
     if foreign := next(_find_foreign(folder, config, modules), None):
         raise UserError(f"'{folder}' needs code of its own ({foreign}), which is never run: take a model without")
     architecture = str((config.get("architectures") or [""])[0])
@@ -219,11 +219,3 @@ def _open(folder: Path, kind: Kind) -> Any:
     if kind == "dense" and model.similarity_fn_name not in ("cosine", "dot"):
         raise UserError(f"'{folder}' compares by {model.similarity_fn_name}: cosine and dot product are known")
     return model
-
-
-def _read_modules(path: Path) -> list[str]:
-    """Classes of a sentence-transformers folder's modules."""
-    try:
-        return [str(module["type"]) for module in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []

@@ -19,6 +19,7 @@ from docrerank.retrieval import (
     TokenEncoder,
     Vectors,
     WindowSettings,
+    check_pages,
     find_snippet,
     load_query_start,
     order,
@@ -26,7 +27,6 @@ from docrerank.retrieval import (
 )
 from docrerank.retrieval.answer import Answer
 from docrerank.retrieval.model_card import read_card
-from docrerank.retrieval.page_search import check_pages
 from docrerank.retrieval.relevance import measure_relevance
 from docrerank.runs import Run
 from docrerank.vision import is_vision_model

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from docrerank.retrieval.ahead import encode_ahead
+from docrerank.retrieval.ahead import EncoderElsewhere, encode_ahead
 from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.bm25 import Bm25
-from docrerank.retrieval.elsewhere import EncoderElsewhere
 from docrerank.retrieval.encoder import (
     QUERY_TOKENS,
     Encoding,
@@ -25,7 +24,7 @@ from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, min
 from docrerank.retrieval.model_card import Calibration, ModelCard, describe_start, read_card
 from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_heading import find_heading
-from docrerank.retrieval.page_search import Search
+from docrerank.retrieval.page_search import Search, check_pages
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
 from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
 from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
@@ -83,6 +82,7 @@ __all__ = [
     "WindowSettings",
     "add_difference",
     "build_model",
+    "check_pages",
     "check_weights",
     "choose_precision",
     "choose_threshold",

@@ -1,14 +1,15 @@
-"""Pages encoded on all machines of a run's engine, before the command's own process asks for them."""
+"""Pages encoded on all machines of a run's engine, and the encoder as its workers load it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from docrerank.records import Page
-from docrerank.retrieval.elsewhere import EncoderElsewhere
-from docrerank.retrieval.encoder import TokenEncoder
+from docrerank.records import Page, UserError
+from docrerank.retrieval.encoder import Precision, TokenEncoder
 from docrerank.retrieval.page_store import ENCODINGS, SHARD_PAGES, PageStore
 from docrerank.runs import Parts, Run, pack, run_shards
 
@@ -17,6 +18,43 @@ BASE_SECONDS, SECONDS_PER_PAGE = 600.0, 10.0
 
 #: Documents with the folders that hold their pages and their encodings.
 Bundle = Sequence[tuple[str, Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderElsewhere:
+    """What a worker process needs to have the encoder that the command has.
+
+    Attributes:
+        fingerprint: of the command's encoder.
+        precision: that it reads in.
+        opener: loads it; importable by name.
+    """
+
+    fingerprint: str
+    precision: Precision
+    opener: Callable[[], TokenEncoder] = field(compare=False)
+
+    @classmethod
+    def of(cls, encoder: TokenEncoder) -> EncoderElsewhere | None:
+        """An encoder as it is handed over; None if no other process could load it."""
+        return None if encoder.opener is None else cls(encoder.fingerprint, encoder.precision, encoder.opener)
+
+    def open(self) -> TokenEncoder:
+        """The encoder, loaded once in a process.
+
+        Raises:
+            UserError: this machine has other weights.
+        """
+        return _open(self)
+
+
+@lru_cache(maxsize=1)
+def _open(encoder: EncoderElsewhere) -> TokenEncoder:
+    opened = encoder.opener()
+    opened.precision = encoder.precision
+    if opened.fingerprint != encoder.fingerprint:
+        raise UserError(f"{platform.node()} loads other weights: install the same docrerank on every machine")
+    return opened
 
 
 def encode_ahead(run: Run, encoder: TokenEncoder, homes: Mapping[str, Path]) -> int:

@@ -91,9 +91,8 @@ class TokenEncoder:
         sizes = np.asarray(self.cutter.count(texts), dtype=np.int64)
         found: list[Encoding] = [_NOTHING] * len(texts)
         self.model.eval()
-        low = (
-            self.precision == "bfloat16" and task == "document"
-        )  # for one short query the cast costs more than it saves
+        # For one short query the cast costs more than it saves.
+        low = self.precision == "bfloat16" and task == "document"
         with torch.inference_mode(), torch.autocast(self.model.device.type, torch.bfloat16, enabled=low):
             for batch in batch_by_size(sizes):
                 for index, encoding in zip(batch, self._forward([texts[i] for i in batch], task), strict=True):
@@ -150,9 +149,8 @@ def choose_precision(device: str) -> Precision:
     torch = require("torch", extra="train")
     if device != "cpu":
         return "bfloat16" if device == "cuda" else "float32"
-    known: dict[str, Any] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # an older torch does not say: float32 is always right
+    # An older torch does not say: float32 is always right.
+    known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bfloat16" if known.get("avx512_bf16") else "float32"
 
 

@@ -106,7 +106,8 @@ class FirstStage:
 
         An unknown document has no pages.
         """
-        rows, (words, windows), named = self.rows(document), self.views(query, encoded), self.named(query)
+        rows, named = self.rows(document), self._named.score(query)
+        words, windows = self._bm25.score(query), self.best_windows([encoded])[0]
         mean = (standardise(words[rows]) + standardise(windows[rows])) / 2
         scores = np.asarray(mean + FusionWeights().named * named[rows], np.float32)
         best = order(scores, count)
@@ -149,7 +150,7 @@ class FirstStage:
         for start in range(0, len(queries), at_once):
             best = self.best_windows(encoded[start : start + at_once])
             for query, row, windows in zip(queries[start:], own[start:], best, strict=False):
-                yield self._compare(self.score_words(query), windows, row, apart)
+                yield self._compare(self._bm25.score(query), windows, row, apart)
 
     def _compare(self, words: Vectors, windows: Vectors, own: int, apart: bool) -> list[Compared]:
         rows, scores = self.rows(), standardise(words) + standardise(windows)
@@ -165,14 +166,6 @@ class FirstStage:
             Compared(rows[others], scores[others], float(scores[others].min())),
         ]
 
-    def score_words(self, query: str) -> Vectors:
-        """BM25 scores of all pages, of shape (pages,)."""
-        return self._bm25.score(query)
-
-    def views(self, query: str, encoded: Encoding) -> tuple[Vectors, Vectors]:
-        """BM25 and best-window scores of all pages, each of shape (pages,)."""
-        return self.score_words(query), self.best_windows([encoded])[0]
-
     def best_windows(self, queries: Sequence[Encoding]) -> Vectors:
         """Each query's product with the best window of every page, of shape (queries, pages)."""
         best = np.zeros((len(queries), len(self.pages)), np.float32)
@@ -180,10 +173,6 @@ class FirstStage:
             products = np.concatenate([query.windows for query in queries]) @ self._windows.T
             best[:, self._filled] = np.maximum.reduceat(products, self._starts, axis=1)
         return best
-
-    def named(self, query: str) -> Vectors:
-        """How surely the query names each page, from 0 to 1; shape (pages,)."""
-        return self._named.score(query)
 
 
 def _rows_by_document(pages: Sequence[Page]) -> dict[str, npt.NDArray[np.int64]]:

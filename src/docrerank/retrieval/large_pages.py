@@ -51,14 +51,6 @@ class LargePages:
         """Documents and how many pages each has."""
         return self._first.documents()
 
-    def text(self, page_id: str) -> str:
-        """The text of a page, which is not kept.
-
-        Raises:
-            KeyError: there is no page of this id.
-        """
-        return self._first.text(self._first.find_row(page_id))
-
     def fill(self, store: PageStore) -> None:
         """Have a store encode those of the pages that are new or changed since it was last filled."""
         fill_store(self._run, store)

@@ -20,8 +20,7 @@ from docrerank.records import UserError, document_of
 from docrerank.retrieval.encoder import Encoding, Vectors
 from docrerank.retrieval.first_stage import Compared
 from docrerank.retrieval.fusion import measure_usual, order, standardise
-from docrerank.retrieval.index_state import clear, read_state, split_id, start_state
-from docrerank.retrieval.segment import Read, TextFile, write_segment
+from docrerank.retrieval.segment import Read, TextFile, clear, read_state, split_id, start_state, write_segment
 from docrerank.retrieval.window_files import (
     WindowFile,
     add_windows,
@@ -154,10 +153,8 @@ class LargeFirstStage:
         """The pages that either view finds, by what is usual among all; where pages are few, all with each other."""
         if self._vectors is None:
             return self._compare(query, window, np.flatnonzero(self._alive))
-        words, sample = (
-            self._words.find(query, CANDIDATES, near),
-            best_of(self._usual_vectors @ window, self._usual_sizes),
-        )
+        words = self._words.find(query, CANDIDATES, near)
+        sample = best_of(self._usual_vectors @ window, self._usual_sizes)
         usual = measure_usual(sample)
         scores = standardise(words.scores, words.usual) + standardise(self._match(words.rows, window), usual)
         lowest = float((standardise(words.sample, words.usual) + standardise(sample)).min())

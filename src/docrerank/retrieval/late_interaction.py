@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from docrerank.retrieval.encoder import Encoding, Vectors
+from docrerank.retrieval.windows import group_lines
 
 #: The score of a page on which nothing can be read, or of a query without a word: no similarity at all.
 NOTHING = 0.0
@@ -38,7 +39,7 @@ def _score(rows: Sequence[Vectors], columns: Sequence[Vectors]) -> Vectors:
     """For all rows of all queries one after the other, the largest product with any row of each page."""
     left = np.concatenate(rows).astype(np.float32, copy=False)
     best = np.full((len(left), len(columns)), NOTHING, np.float32)
-    for start, end in _chunks([len(column) for column in columns], max(1, CHUNK // max(1, len(left)))):
+    for start, end in group_lines([len(column) for column in columns], max(1, CHUNK // max(1, len(left))), 0):
         filled = [index for index in range(start, end) if len(columns[index])]
         if not filled:
             continue
@@ -57,10 +58,3 @@ def _mean_rows(best: Vectors, queries: Sequence[Encoding]) -> Vectors:
         for size, end in zip(sizes, ends, strict=True)
     ]
     return np.stack(means).astype(np.float32)
-
-
-def _chunks(sizes: Sequence[int], budget: int) -> list[tuple[int, int]]:
-    """Ranges of pages of at most `budget` rows together (one page at least)."""
-    from docrerank.retrieval.windows import group_lines
-
-    return group_lines(sizes, budget, 0)

@@ -115,7 +115,7 @@ def is_light(folder: Path) -> bool:
 
     False on a machine with a GPU, where the full encoder is wanted anyway.
     """
-    config, modules = read_json(folder / "config.json"), _read_modules(folder)
+    config, modules = read_json(folder / "config.json"), [name.rpartition(".")[2] for name in read_modules(folder)]
     is_bert = config.get("model_type") == "bert" and config.get("hidden_act") == "gelu"
     kinds = ["Transformer", "Pooling", "Normalize", "MultiVectorMask", "Normalize"]
     return runs_on_processor() and is_bert and (folder / "model.safetensors").is_file() and modules == kinds
@@ -149,9 +149,9 @@ def _normalise(rows: Vectors) -> Vectors:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12), np.float32)
 
 
-def _read_modules(folder: Path) -> list[str]:
+def read_modules(folder: Path) -> list[str]:
+    """Full names of the classes that a sentence-transformers folder is made of; none if it says nothing."""
     try:
-        rows = json.loads((folder / "modules.json").read_text("utf-8"))
-        return [row["type"].rpartition(".")[2] for row in rows]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [str(module["type"]) for module in json.loads((folder / "modules.json").read_text("utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError):
         return []

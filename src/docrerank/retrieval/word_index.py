@@ -90,20 +90,15 @@ class WordIndex:
         The best are found by the query's rarest words: as many of them as stand in `MAX_PLACES` places. Mean and
         deviation are exact as far as these words go; what the others add to them is measured on the sample.
         """
-        scores, words, left = (
-            np.zeros(len(self._alive), np.float32),
-            sorted(self._cut(query), key=self._spread),
-            MAX_PLACES,
-        )
+        scores, left = np.zeros(len(self._alive), np.float32), MAX_PLACES
+        words = sorted(self._cut(query), key=self._spread)
         while words and (left == MAX_PLACES or self._spread(words[0]) <= left):
             left -= self._add(words.pop(0), scores)
         found = np.flatnonzero(scores)  # most pages hold none of the words
         rows = np.union1d(rows, found[order(scores[found], count)])
         own = sum((self._score_word(word, rows) for word in words), scores[rows])
-        rare, common = (
-            scores[self._sample],
-            sum(map(self._score_sample, words), np.zeros(len(self._sample), np.float32)),
-        )
+        rare = scores[self._sample]
+        common = sum(map(self._score_sample, words), np.zeros(len(self._sample), np.float32))
         mean = float(scores[found].sum(dtype=np.float64)) / max(1, self._pages)
         variance = float(np.square(scores[found], dtype=np.float64).sum()) / max(1, self._pages) - mean**2
         variance += float(common.var() + 2 * np.mean((rare - rare.mean()) * common))

@@ -9,8 +9,16 @@ import numpy as np
 
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, choose_windows
-from docrerank.retrieval import FirstStage, LargePages, ModelCard, Search, Vectors, is_large, load_untrained
-from docrerank.retrieval.page_search import check_pages
+from docrerank.retrieval import (
+    FirstStage,
+    LargePages,
+    ModelCard,
+    Search,
+    Vectors,
+    check_pages,
+    is_large,
+    load_untrained,
+)
 from docrerank.runs import Run
 from docrerank.serving.stored_reranker import QueryMemory
 
