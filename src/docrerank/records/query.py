@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,11 +63,6 @@ class Query:
     answered_by: tuple[str, ...] = ()
     level: int = 0
     location: str = ""
-
-    @builtins.property  # a field has the plain name
-    def is_negative(self) -> bool:
-        """Whether its page does not answer it."""
-        return self.kind == "hard_negative"
 
 
 @dataclass(frozen=True, slots=True)
