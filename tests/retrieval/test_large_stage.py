@@ -45,7 +45,8 @@ def compare(stage: LargeFirstStage, names: list[str], count: int = 10) -> float:
     found = 0
     for seed in range(20):
         query, encoded = ask(seed)
-        scores = dict(zip((page.id for page in pages), plain.score(query, encoded).tolist(), strict=True))
+        all_found = plain.find(query, encoded, len(pages))
+        scores = dict(zip((page.id for page in all_found.pages), all_found.scores.tolist(), strict=True))
         hits = stage.search(query, encoded, count)
         assert len(hits) == count
         worst = sorted(scores.values())[-count]
