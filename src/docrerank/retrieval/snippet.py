@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from docrerank.retrieval.terms import terms
 
@@ -14,6 +15,8 @@ _FOOTER = re.compile(r"\d+\b.{0,80}|.{0,80}\b\d+")
 
 def find_snippet(query: str, text: str) -> str:
     """The sentence or line of a page with most of a query's words, and as much of what follows as there is room for.
+
+    A word counts the less, the more sentences or lines of the page have it.
 
     A running header or footer counts only if the page has nothing else.
 
@@ -28,7 +31,9 @@ def find_snippet(query: str, text: str) -> str:
     if not pieces:
         return ""
     wanted = set(terms(query))
-    best = max(range(len(pieces)), key=lambda at: len(wanted & set(terms(pieces[at]))))
+    own = [wanted & set(terms(piece)) for piece in pieces]
+    counts = Counter(term for each in own for term in each)
+    best = max(range(len(pieces)), key=lambda at: sum(1 / counts[term] for term in own[at]))
     found = pieces[best]
     for piece in pieces[best + 1 :]:
         if len(found) + len(piece) >= MAX_CHARACTERS:

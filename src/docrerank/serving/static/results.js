@@ -25,7 +25,7 @@ const UNLIKELY = .2;
 export function answersNot({ answer }) { return answer.answered === false || (answer.answered && (answer.probability ?? 1) < UNLIKELY); }
 
 function buildNothing({ answered, probability }) {
-  const why = answered === false ? "Names or figures of the question stand on none of these pages."
+  const why = answered === false ? "Some names or figures of the question stand on none of these pages."
     : `With ${percent(probability)} probability one of these pages answers.`;
   return make("div", { className: "nothing", role: "note" },
     make("p", { className: "headline", text: "Nothing here answers this" }),
