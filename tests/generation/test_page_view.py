@@ -30,7 +30,7 @@ def page() -> Page:
 def test_a_role_sees_image_or_text(page: Page) -> None:
     async def show(role: Role) -> object:
         with contextlib.closing(DrawingPool(1)) as pool:
-            return (await show_page(page, role, pool, "Acme"))[0]
+            return (await show_page(replace(page, strip="Acme"), role, pool))[0]
 
     assert isinstance(asyncio.run(show(Role(image_pixels=50_000))), Encoded)
     text = asyncio.run(show(Role(sees="text")))

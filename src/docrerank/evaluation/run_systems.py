@@ -157,7 +157,9 @@ def _open_first(views: Views) -> System:
 def _list_untrained(bench: _Bench, views: Views) -> Iterator[Row]:
     pages = bench.source.light.values()
     layer = [page.text if page.text_source == "layer" else "" for page in pages]
-    yield open_search(names.BM25_LAYER, Bm25(layer), list(bench.source.light)), True
+    by_layer = open_search(names.BM25_LAYER, Bm25(layer), list(bench.source.light))
+    by_layer.version = ""  # nothing kept of it tells which pages were read by OCR: it is measured anew
+    yield by_layer, True
     for view in (views.bm25, views.windows, views.tokens):
         assert view
         yield view, True
