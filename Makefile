@@ -35,7 +35,7 @@ quickstart: $(VENV)/.installed ## the main job on the shipped sample documents: 
 test: $(VENV)/.installed ## all tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-slow: $(VENV)/.installed ## the tests that take long: twenty kills of a run of 500 pages, the notebook that trains
+slow: $(VENV)/.installed ## the tests that take long: many kills, real trainings, the notebook that trains
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 .venv-vllm/.installed:

@@ -43,6 +43,7 @@ def test_every_part_of_the_gpu_script_runs_at_a_tiny_geometry(tmp_path: Path, fa
     assert 0 < trained["of these in the vision tower"] < 1
 
 
+@pytest.mark.slow
 def test_a_part_that_runs_out_of_memory_costs_only_itself_and_none_begins_after_its_time(tmp_path: Path) -> None:
     code = (
         "import gc, json, sys, weakref; sys.path.insert(0, sys.argv[1]); import gpu, torch\n"

@@ -266,6 +266,7 @@ def test_models_are_probed_on_pages_that_training_held_out(finished: Path, tmp_p
         ask("probe", tmp_path / "nothing", "--run", finished)
 
 
+@pytest.mark.slow
 def test_a_run_and_its_documents_may_be_in_a_store(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

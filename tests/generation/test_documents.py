@@ -125,6 +125,7 @@ def test_faults_of_the_server_lose_nothing_and_are_counted(tmp_path: Path) -> No
     assert any(query.kind == "positive" for query in dataset(run))
 
 
+@pytest.mark.slow
 def test_two_hundred_pages_go_through_every_stage(tmp_path: Path) -> None:
     with ScriptedServer(lambda call: Reaction(answer(call))) as server:
         run = make_run(tmp_path / "run", server.base_url, 4, 50, "generate.negative_candidates=6")

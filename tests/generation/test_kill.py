@@ -59,6 +59,7 @@ def check(tmp_path: Path, documents: int, pages: int, kills: int, seconds: float
     assert again <= killed * 64 * 4
 
 
+@pytest.mark.slow
 def test_four_kills_change_nothing(tmp_path: Path) -> None:
     check(tmp_path, documents=5, pages=20, kills=4, seconds=1.5)
 

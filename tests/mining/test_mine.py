@@ -133,6 +133,7 @@ def test_what_a_killed_command_has_mined_is_kept(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("shard_a_document")
+@pytest.mark.slow
 def test_a_shard_that_fails_leaves_the_others_done_and_is_told_in_a_line(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,7 +103,7 @@ def test_pages_without_text_repeat_nothing() -> None:
     assert find([]) == {}
 
 
-@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("changed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_ten_thousand_pages_of_one_text_cost_little_more_than_ten_thousand_texts(changed: bool) -> None:
     rng = np.random.default_rng(0)
     text = " ".join(rng.choice(WORDS, 60))

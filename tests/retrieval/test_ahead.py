@@ -40,6 +40,7 @@ def test_the_local_engine_leaves_encoding_to_the_process_that_needs_it(run: Run,
     assert not (run.path / ENCODINGS).exists()
 
 
+@pytest.mark.slow
 def test_a_worker_process_encodes_as_the_command_does_in_its_precision(run: Run, tmp_path: Path) -> None:
     encoder = load_untrained()
     encoder.precision = "float32"

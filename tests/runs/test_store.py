@@ -96,6 +96,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_from_another_machine_where_it_was(
     bucket: Bucket, tmp_path: Path, monkeypatch: Change
 ) -> None:

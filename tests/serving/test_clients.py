@@ -45,6 +45,7 @@ def test_mtebs_wrapper_scores_texts_as_predict_does(server: Any, untrained: Rera
     np.testing.assert_allclose(scores, untrained.predict([(QUESTION, text) for text in TEXTS]), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_mtebs_wrapper_sends_images(server: Any, revenue_image: bytes) -> None:
     import io
 

@@ -104,6 +104,7 @@ def test_a_client_that_leaves_is_counted_and_its_work_dropped(server: Any) -> No
     assert server.post("/v1/rerank", {"query": "a", "documents": ["b"]}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_damaged_page_store_changes_no_score(
     server: Any, start: Any, served_run: Run, untrained: Reranker, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
     assert not (run.path / "training" / "checkpoint.pt").exists()
 
 
+@pytest.mark.slow
 def test_another_seed_ends_with_other_weights(trained: Run, tmp_path: Path, make_run: Callable[..., Run]) -> None:
     """The control of the test above."""
     run = make_run(tmp_path / "run", ("seed=14",))

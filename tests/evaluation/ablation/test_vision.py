@@ -24,6 +24,7 @@ def write_benchmark(pdfs: Path, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_vision_base_has_arms_too_and_only_their_adapters_are_kept(tiny_base: Path, tmp_path: Path) -> None:
     run = fill_run(tmp_path / "run", tiny_base, "evaluate.resamples=100", "evaluate.candidates=3", "workers=1")
     benchmark, out = write_benchmark(tmp_path / "run" / "pdfs", tmp_path / "benchmark"), tmp_path / "out"
