@@ -27,9 +27,8 @@ def run_script(folder: Path, *options: str) -> dict[str, dict[str, object]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "families", [("qwen2_vl",), pytest.param(("qwen2_vl", "qwen2_5_vl", "qwen3_vl"), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("families", [("qwen2_vl", "qwen2_5_vl", "qwen3_vl")])
 def test_every_part_of_the_gpu_script_runs_at_a_tiny_geometry(tmp_path: Path, families: tuple[str, ...]) -> None:
     results = run_script(tmp_path, "--families", *families)
     names = {f"{family} {part}" for family in families for part in EVERY}

@@ -145,5 +145,5 @@ def test_after_training_the_pages_stand_ready_for_search(tmp_path: Path, make_ru
     stale.mkdir(parents=True)
     train(run)
     searcher = Searcher(run)
-    assert searcher.store.fill(searcher.pages) == 0
+    assert searcher.store.fill(list(run.pages.read())) == 0
     assert not stale.exists()
