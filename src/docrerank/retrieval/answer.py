@@ -51,9 +51,9 @@ class Answer:
 
         Examples:
             >>> Answer(0.2, Threshold(0.5, 0.1, 0.1, 0.9, 20, 20, "dev part")).describe()
-            'no page answers this: the best has relevance 0.2000, and 0.5000 is asked for'
+            'no page answers this: relevance 0.2000, below the threshold of 0.5000'
         """
         if self.answered is not False or self.threshold is None:
             return ""
         bar = self.threshold.relevance
-        return f"no page answers this: the best has relevance {self.relevance:.4f}, and {bar:.4f} is asked for"
+        return f"no page answers this: relevance {self.relevance:.4f}, below the threshold of {bar:.4f}"

@@ -81,9 +81,9 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         (run.path / FOLDER / CHECKPOINT).unlink(missing_ok=True)
     if counts["kept"] == "untrained":
         logger.warning(
-            "%d groups in %d steps brought no gain on the dev part: RUN/model is %s as it was. More pages, a chat "
+            "training on %d groups brought no gain on the dev part: RUN/model is %s as it was. More pages, a chat "
             "model that writes (--endpoint) or a stronger --base may help",
-            *(counts["groups"], counts["steps"], run.recipe.train.base),
+            *(counts["groups"], run.recipe.train.base),
         )
     return counts
 
