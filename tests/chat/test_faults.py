@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Answer, Cache, ChatClient, ChatRequest, Failure, Patience
@@ -65,6 +66,7 @@ async def ask_everything(endpoint: Endpoint, cache: Cache) -> tuple[list[Answer 
         return await asyncio.gather(*(client.ask(request) for request in requests)), client
 
 
+@pytest.mark.slow
 def test_two_thousand_calls_survive_every_fault(tmp_path: Path) -> None:
     expected = Counter(NAMES[name] for n in range(CALLS) if (name := fate(f"call {n}")) != "fine")
     with ScriptedServer(script) as server, Cache(tmp_path / "r.sqlite") as cache:

@@ -235,6 +235,7 @@ def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> N
         finish(corpus, finished)
 
 
+@pytest.mark.slow
 def test_a_threshold_is_calibrated_stored_and_used(finished: Path, tmp_path: Path) -> None:
     run, model = tmp_path / "RUN", tmp_path / "model"
     shutil.copytree(finished, run)

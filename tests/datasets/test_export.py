@@ -104,6 +104,7 @@ def test_dev_documents_are_whole_and_those_of_training(make_run: MakeRun, tmp_pa
     assert dev == {page.rpartition("/")[0] for page in split_run(run, 0.3).dev}
 
 
+@pytest.mark.slow
 def test_a_killed_export_leaves_nothing_and_is_done_anew(make_run: MakeRun, tmp_path: Path) -> None:
     run, out = make_run(documents=tuple(f"d{number:02}" for number in range(20))), tmp_path / "set"
     script = tmp_path / "script.py"

@@ -318,6 +318,7 @@ def test_a_damaged_part_of_a_file_is_told(run: Run, tmp_path: Path) -> None:
         import_dataset(run, str(folder), NO_OCR)
 
 
+@pytest.mark.slow
 def test_ocr_reads_pages_for_a_model_that_reads_text(tmp_path: Path) -> None:
     pytest.importorskip("rapidocr")
     from PIL import ImageDraw, ImageFont

@@ -72,6 +72,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         adapted.save_pretrained(name(adapter))
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_runs_in_its_order(
     hub: None, sets: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

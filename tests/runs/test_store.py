@@ -131,6 +131,7 @@ def test_a_store_that_is_out_for_a_while_costs_patience_and_nothing_else(
     assert {"a.parquet", "a._done"} == set(bucket.names("run/rejected/ingest"))
 
 
+@pytest.mark.slow
 def test_a_store_that_stays_out_ends_in_one_line_and_the_same_command_goes_on(
     bucket: Bucket, monkeypatch: Change, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,6 +13,8 @@ QUESTION = "How many employees are there?"
 UNUSED: dict[str, Any] = {"task_metadata": None, "hf_split": "", "hf_subset": "", "show_progress_bar": False}
 TEXTS = ["The board met in March.", "The company had 5,200 employees.", "Litres of water are treated on a day."]
 
+pytestmark = pytest.mark.slow
+
 
 def test_coheres_client_of_both_versions(server: Any) -> None:
     cohere = pytest.importorskip("cohere")
@@ -45,7 +47,6 @@ def test_mtebs_wrapper_scores_texts_as_predict_does(server: Any, untrained: Rera
     np.testing.assert_allclose(scores, untrained.predict([(QUESTION, text) for text in TEXTS]), atol=2e-3)
 
 
-@pytest.mark.slow
 def test_mtebs_wrapper_sends_images(server: Any, revenue_image: bytes) -> None:
     import io
 

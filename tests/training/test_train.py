@@ -51,6 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Ru
     return run
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_ends_with_the_same_weights(
     trained: Run, tmp_path: Path, make_run: Callable[..., Run]
 ) -> None:

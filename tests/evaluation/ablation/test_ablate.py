@@ -41,6 +41,7 @@ def finished(source: Run, benchmark_folder: Path, tmp_path_factory: pytest.TempP
     return out, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_every_arm_is_a_run_that_learned_from_as_many_groups(finished: tuple[Path, Result]) -> None:
     out, result = finished
     runs = [Run.open(folder) for folder in (out / "arms").iterdir()]
@@ -50,6 +51,7 @@ def test_every_arm_is_a_run_that_learned_from_as_many_groups(finished: tuple[Pat
         assert run.evaluation.is_file()
 
 
+@pytest.mark.slow
 def test_arms_are_compared_with_the_start_the_control_and_their_counterpart(finished: tuple[Path, Result]) -> None:
     out, result = finished
     arms = {arm["name"]: arm for arm in result["arms"]}
@@ -61,6 +63,7 @@ def test_arms_are_compared_with_the_start_the_control_and_their_counterpart(fini
     assert (out / "ablation.svg").read_text().count("<circle") == 3
 
 
+@pytest.mark.slow
 def test_an_arms_queries_are_made_by_its_own_keys(finished: tuple[Path, Result], source: Run) -> None:
     out, _ = finished
     loose = Run.open(out / "data" / "verify_negatives=false").queries.read()
@@ -74,6 +77,7 @@ def test_an_arms_queries_are_made_by_its_own_keys(finished: tuple[Path, Result],
     assert not {(query.page_id, query.text) for query in own} & turned_down
 
 
+@pytest.mark.slow
 def test_pages_are_encoded_once_for_all_arms(finished: tuple[Path, Result], source: Run) -> None:
     out, _ = finished
     assert {folder.name for folder in (out / ENCODINGS).iterdir()} >= {
@@ -83,6 +87,7 @@ def test_pages_are_encoded_once_for_all_arms(finished: tuple[Path, Result], sour
         assert (out / folder.relative_to(source.path)).stat().st_ino == folder.stat().st_ino
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(finished: tuple[Path, Result], source: Run, benchmark_folder: Path) -> None:
     out, result = finished
     before = {

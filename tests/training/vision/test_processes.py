@@ -15,7 +15,8 @@ from docrerank.retrieval import read_card
 from docrerank.runs import Run
 
 
-@pytest.mark.parametrize("build", [build_torchrun, pytest.param(build_accelerate, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("build", [build_torchrun, build_accelerate])
 def test_two_processes_end_with_the_weights_of_one(
     build: Callable[..., list[str]], make_vision_run: Callable[..., Run]
 ) -> None:
