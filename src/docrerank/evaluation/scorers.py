@@ -6,6 +6,7 @@ judgements, ids or what else is asked.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -55,7 +56,7 @@ class Scores(NamedTuple):
     tokens: npt.NDArray[np.int64]
 
 
-class Scorer:
+class Scorer(ABC):
     """One model.
 
     Attributes:
@@ -68,9 +69,9 @@ class Scorer:
     reading = ""
     step = STEP
 
+    @abstractmethod
     def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """Every pair of a page and its questions once."""
-        raise NotImplementedError
 
     def count_query(self, query: str) -> int:
         """Tokens that are read once for a query and all its pages, besides those of the pairs; 0 if unknown."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -45,7 +46,7 @@ class PageScores(NamedTuple):
     tokens: int = 0
 
 
-class System:
+class System(ABC):
     """What orders pages.
 
     Attributes:
@@ -59,7 +60,7 @@ class System:
     ) -> None:
         self.name, self.version, self.trained, self._calibration = name, version, trained, calibration
 
-    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
+    def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:  # noqa: B027
         """Do ahead what questions share.
 
         Args:
@@ -68,9 +69,9 @@ class System:
             progress: called with (steps done, steps in all).
         """
 
+    @abstractmethod
     def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
         """Score pages for which `prepare` was called."""
-        raise NotImplementedError
 
     def estimate(self, query: BenchmarkQuery, page: str) -> float | None:
         """The probability that the page answers; None if the score says nothing of it."""
