@@ -13,7 +13,7 @@ from PIL import Image as Pictures
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-NEED_OPENAI = {"test_client", "test_embedded", "test_faults", "test_structured"}
+NEED_OPENAI = {"test_client", "test_faults", "test_structured"}
 
 
 @pytest.fixture(autouse=True)

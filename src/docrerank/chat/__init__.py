@@ -14,7 +14,6 @@ from docrerank.chat.cost import (
     estimate_input_tokens,
     estimate_text_tokens,
 )
-from docrerank.chat.embedded import EmbeddedServer
 from docrerank.chat.messages import ChatRequest, Image
 from docrerank.chat.reach import find_fault
 
@@ -25,7 +24,6 @@ __all__ = [
     "Cache",
     "ChatClient",
     "ChatRequest",
-    "EmbeddedServer",
     "Failure",
     "Image",
     "Patience",

@@ -59,18 +59,17 @@ class PlannedCalls:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An estimate of a run's calls; `tokens_per_second` is what the endpoints write together.
+    """An estimate of a run's calls.
 
     Examples:
         >>> calls = PlannedCalls("judge", Endpoint(price_input=0.1, price_output=0.4), 2000, 1000, 50)
-        >>> plan = Plan(pages=100, roles=[calls], tokens_per_second=2000)
-        >>> plan.calls, plan.input_tokens, plan.money, plan.seconds
-        (2000, 2000000, 0.24, 50.0)
+        >>> plan = Plan(pages=100, roles=[calls])
+        >>> plan.calls, plan.input_tokens, plan.money
+        (2000, 2000000, 0.24)
     """
 
     pages: int
     roles: Sequence[PlannedCalls]
-    tokens_per_second: float = 1000.0
 
     @property
     def calls(self) -> int:
@@ -92,14 +91,9 @@ class Plan:
         """By the price table of each role's endpoint."""
         return sum(role.endpoint.price(*role.tokens()) for role in self.roles)
 
-    @property
-    def seconds(self) -> float:
-        """Writing time at the given throughput."""
-        return self.output_tokens / self.tokens_per_second
-
     def summary(self) -> dict[str, Any]:
         """The plan as JSON values."""
-        names = ("pages", "calls", "input_tokens", "output_tokens", "money", "seconds")
+        names = ("pages", "calls", "input_tokens", "output_tokens", "money")
         roles = {role.role: dict(zip(names[2:4], role.tokens(), strict=True)) for role in self.roles}
         return {"estimate": True, **{name: getattr(self, name) for name in names}, "roles": roles}
 

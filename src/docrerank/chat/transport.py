@@ -41,8 +41,8 @@ class Transport:
     """
 
     def __init__(self, endpoint: Endpoint, tries: int) -> None:
-        if endpoint.is_embedded:
-            raise UserError("the embedded endpoint is not started: use EmbeddedServer, which gives its address")
+        if not (endpoint.base_url and endpoint.model):
+            raise UserError("no model server is named: start one, and give --endpoint URL --model NAME")
         self.endpoint = endpoint
         self.proved = False
         self._key = _read_key(endpoint)

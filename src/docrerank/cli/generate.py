@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docrerank.cli.options import Engine, Json, Overrides, RayAddress, RunFolder, choose, open_run
-from docrerank.cli.output import print_json, say, show_time
+from docrerank.cli.output import print_json, say
 from docrerank.cli.stages import do_stage, work
 from docrerank.recipe import Recipe, load_recipe
-from docrerank.recipe.endpoints import EMBEDDED
 from docrerank.records import UserError
 from docrerank.runs import Run
 
@@ -18,26 +17,15 @@ if TYPE_CHECKING:
     from docrerank.chat import Plan
 
 EndpointOption = Annotated[
-    str,
-    typer.Option(
-        "--endpoint",
-        help="A server's address up to and with /v1, asked for every role; or `embedded`: llama.cpp in this process's "
-        "care, as negative writer and rephraser.",
-    ),
+    str, typer.Option("--endpoint", help="A server's address, up to and with /v1, asked for every role.")
 ]
-ModelOption = Annotated[
-    str, typer.Option("--model", help="With --endpoint: the model's name there, or a GGUF file for `embedded`.")
-]
+ModelOption = Annotated[str, typer.Option("--model", help="With --endpoint: the model's name there.")]
 BudgetOption = Annotated[
     float, typer.Option("--budget", min=0.0, help="Money that models may cost in this call; 0: no cap.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it would cost; do nothing.")]
-Throughput = Annotated[
-    float, typer.Option("--tokens-per-second", min=0.001, help="With --dry-run: what the endpoints write.")
-]
 
-_EMBEDDED = ("negative_writer", "rephraser")
-_ROLES = ("positive_writer", "judge", *_EMBEDDED)
+_ROLES = ("positive_writer", "judge", "negative_writer", "rephraser")
 
 
 def generate_run(
@@ -49,13 +37,12 @@ def generate_run(
     engine: Engine = "",
     ray_address: RayAddress = "",
     dry_run: DryRun = False,
-    tokens_per_second: Throughput = 1_000.0,
     json: Json = False,
 ) -> None:
     """Write verified positives, hard negatives and rephrasings for every page; see docs/generation.md for models."""
     overrides = [*point_roles(endpoint, model), *choose("", engine, ray_address, set_)]
     if dry_run:
-        show_cost(Run(Run.open(run).path, load_recipe(run / "recipe.yaml", overrides)), tokens_per_second, json)
+        show_cost(Run(Run.open(run).path, load_recipe(run / "recipe.yaml", overrides)), json)
         return
     do_stage(open_run(run, overrides), lambda run: write_queries(run, budget), json)
 
@@ -71,14 +58,9 @@ def write_queries(run: Run, budget: float = 0.0) -> dict[str, Any]:
 
 def point_roles(endpoint: str, model: str) -> list[str]:
     """The recipe keys that `--endpoint` and `--model` stand for."""
-    roles = _EMBEDDED if endpoint == EMBEDDED else _ROLES
     keys = {"by": "model", "base_url": endpoint} if endpoint else {}
-    if endpoint == EMBEDDED:
-        keys |= {"model": EMBEDDED, "prompt": "short", "sees": "text", "gguf": model or "''"}
-        keys |= {"sampling.temperature": "0.7", "sampling.max_tokens": "600"}
-    elif model:
-        keys["model"] = model
-    return [f"generate.{role}.{key}={value}" for role in roles for key, value in keys.items()]
+    keys |= {"model": model} if model else {}
+    return [f"generate.{role}.{key}={value}" for role in _ROLES for key, value in keys.items()]
 
 
 def check_budget(recipe: Recipe, budget: float) -> None:
@@ -92,11 +74,11 @@ def check_budget(recipe: Recipe, budget: float) -> None:
         )
 
 
-def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
-    """Print the plan: pages, calls, tokens, money and time."""
+def show_cost(run: Run, json: bool) -> None:
+    """Print the plan: pages, calls, tokens and money."""
     from docrerank.generation import plan_calls, unfinished
 
-    plan = plan_calls(run, sum(map(run.pages.count, unfinished(run))), tokens_per_second)
+    plan = plan_calls(run, sum(map(run.pages.count, unfinished(run))))
     if json:
         print_json(plan.summary())
         return
@@ -109,13 +91,12 @@ def show_cost(run: Run, tokens_per_second: float, json: bool) -> None:
         say(f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {sums}")
         if saved := (tokens[1] - role.calls) * (role.role == "judge"):
             say(f"    generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
-    say(f"  together {describe_calls(plan)} at {tokens_per_second:g} tokens/s")
+    say(f"  together {describe_calls(plan)}")
 
 
 def describe_calls(plan: Plan) -> str:
-    """All that models would be asked, and how long they would write."""
-    sums = describe_sums(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)
-    return f"{sums}; {show_time(plan.seconds)} of writing"
+    """All that models would be asked."""
+    return describe_sums(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)
 
 
 def describe_sums(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:

@@ -41,10 +41,9 @@ def _find_servers(run: Run, pdfs: Sequence[str | Path]) -> Iterator[str]:
     from docrerank.pages import plan_ingest
 
     endpoints = {(role.base_url, role.model): role for role in model_roles(run.recipe.generate).values()}
-    asked = [role for role in endpoints.values() if not role.is_embedded]
-    if not asked or not (unfinished(run) or plan_ingest(run, pdfs).todo):
+    if not endpoints or not (unfinished(run) or plan_ingest(run, pdfs).todo):
         return
-    for role in asked:
+    for role in endpoints.values():
         if fault := find_fault(role):
             yield fault
 

@@ -155,7 +155,7 @@ def _plan_steps(run: Run, pdfs: Sequence[str], benchmark: Path | None) -> Iterat
     todo = len(unfinished(run)) if fresh else total
     pages = sum(map(run.pages.count, known)) + sum(map(count_pages, ingest.todo))
     calls = plan_calls(run, pages)
-    asked = f"; about {describe_calls(calls)} at 1,000 tokens/s" if calls.roles else ""
+    asked = f"; about {describe_calls(calls)}" if calls.roles else ""
     yield "generate", f"{todo} of {total} documents to write queries for{'' if fresh else ' at most'}{asked}"
     for stage in ("mine", "train"):
         yield stage, "done unless an earlier stage changes something" if fresh and not todo else "to do"

@@ -26,7 +26,7 @@ MAX_DOCUMENTS = 50
 STAGES = ("ingest", "import", "generate")
 #: Sections of the recipe that shape no data, and keys that hold addresses and paths of whoever made it.
 _NOT_DATA = ("workers", "train", "vision", "evaluate", "ablation", "serve")
-_PRIVATE = frozenset({"base_url", "api_key_env", "gguf", "projector", "model_path", "cache", "path"})
+_PRIVATE = frozenset({"base_url", "api_key_env", "model_path", "cache", "path"})
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 Rows = Mapping[str, Mapping[str, int]]

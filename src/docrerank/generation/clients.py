@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,6 @@ from docrerank.chat import (
     Cache,
     ChatClient,
     ChatRequest,
-    EmbeddedServer,
     Failure,
     Image,
     Reason,
@@ -32,8 +31,6 @@ Value = TypeVar("Value", bound=BaseModel)
 #: These say nothing of the call: the same one may be answered another time.
 PASSING = (Reason.RATE_LIMITED, Reason.SERVER_ERROR, Reason.TIMED_OUT, Reason.DROPPED)
 TOO_MUCH = (Reason.CUT_OFF, Reason.INVALID_JSON, Reason.WRONG_SCHEMA)
-#: Of the embedded server: small models run in circles without it.
-REPEAT_PENALTY = 1.1
 #: Calls in a row that may go unanswered before the endpoint counts as gone.
 MAX_UNANSWERED = 24
 #: A page as a model is shown it; empty for roles that see no page.
@@ -139,16 +136,16 @@ async def open_clients(recipe: Generate, cache_path: Path, budget: Budget) -> As
     """Open a client for each role of `model_roles`; roles with equal settings share a connection.
 
     Raises:
-        UserError: a key is not set, the cache cannot be written, the embedded server does not start.
+        UserError: a key is not set, the cache cannot be written.
     """
-    with _serve(model_roles(recipe)) as roles:
-        async with contextlib.AsyncExitStack() as stack:
-            cache = Cache(cache_path) if roles else None
-            clients: dict[str, ChatClient] = {}
-            for role in roles.values():
-                if _address(role) not in clients and cache is not None:
-                    clients[_address(role)] = await stack.enter_async_context(ChatClient(role, cache, budget))
-            yield {name: RoleClient(role, clients[_address(role)]) for name, role in roles.items()}
+    roles = model_roles(recipe)
+    async with contextlib.AsyncExitStack() as stack:
+        cache = Cache(cache_path) if roles else None
+        clients: dict[str, ChatClient] = {}
+        for role in roles.values():
+            if _address(role) not in clients and cache is not None:
+                clients[_address(role)] = await stack.enter_async_context(ChatClient(role, cache, budget))
+        yield {name: RoleClient(role, clients[_address(role)]) for name, role in roles.items()}
 
 
 def sum_usage(clients: Mapping[str, RoleClient]) -> dict[str, Any]:
@@ -161,24 +158,4 @@ def sum_usage(clients: Mapping[str, RoleClient]) -> dict[str, Any]:
 
 def _address(role: Role) -> str:
     """What a client needs to know of a role: roles that agree in it share one."""
-    return role.model_dump_json(exclude={"sees", "prompt", "gguf", "projector", "by"})
-
-
-@contextlib.contextmanager
-def _serve(roles: dict[str, Role]) -> Iterator[dict[str, Role]]:
-    """Start an embedded server for every GGUF file that is asked for, and give its roles their address."""
-    with contextlib.ExitStack() as stack:
-        servers: dict[tuple[str, str], EmbeddedServer] = {}
-        for role in roles.values():
-            files = (role.gguf, role.projector)
-            if role.is_embedded and files not in servers:
-                server = EmbeddedServer(role.gguf or None, role.projector or None, min(4, role.max_concurrency))
-                servers[files] = stack.enter_context(server)
-        yield {
-            name: _point(servers[role.gguf, role.projector], role) if role.is_embedded else role
-            for name, role in roles.items()
-        }
-
-
-def _point(server: EmbeddedServer, role: Role) -> Role:
-    return server.endpoint(role).model_copy(update={"extra": {"repeat_penalty": REPEAT_PENALTY, **role.extra}})
+    return role.model_dump_json(exclude={"sees", "prompt", "by"})

@@ -17,7 +17,7 @@ QUERY_TOKENS, JUDGEMENT_TOKENS = 40, 60
 PAGE_TOKENS = 700
 
 
-def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0, page_tokens: int = PAGE_TOKENS) -> Plan:
+def plan_calls(run: Run, pages: int, page_tokens: int = PAGE_TOKENS) -> Plan:
     """The calls for this many pages if every page fills up its positives and every candidate is asked both wordings.
 
     Most runs need about two thirds. More calls than planned come of positives that lose all their hard negatives
@@ -26,7 +26,6 @@ def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0, page_to
     Args:
         run: its recipe, and the positives that it was imported with.
         pages: how many are to be written for.
-        tokens_per_second: what all endpoints together write.
         page_tokens: of a page's text.
     """
     recipe = run.recipe.generate
@@ -36,7 +35,7 @@ def plan_calls(run: Run, pages: int, tokens_per_second: float = 1_000.0, page_to
         PlannedCalls(name, role, calls[name], _input_tokens(name, role, page_tokens), _output_tokens(name, recipe))
         for name, role in roles.items()
     ]
-    return Plan(pages, planned, tokens_per_second)
+    return Plan(pages, planned)
 
 
 def _count_positives(run: Run, pages: int) -> tuple[int, int, int]:

@@ -10,10 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 #: An environment variable's name. No known provider's key matches it.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}\Z")
-
-
-#: Stands for the address of a llama.cpp server that docrerank runs for the stage.
-EMBEDDED = "embedded"
+#: Keys of old runs, and with them the address `embedded`: docrerank started a model server of its own.
+_GONE = ("gguf", "projector")
 
 
 class Sampling(BaseModel):
@@ -36,10 +34,8 @@ class Endpoint(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(
-        EMBEDDED, pattern=r"^(embedded$|https?://[^/@?#]+)", description="up to and including /v1, or `embedded`"
-    )
-    model: str = Field("embedded", min_length=1, description="its name on the server")
+    base_url: str = Field("", pattern=r"^($|https?://[^/@?#]+)", description="address, up to and including /v1")
+    model: str = Field("", description="its name on the server")
     api_key_env: str = Field("", pattern=r"^([A-Z_][A-Z0-9_]{0,99})?$", description="environment variable of the key")
     sampling: Sampling = Sampling()
     extra: dict[str, JsonValue] = Field({}, description="more fields for every request")
@@ -57,17 +53,14 @@ class Endpoint(BaseModel):
         if not isinstance(values, dict):
             return values
         name, url = values.get("api_key_env"), values.get("base_url")
-        masked = dict(values)
+        masked = {key: value for key, value in values.items() if key not in _GONE}
+        if url == "embedded":
+            masked["base_url"] = ""
         if isinstance(name, str) and name and not _VARIABLE.match(name):
             masked["api_key_env"] = "(hidden: give the NAME of an environment variable)"
         if isinstance(url, str) and "@" in urlsplit(url).netloc:
             masked["base_url"] = "(hidden: no user or password in base_url, see api_key_env)"
         return masked
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether docrerank runs llama.cpp for it."""
-        return self.base_url == EMBEDDED
 
     def image_tokens(self, width: int, height: int) -> int:
         """Count the tokens of an image of this many pixels, by the patch rule of Qwen-type models."""

@@ -15,8 +15,6 @@ class Role(Endpoint):
     by: Literal["rules", "model"] = Field("rules", description="rules: no model; model: ask the endpoint")
     sees: Literal["image", "text"] = Field("image", description="text: for models without vision")
     prompt: Literal["full", "short"] = Field("full", description="short: fewer words; the judge answers in one token")
-    gguf: str = Field("", description="with `base_url: embedded`: a GGUF file; empty: SmolLM2-135M-Instruct")
-    projector: str = Field("", description="with `gguf`: the mmproj file of a vision-language model")
 
     @property
     def is_model(self) -> bool:
@@ -27,4 +25,5 @@ class Role(Endpoint):
         """List what shapes this role's answers: not its address, price or timeout."""
         if not self.is_model:
             return {"by": "rules"}
-        return self.model_dump(include={"by", "sees", "prompt", "gguf", "model", "sampling", "extra", "image_pixels"})
+        shape = self.model_dump(include={"by", "sees", "prompt", "model", "sampling", "extra", "image_pixels"})
+        return {**shape, "gguf": ""}  # a key that went; runs written with it need not be written again
