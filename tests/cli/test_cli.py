@@ -136,8 +136,17 @@ def kill_when(corpus: Path, out: Path, sign: str) -> None:
     process.wait()
 
 
-def test_a_run_killed_in_two_stages_goes_on_and_ends_the_same(corpus: Path, finished: Path, tmp_path: Path) -> None:
-    for sign in ("written/*.parquet", "training/checkpoint.pt"):
+@pytest.mark.parametrize(
+    "signs",
+    [
+        ("training/checkpoint.pt",),
+        pytest.param(("written/*.parquet", "mined/*.parquet", "training/checkpoint.pt"), marks=pytest.mark.slow),
+    ],
+)
+def test_a_killed_run_goes_on_and_ends_the_same(
+    corpus: Path, finished: Path, tmp_path: Path, signs: tuple[str, ...]
+) -> None:
+    for sign in signs:
         kill_when(corpus, tmp_path, sign)
     finish(corpus, tmp_path)
     assert results(tmp_path) == results(finished)
@@ -215,19 +224,18 @@ def test_a_mistake_is_one_line_and_an_exit_code(
         assert not (tmp_path / "R").exists()
 
 
-def test_a_dry_run_says_what_would_be_and_does_nothing(corpus: Path, tmp_path: Path) -> None:
-    done = ask("run", corpus / "corpus", "--out", tmp_path / "RUN", "--dry-run")
-    assert "3 of 3 documents to read" in done.stderr
-    assert not (tmp_path / "RUN").exists()
-
-
 def test_rerank_and_search_find_the_page_and_speak_json(corpus: Path, finished: Path) -> None:
     question = "What share of visitors of hall 33 paid by card?"
     found = json.loads(ask("search", finished, question, "--json").stdout)
     assert found["pages"][0]["page"] == "south/3"
     assert found["relevance"] > 0.9
-    ranked = ask("rerank", finished, question, corpus / "corpus" / "south.pdf", "--json")
-    assert json.loads(ranked.stdout)["pages"][0]["page"] == "south/3"
+    assert 0.5 < found["pages"][0]["probability"] <= found["probability"] < 1
+    ranked = json.loads(ask("rerank", finished, question, corpus / "corpus" / "south.pdf", "--json").stdout)
+    assert ranked["pages"][0]["page"] == "south/3"
+    assert ranked["probability"] == pytest.approx(sum(page["probability"] for page in ranked["pages"]), abs=1e-3)
+    told = ask("search", finished, question)
+    assert f"a page answers with a probability of {found['probability']:.0%}" in told.stderr
+    assert f"{found['pages'][0]['probability']:.0%}" in told.stdout
 
 
 def test_two_processes_do_not_work_on_one_run(corpus: Path, finished: Path) -> None:

@@ -48,9 +48,6 @@ def test_recipe_paper_names_its_servers_and_its_base_before_it_starts(pdf: Path,
     assert "hf download nobody/qwen2-vl-none, or set HF_HUB_OFFLINE=0" in told
     assert told.endswith("Nothing was started: fix this, or stop before it with --to")
     assert not out.exists()
-    dry = CliRunner().invoke(app, [*arguments, "--dry-run"], catch_exceptions=False)
-    assert dry.exit_code == 0
-    assert dry.output.count("missing: ") == 4
 
 
 def test_only_the_stages_that_are_asked_for_need_anything(pdf: Path, tmp_path: Path) -> None:

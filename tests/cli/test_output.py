@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import time
+
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from docrerank.cli.app import VERBS, app
@@ -73,3 +77,17 @@ def test_slow_steps_inside_a_stage_are_named(
         tell("encoding pages", 3, 10)
         show(1, 2)
     assert capsys.readouterr().err.splitlines() == ["mine: encoding pages: 3 of 10", "mine: 1 of 2"]
+
+
+def test_a_step_of_unknown_length_has_a_spinner_and_a_count_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr("docrerank.cli.output.notes", Console(file=screen, force_terminal=True, width=100))
+    with progress("train") as show:
+        show(1_234, 0)
+        time.sleep(0.3)
+        assert "1,234" in screen.getvalue()
+        assert "/?" not in screen.getvalue()
+        assert "left" not in screen.getvalue()
+        show(3, 10)
+        time.sleep(0.3)
+        assert " 3/10" in screen.getvalue()

@@ -35,6 +35,15 @@ def test_without_a_model_the_recipes_start_reorders_what_untrained_windows_find(
     assert Searcher(old).reranker.scorer.fingerprint == searcher.untrained.fingerprint
 
 
+def test_hits_bear_how_likely_each_answers_and_any_of_them(run: Run) -> None:
+    found, foreign = (
+        [hit.probability or 0.0 for hit in search(run, query, top_k=20)]
+        for query in ("How many litres does the water plant treat?", "What is the capital of Mongolia?")
+    )
+    assert found == sorted(found, reverse=True)
+    assert sum(foreign) < 0.2 < sum(found) < 1
+
+
 def test_a_search_can_be_held_to_one_document(run: Run) -> None:
     searcher = Searcher(run)
     assert len(searcher.search("sales", 3, "report")) == 3

@@ -45,19 +45,3 @@ def test_mtebs_wrapper_scores_texts_as_predict_does(server: Any, untrained: Rera
         queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False
     )
     np.testing.assert_allclose(scores, untrained.predict([(QUESTION, text) for text in TEXTS]), atol=2e-3)
-
-
-def test_mtebs_wrapper_sends_images(server: Any, revenue_image: bytes) -> None:
-    import io
-
-    from PIL import Image
-
-    models = pytest.importorskip("mteb.models")
-    pytest.importorskip("rapidocr")
-    wrapper = models.OpenAIAPIRerankWrapper(server.url, "minilm", max_retries=1)
-    image = Image.open(io.BytesIO(revenue_image))
-    queries, documents = [{"text": ["net sales in dollars"]}], [{"image": [image], "text": [None]}]
-    scores = wrapper.predict(
-        queries, documents, task_metadata=None, hf_split="", hf_subset="", show_progress_bar=False
-    )
-    assert scores[0] > 0.05

@@ -42,7 +42,7 @@ def wait_for(served: Any, name: str, least: float, seconds: float = 90) -> None:
 
 def test_sigterm_finishes_what_it_can_tells_the_rest_503_and_ends_in_time(start: Any) -> None:
     """All in flight once got 500 in plain text, and the process ended after its unit files' time."""
-    drain = 12
+    drain = 5
     served = start("minilm", "--limit", "request_seconds=36000", "--limit", f"drain_seconds={drain}")
     for text in ("one", "two", "three"):  # the pace is learned: batches are about a second
         served.post("/v1/rerank", {"query": "a", "documents": [f"{text} {index} " * 30 for index in range(10)]})
@@ -153,7 +153,7 @@ def test_a_reader_that_hangs_dies_or_bloats_costs_only_its_own_task() -> None:
             failed = []
             for function in (hang, die, bloat):
                 try:
-                    await workers.run(function, seconds=3, field="file")
+                    await workers.run(function, seconds=1.5, field="file")
                 except ApiError as error:
                     failed.append(error.body.code)
             return failed, await workers.run(answer, seconds=30)

@@ -189,9 +189,9 @@ def test_connections_beyond_the_bound_are_refused_politely(small: Any) -> None:
         b"[" * 5_000,
         b'{"query":"a","documents":["\\ud800"]}',
         b'{"query":"a","documents":["b"],"return_documents":true,"query":"\\udfff"}',
-        b'{"query":"a","documents":["b"],"relevance_threshold":NaN}',
-        b'{"query":"a","documents":["b"],"relevance_threshold":Infinity}',
-        b'{"query":"a","documents":["b"],"relevance_threshold":1e999}',
+        b'{"query":"a","documents":["b"],"top_n":NaN}',
+        b'{"query":"a","documents":["b"],"top_n":Infinity}',
+        b'{"query":"a","documents":["b"],"top_n":1e999}',
     ],
 )
 def test_broken_bodies_are_the_clients_fault(small: Any, raw: bytes) -> None:

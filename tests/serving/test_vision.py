@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,12 +70,81 @@ def test_a_document_without_an_image_is_told(served: Served, encode_image: Any) 
     assert limited.json()["field"] == "max_tokens_per_doc"
 
 
-def test_a_damaged_image_is_the_clients_fault(served: Served, encode_image: Any) -> None:
-    data = to_png(draw_pages()[0])
-    answer = served.post(
-        "/v1/rerank", {"query": QUERY, "documents": [{"image": encode_image(data[: len(data) // 2])}]}
+def test_every_form_of_an_image_is_the_same_image(served: Served, encode_image: Any) -> None:
+    image = encode_image(to_png(draw_pages()[0]))
+    url, wrapped = f"data:image/png;base64,{image}", "\n".join(image[at : at + 76] for at in range(0, len(image), 76))
+    parts = [{"type": "image_url", "image_url": {"url": url, "detail": "high"}}]
+    documents = [{"image": image}, {"image": url}, {"image": wrapped}, {"content": parts}, url]
+    answer = served.post("/v1/rerank", {"query": QUERY, "documents": documents})
+    assert answer.status_code == 200, answer.text
+    assert len({hit["relevance_score"] for hit in answer.json()["results"]}) == 1
+
+
+def write_png_head(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds next to nothing."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
     )
-    assert (answer.status_code, answer.json()["code"]) == (422, "bad_image")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def gif() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("P", (10, 10)).save(buffer, "GIF")
+    return buffer.getvalue()
+
+
+def cut() -> bytes:
+    data = to_png(draw_pages()[0])
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (write_png_head(60_000, 60_000), 413, "too_many_pixels"),
+        (write_png_head(10_000, 9_000), 413, "too_many_pixels"),
+        (write_png_head(200, 200), 422, "bad_image"),
+        (cut(), 422, "bad_image"),
+        (gif(), 422, "bad_image"),
+        (b"%PDF-1.7 not an image", 422, "bad_image"),
+        (b"", 422, "bad_image"),
+    ],
+    ids=["bomb", "large", "truncated", "cut", "other format", "a PDF", "nothing"],
+)
+def test_a_bad_image_is_the_clients_fault_and_named(
+    served: Served, encode_image: Any, data: bytes, status: int, code: str
+) -> None:
+    image = encode_image(to_png(draw_pages()[0]))
+    documents = [{"image": image}, {"image": encode_image(data)}]
+    answer = served.post("/v1/rerank", {"query": QUERY, "documents": documents})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["field"] == "documents[1].image"
+    assert served.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "image", ["%%%", "/etc/passwd", "http://127.0.0.1/a.png", "file:///etc/passwd", "data:image/png;base64,%"]
+)
+def test_what_is_no_base64_is_told_and_nothing_is_fetched(served: Served, image: str) -> None:
+    """vLLM PR 33468: a bad image gave 500."""
+    answer = served.post("/v1/rerank", {"query": QUERY, "documents": [{"image": image}]})
+    assert (answer.status_code, answer.json()["field"]) == (422, "documents[0].image")
+    assert "base64" in answer.json()["hint"]
+
+
+def test_damaged_images_of_every_kind_never_fail_the_server(served: Served, encode_image: Any) -> None:
+    for kind in ("PNG", "JPEG", "WEBP"):
+        buffer = io.BytesIO()
+        draw_pages()[0].save(buffer, kind)
+        whole = bytearray(buffer.getvalue())
+        for place in range(len(whole) // 7, len(whole), len(whole) // 4):
+            whole[place : place + 3] = b"\xff\x00\xff"
+            body = {"query": QUERY, "documents": [{"image": encode_image(bytes(whole[: place + len(whole) // 3]))}]}
+            assert served.post("/v1/rerank", body).status_code in (200, 413, 422)
 
 
 def test_pages_of_the_run_are_searched_and_seen(served: Served, served_run: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from docrerank.cli.options import Json, RunFolder
-from docrerank.cli.output import print_json, results, say
+from docrerank.cli.output import print_json, say
 from docrerank.recipe.extras import require
 from docrerank.runs import Run
 
@@ -21,7 +21,6 @@ Auditor = Annotated[str, typer.Option("--auditor", help="Your name; by default t
 Port = Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes a free one.")]
 Browser = Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")]
 Result = Annotated[bool, typer.Option("--result", help="Only sum up what was judged so far.")]
-Show = Annotated[int, typer.Option("--show", min=0, max=10_000, help="Only print a sample with this many positives.")]
 
 
 def audit_run(
@@ -32,17 +31,10 @@ def audit_run(
     port: Port = 0,
     browser: Browser = True,
     result: Result = False,
-    show: Show = 0,
     json: Json = False,
 ) -> None:
     """Judge a blind random sample of a run's queries against their pages, in a local web page; see docs/audit.md."""
-    from docrerank.report.audit import show_sample
-
     opened = Run.open(run)
-    if show:
-        for line in show_sample(opened, show, seed):
-            results.print(line, markup=False, soft_wrap=True)
-        return
     if not result:
         _serve(opened, auditor or _find_user(), (sample, seed), port, browser)
     _sum_up(opened, seed, json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from docrerank.cli.options import Json, Pixels, Prompt, argument, find_source, folder, is_run, open_run
+from docrerank.cli.options import Json, argument, find_source, folder, is_run, open_run
 from docrerank.cli.output import print_json, progress, say
 from docrerank.records import UserError
 
@@ -45,13 +45,18 @@ Top = Annotated[int | None, typer.Option("--top", "-k", min=1, help="Candidates 
 Out = Annotated[
     Path | None, folder("--out", "-o", help="Folder of tables, plot, candidates and results: evaluations/NAME.")
 ]
-Data = Annotated[Path, typer.Option("--data", help="Where local copies of data sets stand, as DATA/org/name.")]
 Levels = Annotated[
     list[int] | None, typer.Option("--level", min=0, max=3, help="Rephrase level to ask; may be repeated: all.")
 ]
 WithText = Annotated[bool, typer.Option("--with-text", help="Give a vision model the page's text beside its image.")]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run the code in a model's repository (jina-reranker-m0).")
+]
+Pixels = Annotated[
+    int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
+]
+Prompt = Annotated[
+    str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
 ]
 Full = Annotated[bool, typer.Option("--full", help="Print every metric, pair, breakdown and note.")]
 
@@ -62,7 +67,6 @@ def evaluate_run(
     first_stage: FirstStage = None,
     top: Top = None,
     out: Out = None,
-    data: Data = Path("datasets"),
     level: Levels = None,
     with_text: WithText = False,
     trust_remote_code: Trust = False,
@@ -93,7 +97,7 @@ def evaluate_run(
         return
     given.setdefault("out", Path("evaluations") / slug(path.resolve().name if path.exists() else benchmark))
     with progress("evaluate") as show:
-        tables = evaluate_models(models, benchmark, Settings(**given, data=data, levels=tuple(level or ())), show)
+        tables = evaluate_models(models, benchmark, Settings(**given, levels=tuple(level or ())), show)
     _print(tables, full, json)
     say(f"tables, plot, candidates and results: {given['out']}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,6 @@ from docrerank.recipe import Recipe, load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Run
 
-if TYPE_CHECKING:
-    from docrerank.chat import Plan
-
 EndpointOption = Annotated[
     str, typer.Option("--endpoint", help="A server's address, up to and with /v1, asked for every role.")
 ]
@@ -23,7 +20,7 @@ ModelOption = Annotated[str, typer.Option("--model", help="With --endpoint: the 
 BudgetOption = Annotated[
     float, typer.Option("--budget", min=0.0, help="Money that models may cost in this call; 0: no cap.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it would cost; do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; do nothing.")]
 
 _ROLES = ("positive_writer", "judge", "negative_writer", "rephraser")
 
@@ -87,18 +84,12 @@ def show_cost(run: Run, json: bool) -> None:
         return
     say(f"{plan.pages} pages to write queries for; if every candidate passes every stage:")
     for role in plan.roles:
-        sums = describe_sums(role.calls, *(tokens := role.tokens()), role.endpoint.price(*tokens))
+        sums = _describe(role.calls, *(tokens := role.tokens()), role.endpoint.price(*tokens))
         say(f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {sums}")
         if saved := (tokens[1] - role.calls) * (role.role == "judge"):
             say(f"    generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
-    say(f"  together {describe_calls(plan)}")
+    say(f"  together {_describe(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)}")
 
 
-def describe_calls(plan: Plan) -> str:
-    """All that models would be asked."""
-    return describe_sums(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)
-
-
-def describe_sums(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:
-    """Calls, tokens and money in words."""
+def _describe(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:
     return f"{calls:,} calls, {tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"

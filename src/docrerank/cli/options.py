@@ -61,23 +61,12 @@ Benchmark = Annotated[
 ]
 Question = Annotated[str, argument("QUERY", "What to ask.")]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
-Pixels = Annotated[
-    int | None, typer.Option("--pixels", min=3_136, help="Pixels of a page at most, for a model that reads images.")
-]
-Prompt = Annotated[
-    str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
-]
 
 
 def choose(base: str = "", engine: str = "", ray_address: str = "", given: list[str] | None = None) -> list[str]:
     """The recipe keys that `--base`, `--engine` and `--ray-address` stand for, and those given by `--set`."""
     keys = {"train.base": base, "engine": engine or ("ray" if ray_address else ""), "ray_address": ray_address}
     return [*(f"{key}={value}" for key, value in keys.items() if value), *(given or [])]
-
-
-def choose_reading(pixels: int | None, prompt: str | None) -> dict[str, Any]:
-    """How a vision-language model is to read pages, as far as it was said."""
-    return {name: value for name, value in (("pixels", pixels), ("prompt", prompt)) if value is not None}
 
 
 def is_run(source: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich import progress as bars
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from docrerank.runs import Progress, watching
 
@@ -21,6 +21,18 @@ results = Console(highlight=False)
 
 SECONDS_BETWEEN_LINES = 15.0
 SECONDS_BEFORE_LOADING = 1.0
+
+
+class IfTotal(bars.ProgressColumn):
+    """Shows one column of a step whose length is known, another of one whose length is not."""
+
+    def __init__(self, known: bars.ProgressColumn, unknown: bars.ProgressColumn) -> None:
+        super().__init__()
+        self.known, self.unknown = known, unknown
+
+    def render(self, task: bars.Task) -> RenderableType:
+        """The column for this task."""
+        return (self.unknown if task.total is None else self.known)(task)
 
 
 @contextlib.contextmanager
@@ -36,11 +48,11 @@ def progress(title: str) -> Iterator[Progress]:
         return
     columns = (
         bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
+        IfTotal(bars.BarColumn(), bars.SpinnerColumn()),
+        IfTotal(bars.MofNCompleteColumn(), bars.TextColumn("{task.completed:,}")),
         bars.TimeElapsedColumn(),
-        bars.TextColumn("left"),
-        bars.TimeRemainingColumn(elapsed_when_finished=True),
+        IfTotal(bars.TextColumn("left"), bars.TextColumn("")),
+        IfTotal(bars.TimeRemainingColumn(elapsed_when_finished=True), bars.TextColumn("")),
     )
     with bars.Progress(*columns, console=notes, transient=True) as bar:
         task, now = bar.add_task(title, total=None), ""

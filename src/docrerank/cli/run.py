@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from docrerank.cli.generate import (
-    BudgetOption,
-    DryRun,
-    EndpointOption,
-    ModelOption,
-    describe_calls,
-    point_roles,
-    write_queries,
-)
-from docrerank.cli.needs import check_needs, find_missing
+from docrerank.cli.generate import BudgetOption, EndpointOption, ModelOption, point_roles, write_queries
+from docrerank.cli.needs import check_needs
 from docrerank.cli.options import Base, Benchmark, Engine, Json, Out, Overrides, Pdfs, RayAddress, RecipeName, choose
 from docrerank.cli.output import print_json, say, show_time
 from docrerank.cli.stage_lines import describe_figures
@@ -48,7 +39,6 @@ def run_all(
     base: Base = "",
     engine: Engine = "",
     ray_address: RayAddress = "",
-    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Make a reranker from PDFs: all stages and a report; what is done already is not done again."""
@@ -56,9 +46,6 @@ def run_all(
         raise UserError("several processes share only the training: torchrun -m docrerank.cli train RUN")
     overrides = [*point_roles(endpoint, model), *choose(base, engine, ray_address, set_)]
     loaded, chosen = load_recipe(recipe, overrides), _between(from_, to)
-    if dry_run:
-        _show_plan(Run(out, loaded), pdfs, benchmark, chosen, json)
-        return
     _check_inputs(pdfs if "ingest" in chosen else [], benchmark)
     check_needs(Run(out, loaded), pdfs, chosen)
     run, started = Run.create(out, loaded), time.monotonic()
@@ -129,35 +116,3 @@ def _between(first: str, last: str) -> tuple[str, ...]:
     if start > end:
         raise UserError(f"--from {first} comes after --to {last}: the order is {', '.join(STAGES)}")
     return STAGES[start : end + 1]
-
-
-def _show_plan(run: Run, pdfs: list[str], benchmark: Path | None, stages: Sequence[str], json: bool) -> None:
-    steps = dict(_plan_steps(run, pdfs, benchmark))
-    chosen = {stage: steps[stage] for stage in stages}
-    if json:
-        print_json(chosen)
-    else:
-        for stage, step in chosen.items():
-            say(f"{stage}: {step}")
-    for line in find_missing(run, pdfs, stages):
-        say(f"missing: {line}")
-
-
-def _plan_steps(run: Run, pdfs: Sequence[str], benchmark: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield what each stage would do; documents are read and hashed, nothing is changed."""
-    from docrerank.generation import plan_calls, unfinished
-    from docrerank.pages import count_pages, plan_ingest
-
-    ingest = plan_ingest(run, pdfs)
-    total, fresh = len(ingest.todo) + len(ingest.done), not ingest.todo
-    yield "ingest", f"{len(ingest.todo)} of {total} documents to read"
-    known = set(unfinished(run)) - {document.stem for document in ingest.todo}
-    todo = len(unfinished(run)) if fresh else total
-    pages = sum(map(run.pages.count, known)) + sum(map(count_pages, ingest.todo))
-    calls = plan_calls(run, pages)
-    asked = f"; about {describe_calls(calls)}" if calls.roles else ""
-    yield "generate", f"{todo} of {total} documents to write queries for{'' if fresh else ' at most'}{asked}"
-    for stage in ("mine", "train"):
-        yield stage, "done unless an earlier stage changes something" if fresh and not todo else "to do"
-    yield "evaluate", f"on {benchmark}" if benchmark else "skipped: no --benchmark"
-    yield "report", f"to {run.report}"

@@ -52,7 +52,7 @@ def serve_models(
     warm: Warm = False,
     limit: Limit = None,
 ) -> None:
-    """Serve rerankers over HTTP (Cohere, Jina, vLLM, NIM) with a web page at /; see docs/serving.md."""
+    """Serve rerankers over HTTP (Cohere, Jina, vLLM) with a web page at /; see docs/serving.md."""
     for package in PACKAGES:
         require(package, extra="serve")
     from docrerank.serving import LOOPBACK, Limits, Settings, is_loopback, run_server
@@ -88,35 +88,28 @@ def load_vision(model: str, **options: Any) -> VisionReranker:
     return VisionReranker.from_pretrained(name, **options)
 
 
-def warm_models(models: list[str], run: Path | None) -> None:
-    """Encode a run's pages with each of the models that reads images.
+def warm_models(models: list[str], run: Path | None) -> dict[str, int]:
+    """Encode a run's pages into RUN/cache with each model that reads images; returns what was done by the last one.
 
     Raises:
         UserError: no run, or no such model.
     """
-    from docrerank.vision import is_vision_model
+    from docrerank.reranker import CACHE
+    from docrerank.vision import PageCache, is_vision_model
 
     seeing = [model for model in models if is_vision_model(find_model(model))]
     if run is None or not seeing:
         raise UserError("--warm encodes page images: give --pages RUN and a vision-language model")
+    pages, reasons, there = list(Run.open(run).pages.read()), dict[str, str](), 0
     for model in seeing:
-        warm_cache(model, Run.open(run))
-
-
-def warm_cache(model: str, run: Run) -> dict[str, int]:
-    """Encode a run's pages into RUN/cache, where searches and servers find them; returns what was done."""
-    from docrerank.reranker import CACHE
-    from docrerank.vision import PageCache
-
-    pages = list(run.pages.read())
-    reranker = load_vision(model, cache=PageCache(folder=str(run.path / CACHE)))
-    say(reranker.parts.describe())
-    reasons: dict[str, str] = {}
-    with progress("warm") as show:
-        for start in range(0, len(pages), PAGES_AT_ONCE):
-            batch = pages[start : start + PAGES_AT_ONCE]
-            reasons |= {batch[place].id: reason for place, reason in reranker.warm(batch).items()}
-            show(min(start + PAGES_AT_ONCE, len(pages)), len(pages))
+        reranker = load_vision(model, cache=PageCache(folder=str(run / CACHE)))
+        say(reranker.parts.describe())
+        with progress("warm") as show:
+            for start in range(0, len(pages), PAGES_AT_ONCE):
+                batch = pages[start : start + PAGES_AT_ONCE]
+                reasons |= {batch[place].id: reason for place, reason in reranker.warm(batch).items()}
+                show(min(start + PAGES_AT_ONCE, len(pages)), len(pages))
+        there = reranker.cache.hits["disk"]
     for page, reason in reasons.items():
         say(f"left out {page}: {reason}")
-    return {"pages": len(pages), "there already": reranker.cache.hits["disk"], "left out": len(reasons)}
+    return {"pages": len(pages), "there already": there, "left out": len(reasons)}

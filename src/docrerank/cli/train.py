@@ -1,4 +1,4 @@
-"""`docrerank train` and `docrerank import`: a reranker from a run, or from a published training set."""
+"""`docrerank import` and `docrerank train`: published training sets into a run, and a reranker from it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from docrerank.cli.options import (
     Out,
     Overrides,
     RecipeName,
+    RunFolder,
     argument,
     choose,
-    find_source,
-    folder,
     is_main_process,
-    is_run,
     open_run,
 )
-from docrerank.cli.output import print_json, say
+from docrerank.cli.output import say
 from docrerank.cli.stages import do_stage, say_left_out, work
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
-from docrerank.runs import Run, locate
-from docrerank.vision import count_processes, is_vision_model
+from docrerank.runs import Run
+from docrerank.vision import is_vision_model
 
 SHARE = "train.mined_share"
-PIXELS, OCR = 4_000_000, ("auto", "never", "always")
+OCR = ("auto", "never", "always")
 
 Datasets = Annotated[
     list[str],
@@ -43,11 +41,6 @@ Shares = Annotated[
     list[float] | None,
     typer.Option("--share", min=0.0, max=1.0, help="Of a set's documents that are taken; once for each set."),
 ]
-Source = Annotated[str, argument("SOURCE", "A run folder (or s3://...), or a published set.", find_source)]
-NewRun = Annotated[
-    Path | None, folder("--out", "-o", help="For a published set: the run folder.", parser=locate, metavar="RUN")
-]
-NewRecipe = Annotated[str | None, typer.Option("--recipe", "-r", help="With a published set: its recipe.")]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Images with more pixels are scaled down to this many.")]
 Ocr = Annotated[str, typer.Option("--ocr", help="auto (if a text model needs it), never or always.")]
 
@@ -58,7 +51,7 @@ def import_set(
     share: Shares = None,
     recipe: RecipeName = "cpu",
     set_: Overrides = None,
-    pixels: Pixels = PIXELS,
+    pixels: Pixels = 4_000_000,
     ocr: Ocr = OCR[0],
     json: Json = False,
 ) -> None:
@@ -72,45 +65,18 @@ def import_set(
     do_stage(run, lambda run: [_import(run, dataset, pixels, ocr, part) for dataset, part in todo][-1], json)
 
 
-def train_run(
-    source: Source,
-    out: NewRun = None,
-    recipe: NewRecipe = None,
-    base: Base = "",
-    set_: Overrides = None,
-    json: Json = False,
-) -> None:
+def train_run(run: RunFolder, base: Base = "", set_: Overrides = None, json: Json = False) -> None:
     """Train the reranker on mined and generated groups; it ends in RUN/model.
 
-    SOURCE is a run folder, or a published training set: that is read into --out first, as `docrerank import` does.
     A vision-language `train.base` trains on several GPUs under torchrun: torchrun -m docrerank.cli train RUN.
     """
     from docrerank.training import train
 
-    run = _find_run(source, out, recipe, choose(base, given=set_))
+    opened = open_run(run, choose(base, given=set_))
     if not is_main_process():
-        train(run)  # the first process holds the lock and speaks
+        train(opened)  # the first process holds the lock and speaks
         return
-    with run.locked():
-        if out is not None:
-            _import(run, source, PIXELS, OCR[0], 1.0)
-        counts = work(run, "train", train)
-    if json:
-        print_json(counts)
-
-
-def _find_run(source: str, out: Path | None, recipe: str | None, overrides: list[str]) -> Run:
-    if out is not None:
-        if is_run(source):
-            raise UserError(f"'{source}' is a run: its model goes into it; leave --out away")
-        if count_processes() > 1:
-            raise UserError(f"several processes share only the training: docrerank import {source} --out {out} first")
-        return _create_run([source], out, recipe or "cpu", overrides)
-    if not is_run(source):
-        raise UserError(f"'{source}' is not a run folder; a published set is trained on with --out RUN")
-    if recipe is not None:
-        raise UserError("a run has its own recipe: change it with --set; --recipe goes with a published set and --out")
-    return open_run(Path(source), overrides)
+    do_stage(opened, lambda run: work(run, "train", train), json)
 
 
 def _create_run(sets: list[str], out: Path, name: str, overrides: list[str] | None) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
+from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker
 from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, list_hits, search
 
@@ -22,4 +23,5 @@ __all__ = [
     "load_text",
     "locate",
     "search",
+    "share_probability",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from docrerank.records import Page, UserError
 from docrerank.reranker.cross_encoder import PageCrossEncoder
 from docrerank.reranker.load_text_model import load_text
+from docrerank.reranker.probability import share_probability
 from docrerank.retrieval import (
     MINI,
     Bm25,
@@ -127,6 +128,16 @@ class Reranker:
         """
         _check([query for query, _ in pairs], pairs)
         return self.card.calibration.apply(self._score(pairs))
+
+    def share_probability(self, query: str, ranked: Sequence[RankedPage]) -> Vectors | None:
+        """How likely each page of `rank`'s answers, float32 of shape (pages,); None for a cross-encoder.
+
+        Their sum is how likely any of them does: give the whole ranking.
+        """
+        if isinstance(self.scorer, PageCrossEncoder):
+            return None
+        own = self.predict([(query, hit["page"]) for hit in ranked])
+        return share_probability(own, np.array([hit["score"] for hit in ranked], np.float32))
 
     def _score(self, pairs: Sequence[tuple[str, Page | str]], encoded: Sequence[Encoding] | None = None) -> Vectors:
         if isinstance(self.scorer, PageCrossEncoder):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, UserError
 from docrerank.reranker.load_text_model import load_text
+from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker, first_windows, fuse_views
 from docrerank.retrieval import (
     ENCODINGS,
@@ -45,6 +45,7 @@ class Hit:
     Attributes:
         page_id: its id.
         score: among the candidates.
+        probability: that this page answers; None for cross-encoders and vision-language models.
         snippet: its passage closest to the query.
         kind: what the page is, such as "balance sheet"; empty if it is nothing known.
         why: how the query names it, such as "quick ratio: balance sheet"; empty if it does not.
@@ -52,6 +53,7 @@ class Hit:
 
     page_id: str
     score: float
+    probability: float | None
     snippet: str
     kind: str = ""
     why: str = ""
@@ -59,6 +61,7 @@ class Hit:
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
         own = {"page": self.page_id, "score": round(self.score, 4), "text": self.snippet}
+        own |= {} if self.probability is None else {"probability": round(self.probability, 4)}
         return own | {name: value for name, value in (("kind", self.kind), ("why", self.why)) if value}
 
 
@@ -72,18 +75,15 @@ class Searcher:
     Args:
         run: its pages, its model (its recipe's start if it has none yet), its encodings.
         candidates: pages that the first stage hands to the reranker.
-        cache: where a vision-language model keeps encoded pages; `RUN/cache` if None. Its first stage is the untrained
-            one, and it alone orders the candidates.
-        reading: `pixels` and `prompt` of a vision-language model, if not its own.
 
     Raises:
         UserError: the run has no pages yet.
     """
 
-    def __init__(self, run: Run, candidates: int = 20, cache: Path | None = None, **reading: Any) -> None:
+    def __init__(self, run: Run, candidates: int = 20) -> None:
         check_pages(run)
         self.run, self.candidates = run, candidates
-        self.vision = open_vision(run, cache, **reading)
+        self.vision = open_vision(run)
         self.reranker = open_text(run)
         self.card, scorer = self.reranker.card, self.reranker.scorer
         self.store = PageStore(run.path / ENCODINGS, scorer) if isinstance(scorer, TokenEncoder) else None
@@ -110,9 +110,10 @@ class Searcher:
         own = self._score(query, pages)
         if self.store:  # as `rank` does: a bi-encoder's scores are fused, a cross-encoder's stand alone
             scores = fuse_views(query, [page.text for page in pages], found.windows, own, self.card, found.named)
+            likely = share_probability(self.card.calibration.apply(own), scores)
         else:
-            scores = self.card.calibration.apply(own)
-        return list_hits(query, pages, [(index, float(scores[index])) for index in order(scores)[:top_k]])
+            scores, likely = self.card.calibration.apply(own), None
+        return list_hits(query, pages, [(index, float(scores[index])) for index in order(scores)[:top_k]], likely)
 
     def _score(self, query: str, pages: Sequence[Page]) -> Vectors:
         return self.reranker.score(query, pages, self.store.read(pages) if self.store else None)
@@ -131,14 +132,14 @@ class Searcher:
         return Answer(relevance, self.card.relevance_threshold)
 
 
-def search(run: Run, query: str, top_k: int = 10, cache: Path | None = None) -> list[Hit]:
+def search(run: Run, query: str, top_k: int = 10) -> list[Hit]:
     """Find the pages of a run that answer a question.
 
     Examples:
         >>> search(Run.open("RUN"), "net sales in 2020")[0].page_id  # doctest: +SKIP
         'report/12'
     """
-    return Searcher(run, run.recipe.evaluate.candidates, cache).search(query, top_k)
+    return Searcher(run, run.recipe.evaluate.candidates).search(query, top_k)
 
 
 def open_text(run: Run) -> Reranker:
@@ -160,27 +161,22 @@ def _is_trained(run: Run) -> bool:
     return run.model.is_dir() and not is_vision_model(run.model)
 
 
-def open_vision(run: Run, cache: Path | None = None, **reading: Any) -> VisionReranker | None:
-    """The run's model if it is a vision-language one, with its page cache.
-
-    Raises:
-        UserError: it is a text model, and `reading` says how images are to be read.
-    """
+def open_vision(run: Run) -> VisionReranker | None:
+    """The run's model if it is a vision-language one, with its page cache."""
     if not is_vision_model(run.model):
-        if reading:
-            raise UserError(f"the model of '{run.path}' reads text: it takes no {', '.join(reading)}")
         return None
     from docrerank.vision import HOST_BYTES, PageCache, VisionReranker
 
-    kept = PageCache(HOST_BYTES, str(cache or run.path / CACHE))
-    return VisionReranker.from_pretrained(run.model, cache=kept, **reading)
+    return VisionReranker.from_pretrained(run.model, cache=PageCache(HOST_BYTES, str(run.path / CACHE)))
 
 
-def list_hits(query: str, pages: Sequence[Page], best: Sequence[tuple[int, float]]) -> list[Hit]:
-    """Hits of rows of (place among the pages, score), with what is shown of each."""
-    named = NamedPages(pages)
-    return [
-        Hit(page.id, score, find_snippet(query, page.text), next(iter(page.kinds), ""), named.explain(query, at))
-        for at, score in best
-        for page in (pages[at],)
-    ]
+def list_hits(
+    query: str, pages: Sequence[Page], best: Sequence[tuple[int, float]], likely: Vectors | None = None
+) -> list[Hit]:
+    """Hits of rows of (place among the pages, score), with what is shown of each and how likely each page answers."""
+    named, hits = NamedPages(pages), []
+    for at, score in best:
+        page, probability = pages[at], None if likely is None else float(likely[at])
+        kind, snippet = next(iter(page.kinds), ""), find_snippet(query, page.text)
+        hits.append(Hit(page.id, score, probability, snippet, kind, named.explain(query, at)))
+    return hits

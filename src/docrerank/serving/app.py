@@ -20,7 +20,7 @@ from docrerank.serving.routes.common import DESCRIBED
 from docrerank.serving.settings import Settings
 from docrerank.serving.state import ServerState
 
-SUMMARY = "Reranks document pages in Cohere's, Jina's, vLLM's and NIM's forms; searches a run's pages."
+SUMMARY = "Reranks document pages in Cohere's, Jina's and vLLM's forms; searches a run's pages."
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -29,7 +29,6 @@ def set_up_logs(level: str = "info") -> None:
     """Send everything that the server and its libraries log to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    handler.addFilter(_is_ours_or_serious)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -37,8 +36,3 @@ def set_up_logs(level: str = "info") -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(level.upper())
-
-
-def _is_ours_or_serious(record: logging.LogRecord) -> bool:
-    """Keep a library's chatter out, whatever level it gives itself."""
-    return record.levelno >= logging.WARNING or record.name.startswith(("docrerank", "uvicorn"))

@@ -20,6 +20,7 @@ from docrerank.retrieval import (
     Search,
     Threshold,
     TokenEncoder,
+    WindowCutter,
     WindowSettings,
     hash_start,
     load_untrained,
@@ -27,7 +28,6 @@ from docrerank.retrieval import (
 from docrerank.runs import Run
 from docrerank.serving.errors import ApiError
 from docrerank.serving.stored_reranker import QueryMemory, StoredReranker
-from docrerank.serving.tokens import TokenCounter
 from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ class ServedModel:
         kind: what it is.
         reranker: scores and ranks; not for two threads at once.
         fused: `rank` with BM25 and the best window instead of `predict`; its scores are z-scores.
-        tokens: counts and cuts by its tokenizer; None for a vision-language model.
+        cutter: counts tokens; None for a vision-language model.
     """
 
     name: str
     kind: Kind
     reranker: Reranker | VisionReranker
     fused: bool = False
-    tokens: TokenCounter | None = None
+    cutter: WindowCutter | None = None
 
     @property
     def threshold(self) -> Threshold | None:
@@ -118,11 +118,11 @@ def _load(given: str, shelf: _Shelf) -> list[ServedModel]:
     if is_vision_model(path):
         return [ServedModel(name, "vision", _load_vision(path, shelf.run))]
     reranker: Any = Reranker.from_pretrained(path)
-    counter = TokenCounter(reranker.scorer.cutter)
+    cutter = reranker.scorer.cutter
     if not isinstance(reranker.scorer, TokenEncoder):
-        return [ServedModel(name, "cross_encoder", reranker, False, counter)]
+        return [ServedModel(name, "cross_encoder", reranker, False, cutter)]
     served = shelf.open(QueryMemory(reranker.scorer), reranker.card)
-    return [ServedModel(name + end, "late_interaction", served, bool(end), counter) for end in ("", FUSED)]
+    return [ServedModel(name + end, "late_interaction", served, bool(end), cutter) for end in ("", FUSED)]
 
 
 def _load_vision(path: str, run: Run | None) -> VisionReranker:

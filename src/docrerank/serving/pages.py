@@ -32,6 +32,11 @@ class Content:
         """A page."""
         return cls(f"{page.sha256}/{page.number}", page, page.text, stored)
 
+    @classmethod
+    def write(cls, text: str) -> Content:
+        """A text."""
+        return cls(text, text, text)
+
     @property
     def size(self) -> int:
         """Characters that a model reads; of an image about what a page has."""

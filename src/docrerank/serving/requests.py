@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Request
@@ -41,7 +41,7 @@ class ImagePart(Struct, forbid_unknown_fields=True, tag_field="type", tag="image
 
 
 class Form(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A query or a document: Cohere's `text`, Jina's `image` (or both), vLLM's `content`, or a loaded page's id."""
+    """A document: Cohere's `text`, Jina's `image` (or both), vLLM's `content`, or a loaded page's id."""
 
     text: str | None = None
     image: str | None = None
@@ -67,6 +67,7 @@ class Form(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 Value = str | Form
 Documents = Annotated[list[Value], Meta(min_length=1)]
+Queries = Annotated[list[str], Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 ModelName = Annotated[str, Meta(max_length=200, description="one of /v1/models; the first of them by default")]
 
@@ -103,40 +104,28 @@ class _Scored(_Ignored, kw_only=True):
 class RerankRequest(_Scored, kw_only=True):
     """Cohere's, Jina's and vLLM's rerank request."""
 
-    query: Value
+    query: str
     documents: Documents
     top_n: Count | None = None
     return_documents: bool = False
-    relevance_threshold: float | None = None
 
 
 class ScoreRequest(_Scored, kw_only=True):
     """vLLM's score request: one query for all documents, or one for each."""
 
-    queries: Value | Documents | None = None
-    text_1: Value | Documents | None = None
-    data_1: Value | Documents | None = None
+    queries: str | Queries | None = None
+    text_1: str | Queries | None = None
     documents: Value | Documents | None = None
     text_2: Value | Documents | None = None
-    data_2: Value | Documents | None = None
 
-    def pairs(self) -> tuple[list[Value], list[Value]]:
+    def pairs(self) -> tuple[list[str], list[Value]]:
         """The queries and documents, one query for each document."""
-        queries = _list_one("queries", self.queries, self.text_1, self.data_1)
-        documents = _list_one("documents", self.documents, self.text_2, self.data_2)
+        queries = _list_one("queries", self.queries, self.text_1)
+        documents = _list_one("documents", self.documents, self.text_2)
         if len(queries) not in (1, len(documents)):
             message = f"{len(queries)} queries and {len(documents)} documents make no pairs"
             raise ApiError(422, "invalid_request", message, "queries", "give one query, or one for each document")
         return (queries if len(queries) > 1 else queries * len(documents)), documents
-
-
-class RankingRequest(Struct, forbid_unknown_fields=True):
-    """NVIDIA NIM's ranking request."""
-
-    query: Form
-    passages: Annotated[list[Form], Meta(min_length=1)]
-    model: ModelName | None = None
-    truncate: Literal["NONE", "END"] = "NONE"
 
 
 class SearchRequest(Struct, forbid_unknown_fields=True):
@@ -200,7 +189,7 @@ def count_values(data: bytes, bound: int) -> int:
     return count
 
 
-def _list_one(name: str, *given: Value | list[Value] | None) -> list[Value]:
+def _list_one(name: str, *given: Any) -> list[Any]:
     found = [value for value in given if value is not None]
     if len(found) != 1:
         raise ApiError(422, "invalid_request", f"{name} must be given once", name, SEE)
@@ -220,7 +209,7 @@ def _explain(message: str) -> ApiError:
         hint, field = "the server does not know this field: leave it out", f"{field}.{name}".strip(".")
     elif "got 'array'" in text:
         hint = 'one document of several parts is {"content": [part, part]}'
-    elif field in ("documents", "passages") and "Expected 'array'" in text:
+    elif field == "documents" and "Expected 'array'" in text:
         hint = 'documents are a list: [{"content": [part]}, {"content": [part]}] is two documents of one part each'
     elif "'str | object'" in text:
         hint = 'give a string, {"text"}, {"image"}, {"content"} or {"page_id"}'

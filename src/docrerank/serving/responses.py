@@ -49,12 +49,6 @@ class ScoreResponse(Struct):
     object: Literal["list"] = "list"
 
 
-class RankingResponse(Struct):
-    """NIM's: `{"index", "logit"}` from the best down."""
-
-    rankings: list[dict[str, float]]
-
-
 class ModelList(Struct):
     """Models that requests can name; a `fused` one adds BM25 and the best window."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from docrerank.retrieval import Answer, Calibration, Vectors, score_tokens, score_windows
+from docrerank.reranker import share_probability
+from docrerank.retrieval import Answer, Vectors, score_tokens, score_windows
 from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import Content
 
@@ -20,13 +21,6 @@ Pairs: TypeAlias = Sequence[tuple[str, Content]]
 
 #: Pages of a ranking that `find_answer` looks at.
 ANSWER_PAGES = 20
-#: A probability this near to 0 or 1 has no finite logit in float32.
-EDGE = 1e-7
-#: From fused scores to the odds of being the page that answers, if one does; and from the model's log odds of the best
-#: page to the probability that a page answers at all, where every other question has no answer. Fitted on questions of
-#: people, of sources that no model saw (`python -m benchmarks.start threshold`).
-FUSED_SCALE = 1.83
-ANSWERED = Calibration(0.498, -0.853)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +49,21 @@ def combine(model: ServedModel, pairs: Pairs, views: Vectors) -> Scores:
         raise ApiError(422, "unreadable", "the model can make nothing of a page", "documents", "send another image")
     reranker: Any = model.reranker
     if not model.fused:
-        odds = _find_odds(views) if model.kind == "late_interaction" else None
-        return Scores(views.tolist(), None if odds is None else _share(odds, odds))
+        likely = share_probability(views).tolist() if model.kind == "late_interaction" else None
+        return Scores(views.tolist(), likely)
     places = {page.key: place for place, (_, page) in enumerate(pairs)}  # equal pages have one score
     kept = list(places.values())
     scores = reranker.fuse(pairs[0][0], [pairs[place][1].page for place in kept], views[kept, 0], views[kept, 1])
     by_key = dict(zip(places, scores.tolist(), strict=True))
     values = [by_key[page.key] for _, page in pairs]
-    own = _find_odds(reranker.card.calibration.apply(views[:, 1]))
-    return Scores(values, _share(FUSED_SCALE * np.array(values, np.float32), own))
+    own = reranker.card.calibration.apply(views[:, 1])
+    return Scores(values, share_probability(own, np.array(values, np.float32)).tolist())
 
 
 def find_answer(model: ServedModel, pairs: Pairs, scores: Sequence[float]) -> Answer:
     """Whether any of a query's scored pages answers."""
     best = np.argsort(-np.asarray(scores), kind="stable")[:ANSWER_PAGES]
     return model.reranker.find_answer(pairs[0][0], [pairs[place][1].page for place in best])
-
-
-def _find_odds(probabilities: Vectors) -> Vectors:
-    inside = np.clip(probabilities, EDGE, 1 - EDGE)
-    return np.asarray(np.log(inside / (1 - inside)), np.float32)
-
-
-def _share(weights: Vectors, odds: Vectors) -> list[float]:
-    """The probability that a page answers, by the log odds of the one that weighs most, shared among all of them."""
-    shares = np.exp(weights - weights.max())
-    answered = ANSWERED.apply(odds[[int(weights.argmax())]])
-    found: list[float] = (answered * shares / shares.sum()).tolist()
-    return found
 
 
 def _predict(reranker: Any, parts: Sequence[Pairs]) -> list[Vectors]:

@@ -59,7 +59,7 @@ def run_server(
     """
     check_host(host, settings.token)
     sock = _bind(host, port)
-    _raise_file_limit(settings.limits.connections)
+    _raise_file_limit()
     if workers > 1:
         announce(_address(sock))
         _supervise(settings, sock, workers)
@@ -213,10 +213,8 @@ def _address(sock: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def _raise_file_limit(connections: int) -> None:
-    """A file for every connection, and as many again to refuse clients politely."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * connections + 1_024
-    if soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard > 0 else wanted, hard))
+def _raise_file_limit() -> None:
+    """Every connection is a file, and so is one that is refused politely."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

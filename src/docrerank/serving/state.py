@@ -39,7 +39,7 @@ class ServerState:
         self.workers = Workers()
         self.uploads = Uploads(limits, self.workers, self.batcher, self.models.first)
         self.pages = Pages(pages, self.uploads.documents)
-        self.reader = ContentReader(self.pages, limits, self.workers)
+        self.reader = ContentReader(self.pages, limits)
         self.pictures = Pictures(limits.image_pixels, self.workers, self.run.path if self.run else None)
         self.ready = False
         self.ending = asyncio.Event()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import tempfile
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -61,20 +60,6 @@ class Workers:
         """Stop everything under way."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
-
-
-def read_image(data: bytes, suffix: str, max_pixels: int) -> tuple[Page | None, str]:
-    """An image's page by OCR, and why there is none."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"image{suffix}"
-        path.write_bytes(data)
-        try:
-            pages, rejected = read_files([path], Ingest(max_image_pixels=max_pixels))
-        except UserError:
-            return None, "the image is damaged"
-    if any(row.reason.endswith("OCR not installed") for row in rejected):
-        return None, "this server has no OCR, and the model reads text alone"
-    return pages[0], ""
 
 
 def read_upload(path: Path, max_pages: int, max_pixels: int) -> tuple[list[Page], list[Rejected]]:

@@ -117,11 +117,11 @@ def test_its_folder_is_a_cross_encoder_without_images(run: Run, cross_encoder: C
 
 
 def test_searches_are_served_from_the_page_cache(run: Run) -> None:
-    from docrerank.cli.serve import warm_cache, warm_models
+    from docrerank.cli.serve import warm_models
     from docrerank.reranker import Searcher
 
     warm_models([str(run.path), "minilm"], run.path)
-    assert warm_cache(str(run.path), run) == {"pages": 9, "there already": 9, "left out": 0}
+    assert warm_models([str(run.path)], run.path) == {"pages": 9, "there already": 9, "left out": 0}
     with pytest.raises(UserError, match="--warm encodes page images"):
         warm_models(["minilm"], run.path)
 
@@ -143,14 +143,10 @@ def test_what_is_said_of_a_model_was_measured_on_the_saved_one(run: Run) -> None
 
 
 def test_pixels_and_prompt_are_chosen_by_hand_and_their_cost_is_said(run: Run) -> None:
-    pdf = run.path.parent / "corpus" / "south.pdf"
-    options = ["--pixels", "7840", "--prompt", "mono"]
-    for command in (["rerank", run.path, "hall 33", pdf], ["search", run.path, "hall 33"]):
-        done = CliRunner().invoke(app, [*map(str, command), *options])
-        assert done.exit_code == 0, done.output
-        assert "a page has up to 10 visual tokens (7,840 pixels" in " ".join(done.output.split())
-    refused = CliRunner().invoke(app, ["rerank", "minilm", "hall 33", str(pdf), "--pixels", "7840"])
-    assert "takes no pixels" in str(refused.exception)
+    chosen = VisionReranker.from_pretrained(run.model, pixels=7_840, prompt="mono")
+    assert "a page has up to 10 visual tokens (7,840 pixels" in chosen.parts.describe()
+    with pytest.raises(UserError, match="takes no pixels"):
+        Reranker.from_pretrained("minilm", pixels=7_840)
 
 
 def test_files_are_ranked_exported_and_compared(run: Run, tmp_path: Path) -> None:

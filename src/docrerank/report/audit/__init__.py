@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.report.audit.journal import Journal
-from docrerank.report.audit.sample import Item, draw_sample, show_sample
+from docrerank.report.audit.sample import Item, draw_sample
 from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, fleiss_kappa, read_summary, summarise
 
 __all__ = [
@@ -15,6 +15,5 @@ __all__ = [
     "draw_sample",
     "fleiss_kappa",
     "read_summary",
-    "show_sample",
     "summarise",
 ]

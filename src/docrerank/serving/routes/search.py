@@ -16,7 +16,7 @@ from docrerank.serving.batching import Asker
 from docrerank.serving.errors import ApiError
 from docrerank.serving.pages import Content
 from docrerank.serving.pictures import Size
-from docrerank.serving.request_content import QUERY_CHARACTERS
+from docrerank.serving.request_content import QUERY_CHARACTERS, cut_query
 from docrerank.serving.requests import SearchRequest, read_body
 from docrerank.serving.responses import (
     AnswerBody,
@@ -47,7 +47,7 @@ async def search(request: Request, state: State) -> Response:
 
     async def work(asker: Asker) -> SearchResponse:
         model = state.models.find(body.model)
-        query = await state.reader.read_query(body.query, model)
+        query = cut_query(body.query, model)
         search, document = state.find_search(body.document)
         wanted = max(body.candidates, body.top_k)
         found = await state.batcher.run(lambda: search.find(query, wanted, document))
