@@ -23,8 +23,8 @@ def share_probability(own: Vectors, fused: Vectors | None = None) -> Vectors:
         fused: the scores that order the pages, where other views are added to late interaction.
 
     Examples:
-        >>> share_probability(np.array([0.9, 0.5], np.float32)).round(2).tolist()
-        [0.5, 0.06]
+        >>> [f"{each:.0%}" for each in share_probability(np.array([0.9, 0.5], np.float32))]
+        ['50%', '6%']
     """
     inside = np.clip(own, EDGE, 1 - EDGE)
     odds = np.asarray(np.log(inside / (1 - inside)), np.float32)
