@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from fixtures.statements import BALANCE, CASH, INCOME, NOTES, REPORT, TAXES, make_pages
+from fixtures.statements import (
+    BALANCE,
+    BANK,
+    CASH,
+    IFRS,
+    IFRS_INCOME,
+    INCOME,
+    INSURER,
+    NOTES,
+    REPORT,
+    TAXES,
+    make_pages,
+)
 
 from docrerank.pages.describe import describe_pages
 from docrerank.pages.page_kinds import SURE, find_kinds
@@ -60,11 +72,51 @@ def test_rows_without_their_title_are_no_statement() -> None:
     assert name_kinds(INCOME.replace("Consolidated Statements of Operations", "Performance"), CASH)[0] == {"cover"}
 
 
-def test_a_balance_sheet_in_another_language_is_left_alone() -> None:
-    text = "Konzernbilanz\n" + "".join(
-        f"{name} {n} {n - 5}\n" for n, name in enumerate(("Vorräte", "Summe Aktiva"), 100)
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("balance sheet", BANK), ("balance sheet", INSURER), ("balance sheet", IFRS), ("income statement", IFRS_INCOME)],
+)
+def test_statements_of_banks_insurers_and_under_ifrs_are_found(kind: str, text: str) -> None:
+    assert kind in name_kinds("x " * 200, text)[1]
+
+
+@pytest.mark.parametrize(
+    "title", ["Konzernbilanz", "Bilan consolidé", "Balance general consolidado", "連結貸借対照表"]
+)
+def test_a_balance_sheet_in_another_language_is_left_alone(title: str) -> None:
+    text = f"{title}\n" + "".join(
+        f"{name} {n} {n - 5}\n" for n, name in enumerate(("Vorräte", "Actif", "Efectivo"), 100)
     )
     assert name_kinds("x " * 200, text)[1] == set()
+
+
+@pytest.mark.parametrize("title", ["Cash Flows Statements", "Consolidated Condensed Statements of Cash Flows"])
+def test_a_title_may_name_its_statement_first_or_last(title: str) -> None:
+    assert name_kinds(INCOME, CASH.replace("Consolidated Statements of Cash Flows", title))[1] == {
+        "cash flow statement"
+    }
+
+
+def test_the_page_on_which_a_statement_goes_on_without_a_title_is_of_it_too() -> None:
+    more = "2021 2020 2019\nReconciliation of net income to net cash provided by operating activities:\n" + "".join(
+        f"{row} 12 11 10\n"
+        for row in ("Net income", "Depreciation", "Deferred income taxes", "Inventories", "Changes in")
+    )
+    assert name_kinds(INCOME, CASH, more, NOTES)[2] == {"cash flow statement"}
+
+
+def test_a_word_at_the_end_of_a_sentence_or_over_many_columns_is_no_heading() -> None:
+    text = "See Note 4 for further\ndiscussion.\nWe sell\nresults\n" + "FY 2020\nResults\nFY 2021\n" * 3
+    assert name_kinds("x " * 200, text * 2)[1] == set()
+
+
+def test_notes_end_where_exhibits_begin_and_references_where_no_years_stand() -> None:
+    kinds = name_kinds(NOTES, TAXES, "Exhibit 31.1\nI certify this report.\n" * 3, "More words.\n" * 20)
+    assert "notes" in kinds[1]
+    assert kinds[2:] == [set(), set()]
+    listed = "References\n" + "A. Author. A title. 2019.\n" * 6
+    kinds = name_kinds("x " * 200, listed, "B. Author. Another title. 2020.\n" * 6, "Source code.\n" * 20)
+    assert kinds[1:] == [{"references"}, {"references"}, set()]
 
 
 def test_a_running_header_is_no_heading() -> None:

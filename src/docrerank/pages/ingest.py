@@ -19,7 +19,7 @@ from docrerank.records import MissingExtra, Page, Rejected, UserError
 from docrerank.runs import Parts, Run, ShardFailure, Stage, is_url
 
 #: Raised when the same file and recipe would give other pages than before.
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 #: The part that holds what was rejected before any document was opened; no stem has a slash.
 SOURCES = "/sources"
 #: Data that one worker may hold. Only data: a bound on addresses would also count what libraries merely reserve.

@@ -23,6 +23,8 @@ from docrerank.retrieval.terms import plain
 SURE, LIKELY = 0.95, 0.85
 MAX_LINES = 2_000
 TITLE_WORDS, HEAD_LINES, TOP_LINES = 14, 12, 5
+#: A title may name a few dates; a line with more numbers is a row.
+MAX_TITLE_NUMBERS = 4
 #: A statement has so many numbers, and at most this share of its words in long lines without numbers.
 MIN_NUMBERS, MAX_PROSE, PROSE_WORDS = 12, 0.5, 14
 #: A company's statements stand together: pages to either side that count, and the share of the fullest place's kinds.
@@ -30,8 +32,10 @@ NEIGHBOURS, MIN_COMPANY = 8, 2 / 3
 #: Words that "*" stands for at most.
 MAX_GAP = 4
 #: A page of contents has so many lines that end with a page number; a running header stands on so many pages.
-CONTENTS_LINES, HEADER_PAGES = 5, 5
+CONTENTS_LINES, CONTENTS_PAGES, HEADER_PAGES = 5, 12, 5
 COVER_WORDS, DIVIDER_WORDS = 150, 12
+#: A heading stands at most so often on a page: a table's label may more often. A page of references has so many years.
+MAX_REPEATED, REFERENCE_YEARS = 2, 5
 
 _NUMBER = re.compile(r"\(?[$€£]?\(?\d[\d,.]*\)?%?")
 _TITLE_HINT = re.compile(r"\b(?:statements?|sheets?|account|and comprehensive)\b")
@@ -44,6 +48,9 @@ _ITEM = re.compile(r"^item (?:\d{1,2}[a-c]?) ")
 _NUMBERING = re.compile(
     r"^(?:(?:item|chapter|section|appendix|annex) [\divx]{1,4}[a-c]? )?(?:\d{1,2} ){0,3}(?:[a-h] (?=[a-z]{3}))?"
 )
+_YEAR = re.compile(r"\b(?:19|20)\d\d")
+#: What follows a report's last section.
+_ATTACHED = re.compile(r"^(?:exhibit \d|signatures?$|certifications?$)")
 _NOTE = re.compile(r"^(?:note )?(?:\d{1,2}[a-z]?) (?=[a-z])|^note [a-z] ")
 
 
@@ -61,6 +68,7 @@ class _Sheet:
 
     lines: tuple[str, ...]  # in plain words; a line that holds several rows of a table is several
     titles: tuple[str, ...]  # lines that may be a statement's title
+    headings: frozenset[str]  # lines that may be a section's heading
     words: int
     numbers: int
     prose: float  # the share of words in long lines without numbers
@@ -74,7 +82,8 @@ def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
     for at, name, certainty in _find_statements(sheets):
         found[at][name] = certainty
     statements = {at for at, own in enumerate(found) if own}
-    for at, name, certainty in (*_find_sections(sheets), *_find_places(pages, sheets)):
+    headers = _find_headers(sheets)
+    for at, name, certainty in (*_find_sections(sheets, headers), *_find_places(pages, sheets, headers)):
         if at not in statements:
             found[at][name] = max(certainty, found[at].get(name, 0.0))
     return [tuple(Kind(name, own[name]) for name in sorted(own, key=lambda n: (-own[n], n))) for own in found]
@@ -84,6 +93,7 @@ def _find_statements(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float
     """The statements of the company itself: those that stand with its others, not a table like one elsewhere."""
     found = [(at, name, sure) for name, rule in table()["statements"].items() for at, sure in _find_one(sheets, rule)]
     titled = {at for at, _, sure in found if sure == SURE}
+    found += [row for row in _find_continued(sheets, found) if row not in found]
     found = [row for row in found if row[2] == SURE or row[0] not in titled]  # a statement does not go on over another
     company: dict[int, set[str]] = defaultdict(set)
     for at, _, _ in found:
@@ -111,6 +121,19 @@ def _find_one(sheets: Sequence[_Sheet], rule: dict[str, Any]) -> Iterator[tuple[
             yield from ((at, LIKELY), (at + 1, LIKELY))
 
 
+def _find_continued(
+    sheets: Sequence[_Sheet], found: Sequence[tuple[int, str, float]]
+) -> Iterator[tuple[int, str, float]]:
+    """The pages right behind a titled statement that hold more of its rows and no statement's title."""
+    rules = table()["statements"]
+    titles = [title for rule in rules.values() for title in rule["titles"]]
+    for at, name, sure in found:
+        if sure == SURE and at + 1 < len(sheets) and _could_state(sheet := sheets[at + 1]):
+            rows = _find_rows(sheet, tuple(rules[name]["rows"]))
+            if len(rows) >= rules[name]["least"] - 1 and not _has_title(sheet, titles):
+                yield at + 1, name, LIKELY
+
+
 def _goes_on(at: int, rows: Sequence[int], keys: Sequence[Sequence[bool]], least: int) -> bool:
     """Whether a statement's other rows stand on the next page."""
     if at + 1 == len(rows) or rows[at + 1] < max(3, least - 2):
@@ -122,8 +145,13 @@ def _could_state(sheet: _Sheet) -> bool:
     """Whether a page has a statement's shape: numbers, little prose, and no words that make it something else."""
     if sheet.numbers < MIN_NUMBERS or sheet.prose > MAX_PROSE:
         return False
-    head = [line for line in sheet.lines[:HEAD_LINES] if len(line.split()) <= TITLE_WORDS]
+    head = [line for line in sheet.lines[:HEAD_LINES] if len(line.split()) <= TITLE_WORDS and not _is_row(line)]
     return not any(_holds(line, word) for line in head for word in table()["not_statements"])
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line is a row of a table, or the heading within a cash flow statement that says "reconciliation"."""
+    return sum(map(str.isdigit, line.split())) > MAX_TITLE_NUMBERS or _holds(line, "to net cash provided")
 
 
 def _has_title(sheet: _Sheet, titles: Sequence[str]) -> bool:
@@ -158,15 +186,17 @@ def _begins(line: str, phrase: str) -> bool:
     return not second or _holds(" ".join(line[len(first) :].split()[:gap]), second)
 
 
-def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
+def _find_sections(sheets: Sequence[_Sheet], headers: dict[str, int]) -> Iterator[tuple[int, str, float]]:
     """Sections by their headings; one that lasts holds for all pages up to the next heading of its rank."""
     sections = table()["sections"]
     titles = {title: name for name, rule in sections.items() for title in rule["titles"]}
-    headers = _find_headers(sheets)
     lasting, note = "", ""
     for at, sheet in enumerate(sheets):
-        if _is_contents(sheet):
+        if _is_contents(at, sheet, headers):
             continue
+        over = lasting == "references" and sum(map(bool, map(_YEAR.search, sheet.lines))) < REFERENCE_YEARS
+        if over or any(map(_ATTACHED.match, sheet.lines[:TOP_LINES])):
+            lasting, note = "", ""
         begun: set[str] = set()
         before = note  # it may end on this page
         for place, line in enumerate(sheet.lines):
@@ -175,10 +205,11 @@ def _find_sections(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]
             item, bare = _ITEM.match(line) is not None, _NUMBERING.sub("", line)
             name = titles.get(bare, "")
             item = item and len(line.split()) <= TITLE_WORDS + 8 and not _SEE.search(line)
-            if item or name == "notes":
+            heads = line in sheet.headings
+            if item or (heads and name == "notes"):
                 lasting, note = next((own for title, own in titles.items() if bare.startswith(title)), ""), ""
                 before = before if place >= TOP_LINES else ""
-            if name and (item or not sections[name].get("item")) and name != "contents":
+            if name and (item or (heads and not sections[name].get("item"))) and name != "contents":
                 begun.add(name)
                 lasting = name if sections[name].get("lasts") else lasting
             if lasting == "notes" and (heading := _read_note(line)):
@@ -211,15 +242,19 @@ def _read_note(line: str) -> str:
     return "note" if line.startswith("note ") else ""
 
 
-def _is_contents(sheet: _Sheet) -> bool:
-    titles = table()["sections"]["contents"]["titles"]
-    return sheet.ends >= CONTENTS_LINES and any(line in titles for line in sheet.lines[:HEAD_LINES])
+def _is_contents(at: int, sheet: _Sheet, headers: dict[str, int]) -> bool:
+    """Whether a page lists headings with their pages; behind the first pages, a running header does not say so."""
+    own = {line for line in sheet.lines[:HEAD_LINES] if at < CONTENTS_PAGES or line not in headers}
+    names = {*table()["sections"]["contents"]["titles"], *({"index"} - headers.keys() if at < CONTENTS_PAGES else ())}
+    return sheet.ends >= CONTENTS_LINES and not own.isdisjoint(names)
 
 
-def _find_places(pages: Sequence[Page], sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
+def _find_places(
+    pages: Sequence[Page], sheets: Sequence[_Sheet], headers: dict[str, int]
+) -> Iterator[tuple[int, str, float]]:
     """The cover, contents and dividers: known by their place and by how little stands on them."""
-    contents = [at for at, sheet in enumerate(sheets) if _is_contents(sheet)]
-    yield from ((at, "contents", SURE) for at in contents if at < 12)
+    first = list(enumerate(sheets[:CONTENTS_PAGES]))
+    yield from ((at, "contents", SURE) for at, sheet in first if _is_contents(at, sheet, headers))
     for at, sheet in enumerate(sheets):
         filing = any("securities and exchange commission" in line for line in sheet.lines[:HEAD_LINES])
         if at == 0 and len(sheets) > 1 and (sheet.words <= COVER_WORDS or filing):
@@ -240,22 +275,26 @@ def _read_sheet(page: Page) -> _Sheet:
     ends = sum(
         _PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True)
     )
-    lines = tuple(line for words, n in zip(raw, numbers, strict=True) for line in _split_rows(words, n) if line)
+    cut = [" ".join(row) for words, n in zip(raw, numbers, strict=True) for row in _split_rows(words, n)]
+    rows = [(row, line) for row in cut if (line := plain(row))]
+    lines = tuple(line for _, line in rows)
+    counts = Counter(line for row, line in rows if not row[0].islower() and row[-1] not in ".,;")
+    headings = frozenset(line for line, count in counts.items() if count <= MAX_REPEATED)
     short = [line for line in lines if len(line.split()) <= TITLE_WORDS]
     titles = [line for line in short if _TITLE_HINT.search(line) and not _REFERS.search(line)]
     titles.append(" ".join(line for line in lines[:HEAD_LINES] if len(line.split()) <= 3))  # broken over lines
-    return _Sheet(lines, tuple(titles), total, sum(numbers), prose / max(total, 1), ends)
+    return _Sheet(lines, tuple(titles), headings, total, sum(numbers), prose / max(total, 1), ends)
 
 
-def _split_rows(words: list[str], numbers: int) -> Iterator[str]:
-    """A line in plain words; one that holds many numbers is cut before each label."""
+def _split_rows(words: list[str], numbers: int) -> Iterator[list[str]]:
+    """A line's words; one that holds many numbers is cut before each label."""
     start = 0
     if numbers >= 4:
         for at in range(1, len(words)):
             if words[at][:1].isalpha() and _NUMBER.fullmatch(words[at - 1]):
-                yield plain(" ".join(words[start:at]))
+                yield words[start:at]
                 start = at
-    yield plain(" ".join(words[start:]))
+    yield words[start:]
 
 
 @cache

@@ -2,21 +2,18 @@
 
 A page repeats another if their words are nearly the same and their numbers are the same in the same order, the printed
 page number aside. Candidates are found by MinHash (Broder 1997) and locality-sensitive hashing, and compared: time is
-linear in pages, memory some hundred bytes for a page that has candidates and a few for any other.
+linear in pages, and what was read of them lies on disk.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import tempfile
-from array import array
-from collections import defaultdict
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from docrerank.pages.wording import Hashes, Wording, read_wording
 from docrerank.recipe import fingerprint
@@ -27,10 +24,13 @@ from docrerank.runs import Parts, Run, Stage
 FOLDER, PART, STAGE, STAGE_VERSION = "repeats", "corpus", "repeats", 1
 #: Two pages whose shingles have a Jaccard similarity of .8 agree in a band with .8 ** 5, and in none with 5e-5.
 BANDS, BAND_SIZE = 25, 5
-#: Pages that a candidate is compared with at most for each band that it shares with them.
-MAX_FIRST = 16
+#: First pages that a page is compared with at most.
+MAX_FIRST = 400
 
-Rows = npt.NDArray[np.int64]
+_TABLES = """
+CREATE TABLE first (name TEXT, shingles BLOB);
+CREATE TABLE band (key INTEGER, first INTEGER, PRIMARY KEY (key, first)) WITHOUT ROWID;
+"""
 
 
 def find_repeats(run: Run) -> dict[str, str]:
@@ -66,65 +66,38 @@ def list_repeats(pages: Iterable[Page], likeness: float) -> Iterator[Repeat]:
         pages: of whole documents, one document after the other.
         likeness: Jaccard similarity of shingles from which pages read alike, .7 to 1.
     """
-    with tempfile.TemporaryDirectory(prefix="docrerank-") as folder:
-        sketches = Sketches(Path(folder), pages)
-        found: dict[int, list[int]] = defaultdict(list)
-        for row, groups in _walk(*sketches.group()):
-            candidates = sorted({first for group in groups for first in found[group]})
-            first = next((other for other in candidates if sketches.repeats(row, other, likeness)), None)
-            if first is not None:
-                yield Repeat(sketches.ids[row], sketches.ids[first])
+    with contextlib.closing(sqlite3.connect("")) as base:  # on disk, deleted when it is closed
+        base.executescript(_TABLES)
+        for page, wording in read_wordings(pages):
+            keys = (hash_bands(wording.shingles) ^ _hash_numbers(wording.numbers)).view(np.int64).tolist()
+            if not len(wording.shingles):
+                continue
+            first = next(
+                (name for name, other in _find_candidates(base, keys) if _is_alike(wording, other, likeness)), ""
+            )
+            if first:
+                yield Repeat(page.id, first)
             else:
-                for group in groups:
-                    found[group] += [row] if len(found[group]) < MAX_FIRST else []
+                _add_first(base, page.id, wording, keys)
 
 
-class Sketches:
-    """Pages' shingles and MinHash bands, on disk.
+def _find_candidates(base: sqlite3.Connection, keys: list[int]) -> Iterator[tuple[str, bytes]]:
+    """Names and shingles of first pages that have a key in common with a page, in their order."""
+    marks = ",".join("?" * len(keys))
+    yield from base.execute(
+        f"SELECT name, shingles FROM first WHERE rowid IN (SELECT first FROM band WHERE key IN ({marks})) "
+        f"ORDER BY rowid LIMIT {MAX_FIRST}",
+        keys,
+    ).fetchall()
 
-    Args:
-        folder: an empty one.
-        pages: of whole documents; read once.
-    """
 
-    def __init__(self, folder: Path, pages: Iterable[Page]) -> None:
-        self.ids: list[str] = []
-        self._numbers, self._bounds = array("Q"), array("q", [0])
-        with (folder / "shingles").open("wb") as shingles, (folder / "bands").open("wb") as bands:
-            for page, wording in read_wordings(pages):
-                self.ids.append(page.id)
-                self._numbers.append(_hash_numbers(wording.numbers))
-                self._bounds.append(self._bounds[-1] + len(wording.shingles))
-                wording.shingles.tofile(shingles)
-                hash_bands(wording.shingles).tofile(bands)
-        self._shingles, self._bands = (_open(folder / name) for name in ("shingles", "bands"))
+def _is_alike(wording: Wording, shingles: bytes, likeness: float) -> bool:
+    return wording.measure_likeness(Wording(np.frombuffer(shingles, np.uint64), wording.numbers)) >= likeness
 
-    def group(self) -> tuple[Rows, Rows]:
-        """Rows of pages that share a band, and their numbers, with others, and the group of each; by row."""
-        rows, groups, total = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
-        numbers = np.frombuffer(self._numbers, np.uint64)
-        filled = np.flatnonzero(np.diff(self._bounds))
-        for band in range(BANDS):
-            keys = self._bands[filled * BANDS + band] ^ numbers[filled]
-            ordered = np.argsort(keys, kind="stable")
-            as_before = np.zeros(len(keys) + 1, bool)
-            as_before[1:-1] = np.diff(keys[ordered]) == 0
-            shared = as_before[:-1] | as_before[1:]
-            rows.append(filled[ordered[shared]])
-            groups.append(total + np.cumsum(~as_before[:-1][shared]))
-            total = int(groups[-1][-1]) if len(groups[-1]) else total
-        every = np.concatenate(rows)
-        by_row = np.argsort(every, kind="stable")
-        return every[by_row], np.concatenate(groups)[by_row]
 
-    def repeats(self, row: int, other: int, likeness: float) -> bool:
-        """Whether two pages have the same numbers and read alike."""
-        if self._numbers[row] != self._numbers[other]:
-            return False
-        return Wording(self._read(row), ()).measure_likeness(Wording(self._read(other), ())) >= likeness
-
-    def _read(self, row: int) -> Hashes:
-        return self._shingles[self._bounds[row] : self._bounds[row + 1]]
+def _add_first(base: sqlite3.Connection, name: str, wording: Wording, keys: list[int]) -> None:
+    row = base.execute("INSERT INTO first VALUES (?, ?)", (name, wording.shingles.tobytes())).lastrowid
+    base.executemany("INSERT OR IGNORE INTO band VALUES (?, ?)", [(key, row) for key in keys])
 
 
 def read_wordings(pages: Iterable[Page]) -> Iterator[tuple[Page, Wording]]:
@@ -151,19 +124,8 @@ def hash_bands(shingles: Hashes) -> Hashes:
     return np.asarray(products.sum(axis=1), np.uint64)
 
 
-def _hash_numbers(numbers: Sequence[str]) -> int:
-    return int.from_bytes(hashlib.blake2b(" ".join(numbers).encode(), digest_size=8).digest(), "little")
-
-
-def _walk(rows: Rows, groups: Rows) -> Iterator[tuple[int, list[int]]]:
-    """Each row with its groups."""
-    starts = np.flatnonzero(np.diff(rows, prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts, len(rows)][1:], strict=True):
-        yield int(rows[start]), groups[start:end].tolist()
-
-
-def _open(file: Path) -> Hashes:
-    return np.asarray(np.memmap(file, np.uint64, "r")) if file.stat().st_size else np.zeros(0, np.uint64)
+def _hash_numbers(numbers: Sequence[str]) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(" ".join(numbers).encode(), digest_size=8).digest(), "little"))
 
 
 #: Odd, so that no bit is lost.
