@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from docrerank.pages import read_files, render
-from docrerank.pages.page_kinds import table
+from docrerank.pages.statement_pages import table
 from docrerank.recipe import Ingest
 from docrerank.records import Page
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docrerank.pages import DrawingPool, PageNotDrawn, draw_jpeg, read_files, render
+from docrerank.pages import DrawingPool, PageNotDrawn, read_files, render
+from docrerank.pages.drawing import draw_jpeg
 from docrerank.pages.title_strip import MIN_HEIGHT, STRIP_SHARE
 from docrerank.records import Page
 
@@ -46,9 +47,6 @@ def test_a_strip_stands_over_the_page(page: Page) -> None:
 def test_a_pool_draws_what_drawing_here_gives_and_tells_what_it_cannot(page: Page) -> None:
     gone = replace(page, source="gone.pdf")
     with contextlib.closing(DrawingPool(1)) as pool:
-        assert pool.draw(page, 50_000) == draw_jpeg(page, 50_000)
-        assert asyncio.run(pool.draw_beside(page, 50_000)) == draw_jpeg(page, 50_000)
+        assert asyncio.run(pool.draw(page, 50_000)) == draw_jpeg(page, 50_000)
         with pytest.raises(PageNotDrawn, match="gone"):
-            pool.draw(gone, 50_000)
-        with pytest.raises(PageNotDrawn, match="gone"):
-            asyncio.run(pool.draw_beside(gone, 50_000))
+            asyncio.run(pool.draw(gone, 50_000))

@@ -17,8 +17,9 @@ from fixtures.statements import (
     make_pages,
 )
 
-from docrerank.pages.describe import describe_pages
-from docrerank.pages.page_kinds import SURE, find_kinds
+from docrerank.pages.files import describe_pages
+from docrerank.pages.page_kinds import find_kinds
+from docrerank.pages.statement_pages import SURE
 
 
 def name_kinds(*texts: str) -> list[set[str]]:
@@ -142,3 +143,13 @@ def test_headings_above_a_page_are_its_path() -> None:
 
 def test_pages_of_unknown_kind_have_none() -> None:
     assert name_kinds("The cat sat on the mat.\n" * 40, "It was a good mat.\n" * 40) == [set(), set()]
+
+
+def test_a_note_ends_where_the_next_number_or_the_auditors_report_begins() -> None:
+    more = "We say more of it.\n" * 6
+    kinds = name_kinds(
+        NOTES, TAXES + more, more + "3. Health Care Costs Payable\n", more, "Independent Auditors' Report\n" + more
+    )
+    assert "tax note" in kinds[2]
+    assert kinds[3] == {"notes", "note"}
+    assert "notes" not in kinds[4]

@@ -9,7 +9,7 @@ from docrerank.queries.headings import base_verb, read_captions, read_headings
 
 def block(text: str, is_heading: bool = False) -> Block:
     lines = tuple(line for part in blocks(lay_out(text)) for line in part.lines)
-    return Block(lines, 0, 0, 1, 1, is_heading)
+    return Block(lines, is_heading)
 
 
 BODY = "Press and hold the upper button until the screen lights up, then choose an entry and wait for a moment."

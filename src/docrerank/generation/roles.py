@@ -97,7 +97,7 @@ async def show_page(page: Page, role: Role, pool: DrawingPool) -> View:
     """
     if role.sees == "text":
         return (show_text(page),)
-    return (Image.encode(await pool.draw_beside(page, role.image_pixels)),)
+    return (Image.encode(await pool.draw(page, role.image_pixels)),)
 
 
 def show_text(page: Page) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.pages.drawing import DrawingPool, PageNotDrawn, draw_jpeg
+from docrerank.pages.drawing import DrawingPool, PageNotDrawn
 from docrerank.pages.files import read_files
 from docrerank.pages.ingest import IngestPlan, ingest, plan_ingest
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
@@ -24,7 +24,6 @@ __all__ = [
     "blocks",
     "check_paths",
     "count_pages",
-    "draw_jpeg",
     "find_documents",
     "find_image_suffix",
     "find_repeats",

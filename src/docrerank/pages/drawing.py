@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
-from collections.abc import Iterator
 from concurrent.futures import Future
 
 from pebble import ProcessExpired, ProcessPool
@@ -32,23 +30,21 @@ class DrawingPool:
         self._workers = worker_count(workers)
         self._pool: ProcessPool | None = None
 
-    def draw(self, page: Page, pixels: int) -> bytes:
-        """A page as JPEG within a pixel budget, the same for the same page.
-
-        Args:
-            page: the page.
-            pixels: at most.
+    async def draw(self, page: Page, pixels: int) -> bytes:
+        """A page as JPEG within a pixel budget, the same for the same page; the event loop goes on meanwhile.
 
         Raises:
             PageNotDrawn: it cannot be drawn.
         """
-        with _telling(page):
-            return self._schedule(page, pixels).result()
-
-    async def draw_beside(self, page: Page, pixels: int) -> bytes:
-        """As `draw`, while the event loop goes on."""
-        with _telling(page):
-            return await asyncio.wrap_future(self._schedule(page, pixels))
+        if self._pool is None:
+            self._pool = open_pool(self._workers, tasks=0)
+        future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels], timeout=SECONDS_PER_PAGE)
+        try:
+            return await asyncio.wrap_future(future)
+        except (ProcessExpired, TimeoutError, MemoryError) as error:
+            raise PageNotDrawn(f"page {page.id} cannot be drawn: its worker ended ({type(error).__name__})") from None
+        except UserError as error:
+            raise PageNotDrawn(str(error)) from None
 
     def close(self) -> None:
         """End the workers, whatever they do."""
@@ -56,25 +52,9 @@ class DrawingPool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
 
-    def _schedule(self, page: Page, pixels: int) -> Future[bytes]:
-        if self._pool is None:
-            self._pool = open_pool(self._workers, tasks=0)
-        future: Future[bytes] = self._pool.schedule(draw_jpeg, args=[page, pixels], timeout=SECONDS_PER_PAGE)
-        return future
-
 
 def draw_jpeg(page: Page, pixels: int) -> bytes:
     """In a worker: a page as JPEG bytes."""
     buffer = io.BytesIO()
     render(page, pixels).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
-
-
-@contextlib.contextmanager
-def _telling(page: Page) -> Iterator[None]:
-    try:
-        yield
-    except (ProcessExpired, TimeoutError, MemoryError) as error:
-        raise PageNotDrawn(f"page {page.id} cannot be drawn: its worker ended ({type(error).__name__})") from None
-    except UserError as error:
-        raise PageNotDrawn(str(error)) from None

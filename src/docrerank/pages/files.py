@@ -1,13 +1,17 @@
-"""Pages of whole documents in memory, with what is known of them; also of a few files without a run folder."""
+"""Pages of whole documents in memory, with their kinds, headings, and whose report they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from docrerank.pages.describe import describe_pages
+from docrerank.pages.filing_cover import Cover, read_cover
+from docrerank.pages.heading_paths import find_paths
+from docrerank.pages.page_kinds import find_kinds
 from docrerank.pages.read import read_document
 from docrerank.pages.sources import Document, find_documents
+from docrerank.pages.title_strip import name_filing
 from docrerank.recipe import Ingest
 from docrerank.records import Page, Rejected, UserError
 
@@ -49,3 +53,29 @@ def read_whole(document: Document, ingest: Ingest, title_strip: bool = False) ->
     for row in read_document(document, ingest):
         (pages if isinstance(row, Page) else rejected).append(row)  # type: ignore[arg-type]
     return describe_pages(pages, document.cover, title_strip), rejected
+
+
+def describe_pages(pages: Sequence[Page], cover: Cover | None = None, title_strip: bool = False) -> list[Page]:
+    """All pages of one document, in order, with their kinds, headings, company and period.
+
+    Args:
+        cover: what is known from elsewhere, such as a file of metadata; it counts before the document's own cover.
+        title_strip: whether company and period are drawn over the pages, where both are known.
+    """
+    own = read_cover(pages)
+    given = cover or Cover()
+    company, period, form = given.company or own.company, given.period or own.period, given.form or own.form
+    strip = name_filing(company, period) if title_strip else ""
+    return [
+        replace(
+            page,
+            kinds=tuple(kind.name for kind in kinds),
+            certainties=tuple(kind.certainty for kind in kinds),
+            headings=headings,
+            company=company,
+            period=period,
+            form=form,
+            strip=strip,
+        )
+        for page, kinds, headings in zip(pages, find_kinds(pages), find_paths(pages), strict=True)
+    ]

@@ -25,13 +25,11 @@ MAX_SINGLE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Words of one line without a wide gap between them; its box in fractions of the page from its top left."""
+    """Words of one line without a wide gap between them; its sides in fractions of the page's width."""
 
     text: str
     x0: float
-    y0: float
     x1: float
-    y1: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +38,10 @@ class Line:
 
     Attributes:
         cells: from left to right; at least one.
-        y: of its middle, as a fraction of the page's height.
         height: of its usual letter box, as a fraction of the page's height: a measure of the font's size.
     """
 
     cells: tuple[Cell, ...]
-    y: float
     height: float
 
     @property
@@ -60,15 +56,10 @@ class Block:
 
     Attributes:
         lines: from top to bottom.
-        x0, y0, x1, y1: their box, in fractions of the page from its top left.
         is_heading: few words, in letters taller than the page's usual ones.
     """
 
     lines: tuple[Line, ...]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
     is_heading: bool
 
     @property
@@ -142,20 +133,16 @@ def _open(page: Page) -> tuple[Shape, _Source]:
 
 def _line(source: _Source, cells: Sequence[Sequence[int]]) -> Line:
     members = [source.boxes[at] for cell in cells for at in cell]
-    height = median(box[3] - box[1] for box in members)
-    middle = median(box[1] + box[3] for box in members) / 2
-    return Line(tuple(_cell(source, cell) for cell in cells), middle, height)
+    return Line(tuple(_cell(source, cell) for cell in cells), median(box[3] - box[1] for box in members))
 
 
 def _cell(source: _Source, members: Sequence[int]) -> Cell:
-    x0, y0, x1, y1 = zip(*[source.boxes[at] for at in members], strict=True)
-    return Cell(" ".join([source.words[at] for at in members]), min(x0), min(y0), max(x1), max(y1))
+    text = " ".join([source.words[at] for at in members])
+    return Cell(text, min(source.boxes[at][0] for at in members), max(source.boxes[at][2] for at in members))
 
 
 def _block(members: list[Line], usual: float) -> Block:
-    cells = [cell for line in members for cell in line.cells]
-    box = (min(c.x0 for c in cells), min(c.y0 for c in cells), max(c.x1 for c in cells), max(c.y1 for c in cells))
+    texts = [cell.text for line in members for cell in line.cells]
     tall = min(line.height for line in members) > HEADING_RATIO * usual
-    is_short = sum(len(cell.text.split()) for cell in cells) <= HEADING_WORDS and len(members) <= 4
-    has_letters = any(character.isalpha() for cell in cells for character in cell.text)
-    return Block(tuple(members), *box, tall and is_short and has_letters)
+    is_short = sum(len(text.split()) for text in texts) <= HEADING_WORDS and len(members) <= 4
+    return Block(tuple(members), tall and is_short and any(map(str.isalpha, "".join(texts))))

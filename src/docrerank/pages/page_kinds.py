@@ -1,48 +1,36 @@
 """What a document's pages are: a balance sheet, the contents, a tax note, the appendix; each with a certainty.
 
-A statement needs its title and its rows, a section its own heading. `page_kinds.yaml` has the words.
+A section needs its own heading; `statement_pages.py` finds the statements. `page_kinds.yaml` has the words.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
-
-from docrerank.pages.layout import text_lines
+from docrerank.pages.statement_pages import (
+    HEAD_LINES,
+    LIKELY,
+    SURE,
+    TITLE_WORDS,
+    Sheet,
+    find_statements,
+    holds,
+    read_sheet,
+    table,
+)
 from docrerank.records import Page
-from docrerank.retrieval.terms import plain
 
-#: How sure a kind is: its title with its rows, or its own heading; rows alone, or the pages after a heading.
-SURE, LIKELY = 0.95, 0.85
-MAX_LINES = 2_000
-TITLE_WORDS, HEAD_LINES, TOP_LINES = 14, 12, 5
-#: A title may name a few dates; a line with more numbers is a row.
-MAX_TITLE_NUMBERS = 4
-#: A statement has so many numbers, and at most this share of its words in long lines without numbers.
-MIN_NUMBERS, MAX_PROSE, PROSE_WORDS = 12, 0.5, 14
-#: A company's statements stand together: pages to either side that count, and the share of the fullest place's kinds.
-NEIGHBOURS, MIN_COMPANY = 8, 2 / 3
-#: Words that "*" stands for at most.
-MAX_GAP = 4
+TOP_LINES = 5
 #: A page of contents has so many lines that end with a page number; a running header stands on so many pages.
 CONTENTS_LINES, CONTENTS_PAGES, HEADER_PAGES = 5, 12, 5
 COVER_WORDS, DIVIDER_WORDS = 150, 12
-#: A heading stands at most so often on a page: a table's label may more often. A page of references has so many years.
-MAX_REPEATED, REFERENCE_YEARS = 2, 5
+#: A page of references names so many years.
+REFERENCE_YEARS = 5
+AUDITORS = "auditors report"
 
-_NUMBER = re.compile(r"\(?[$€£]?\(?\d[\d,.]*\)?%?")
-_TITLE_HINT = re.compile(r"\b(?:statements?|sheets?|account|and comprehensive)\b")
-_REFERS = re.compile(
-    r"\b(?:see|refer|our|these|following|accompanying|included|presented|shown|pages?|impact|effect|data|item|analysis)\b"
-)
-_PAGE_NUMBER = re.compile(r"[^\d\s].*?[ .]\d{1,3}$")
 _SEE = re.compile(r"\b(?:see|refer|herein|included|under|above|below)\b")
 _ITEM = re.compile(r"^item (?:\d{1,2}[a-c]?) ")
 _NUMBERING = re.compile(
@@ -51,7 +39,7 @@ _NUMBERING = re.compile(
 _YEAR = re.compile(r"\b(?:19|20)\d\d")
 #: What follows a report's last section.
 _ATTACHED = re.compile(r"^(?:exhibit \d|signatures?$|certifications?$)")
-_NOTE = re.compile(r"^(?:note )?(?:\d{1,2}[a-z]?) (?=[a-z])|^note [a-z] ")
+_NOTE = re.compile(r"^(?:note )?(\d{1,2})[a-z]? (?=[a-z])|^note [a-z] ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +50,11 @@ class Kind:
     certainty: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A page as it is looked at."""
-
-    lines: tuple[str, ...]  # in plain words; a line that holds several rows of a table is several
-    titles: tuple[str, ...]  # lines that may be a statement's title
-    headings: frozenset[str]  # lines that may be a section's heading
-    words: int
-    numbers: int
-    prose: float  # the share of words in long lines without numbers
-    ends: int  # lines that end with what may be a page's number
-
-
 def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
     """The kinds of each of all pages of one document, the surest first; none for a page that is nothing known."""
-    sheets = [_read_sheet(page) for page in pages]
+    sheets = [read_sheet(page) for page in pages]
     found: list[dict[str, float]] = [{} for _ in sheets]
-    for at, name, certainty in _find_statements(sheets):
+    for at, name, certainty in find_statements(sheets):
         found[at][name] = certainty
     statements = {at for at, own in enumerate(found) if own}
     headers = _find_headers(sheets)
@@ -89,108 +64,11 @@ def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
     return [tuple(Kind(name, own[name]) for name in sorted(own, key=lambda n: (-own[n], n))) for own in found]
 
 
-def _find_statements(sheets: Sequence[_Sheet]) -> Iterator[tuple[int, str, float]]:
-    """The statements of the company itself: those that stand with its others, not a table like one elsewhere."""
-    found = [(at, name, sure) for name, rule in table()["statements"].items() for at, sure in _find_one(sheets, rule)]
-    titled = {at for at, _, sure in found if sure == SURE}
-    found += [row for row in _find_continued(sheets, found) if row not in found]
-    found = [row for row in found if row[2] == SURE or row[0] not in titled]  # a statement does not go on over another
-    company: dict[int, set[str]] = defaultdict(set)
-    for at, _, _ in found:
-        company[at] = {name for other, name, _ in found if abs(other - at) <= NEIGHBOURS}
-    most = max((len(names) for names in company.values()), default=0)
-    yield from (row for row in found if len(company[row[0]]) >= MIN_COMPANY * most)
-
-
-def _find_one(sheets: Sequence[_Sheet], rule: dict[str, Any]) -> Iterator[tuple[int, float]]:
-    """The pages that look like one kind of statement, those that it goes on over too."""
-    able = [_could_state(sheet) for sheet in sheets]
-    rows = [len(_find_rows(sheet, tuple(rule["rows"]))) if can else 0 for can, sheet in zip(able, sheets, strict=True)]
-    keys = [
-        [bool(_find_rows(s, tuple(key))) if can else False for key in rule["key"]]
-        for can, s in zip(able, sheets, strict=True)
-    ]
-    titled = [can and _has_title(sheet, rule["titles"]) for can, sheet in zip(able, sheets, strict=True)]
-    for at in range(len(sheets)):
-        least = rule["least"]
-        if titled[at] and rows[at] >= least and (all(keys[at]) or (any(keys[at]) and rows[at] >= 2 * least)):
-            yield at, SURE
-        elif rows[at] >= rule["alone"] and all(keys[at]):
-            yield at, LIKELY
-        elif titled[at] and rows[at] >= least - 1 and _goes_on(at, rows, keys, least):
-            yield from ((at, LIKELY), (at + 1, LIKELY))
-
-
-def _find_continued(
-    sheets: Sequence[_Sheet], found: Sequence[tuple[int, str, float]]
-) -> Iterator[tuple[int, str, float]]:
-    """The pages right behind a titled statement that hold more of its rows and no statement's title."""
-    rules = table()["statements"]
-    titles = [title for rule in rules.values() for title in rule["titles"]]
-    for at, name, sure in found:
-        if sure == SURE and at + 1 < len(sheets) and _could_state(sheet := sheets[at + 1]):
-            rows = _find_rows(sheet, tuple(rules[name]["rows"]))
-            if len(rows) >= rules[name]["least"] - 1 and not _has_title(sheet, titles):
-                yield at + 1, name, LIKELY
-
-
-def _goes_on(at: int, rows: Sequence[int], keys: Sequence[Sequence[bool]], least: int) -> bool:
-    """Whether a statement's other rows stand on the next page."""
-    if at + 1 == len(rows) or rows[at + 1] < max(3, least - 2):
-        return False
-    return all(here or there for here, there in zip(keys[at], keys[at + 1], strict=True))
-
-
-def _could_state(sheet: _Sheet) -> bool:
-    """Whether a page has a statement's shape: numbers, little prose, and no words that make it something else."""
-    if sheet.numbers < MIN_NUMBERS or sheet.prose > MAX_PROSE:
-        return False
-    head = [line for line in sheet.lines[:HEAD_LINES] if len(line.split()) <= TITLE_WORDS and not _is_row(line)]
-    return not any(_holds(line, word) for line in head for word in table()["not_statements"])
-
-
-def _is_row(line: str) -> bool:
-    """Whether a line is a row of a table, or the heading within a cash flow statement that says "reconciliation"."""
-    return sum(map(str.isdigit, line.split())) > MAX_TITLE_NUMBERS or _holds(line, "to net cash provided")
-
-
-def _has_title(sheet: _Sheet, titles: Sequence[str]) -> bool:
-    """Whether a short line holds a title."""
-    return any(_holds(line, title) for line in sheet.titles for title in titles)
-
-
-def _find_rows(sheet: _Sheet, rows: tuple[str, ...]) -> set[str]:
-    """Those rows that a line of the page begins with."""
-    known = _by_first_word(rows)
-    return {row for line in sheet.lines for row in known.get(line.split(" ", 1)[0], ()) if _begins(line, row)}
-
-
-@cache
-def _by_first_word(rows: tuple[str, ...]) -> dict[str, list[str]]:
-    known: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        known[row.split()[0]].append(row)
-    return dict(known)
-
-
-def _holds(line: str, phrase: str) -> bool:
-    return f" {phrase} " in f" {line} "
-
-
-def _begins(line: str, phrase: str) -> bool:
-    """Whether a line begins with a phrase, in which "*" stands for a few words."""
-    first, _, second = phrase.partition(" * ")
-    if not f"{line} ".startswith(f"{first} "):
-        return False
-    gap = MAX_GAP + len(second.split())
-    return not second or _holds(" ".join(line[len(first) :].split()[:gap]), second)
-
-
-def _find_sections(sheets: Sequence[_Sheet], headers: dict[str, int]) -> Iterator[tuple[int, str, float]]:
+def _find_sections(sheets: Sequence[Sheet], headers: dict[str, int]) -> Iterator[tuple[int, str, float]]:
     """Sections by their headings; one that lasts holds for all pages up to the next heading of its rank."""
     sections = table()["sections"]
     titles = {title: name for name, rule in sections.items() for title in rule["titles"]}
-    lasting, note = "", ""
+    lasting, note, number = "", "", 0
     for at, sheet in enumerate(sheets):
         if _is_contents(at, sheet, headers):
             continue
@@ -206,20 +84,21 @@ def _find_sections(sheets: Sequence[_Sheet], headers: dict[str, int]) -> Iterato
             name = titles.get(bare, "")
             item = item and len(line.split()) <= TITLE_WORDS + 8 and not _SEE.search(line)
             heads = line in sheet.headings
-            if item or (heads and name == "notes"):
-                lasting, note = next((own for title, own in titles.items() if bare.startswith(title)), ""), ""
-                before = before if place >= TOP_LINES else ""
+            if item or (heads and name in ("notes", AUDITORS)):
+                lasting = next((own for title, own in titles.items() if bare.startswith(title)), "")
+                lasting = "" if lasting == AUDITORS else lasting
+                note, number, before = "", 0, before if place >= TOP_LINES else ""
             if name and (item or (heads and not sections[name].get("item"))) and name != "contents":
                 begun.add(name)
                 lasting = name if sections[name].get("lasts") else lasting
-            if lasting == "notes" and (heading := _read_note(line)):
-                note, before = heading, before if place >= TOP_LINES else ""
+            if lasting == "notes" and (heading := _read_note(line, number if heads else -1)):
+                (note, number), before = heading, before if place >= TOP_LINES else ""
                 begun.add(note)
         yield from ((at, name, SURE) for name in begun)
         yield from ((at, name, LIKELY) for name in (lasting, note, before) if name and name not in begun)
 
 
-def _find_headers(sheets: Sequence[_Sheet]) -> dict[str, int]:
+def _find_headers(sheets: Sequence[Sheet]) -> dict[str, int]:
     """Short lines that stand on many pages, and the first page of each, where alone they may be a heading."""
     counts: Counter[str] = Counter()
     first: dict[str, int] = {}
@@ -230,19 +109,20 @@ def _find_headers(sheets: Sequence[_Sheet]) -> dict[str, int]:
     return {line: first[line] for line, count in counts.items() if count >= HEADER_PAGES}
 
 
-def _read_note(line: str) -> str:
-    """Which note of the statements a line begins; "note" for one of no kind of its own, empty if it begins none."""
+def _read_note(line: str, last: int) -> tuple[str, int] | None:
+    """Which note of the statements a line begins, "note" for one of no kind of its own, and its number."""
     match = _NOTE.match(line)
     words = line[match.end() :] if match else ""
-    if not words or len(words.split()) > (9 if line.startswith("note ") else 6):
-        return ""
+    if match is None or not words or len(words.split()) > (9 if line.startswith("note ") else 6):
+        return None
+    number = int(match[1] or 0)
     for name, held in table()["notes"].items():
-        if any(_holds(words, phrase) for phrase in held):
-            return str(name)
-    return "note" if line.startswith("note ") else ""
+        if any(holds(words, phrase) for phrase in held):
+            return str(name), number
+    return ("note", number) if line.startswith("note ") or number == last + 1 else None
 
 
-def _is_contents(at: int, sheet: _Sheet, headers: dict[str, int]) -> bool:
+def _is_contents(at: int, sheet: Sheet, headers: dict[str, int]) -> bool:
     """Whether a page lists headings with their pages; behind the first pages, a running header does not say so."""
     own = {line for line in sheet.lines[:HEAD_LINES] if at < CONTENTS_PAGES or line not in headers}
     names = {*table()["sections"]["contents"]["titles"], *({"index"} - headers.keys() if at < CONTENTS_PAGES else ())}
@@ -250,7 +130,7 @@ def _is_contents(at: int, sheet: _Sheet, headers: dict[str, int]) -> bool:
 
 
 def _find_places(
-    pages: Sequence[Page], sheets: Sequence[_Sheet], headers: dict[str, int]
+    pages: Sequence[Page], sheets: Sequence[Sheet], headers: dict[str, int]
 ) -> Iterator[tuple[int, str, float]]:
     """The cover, contents and dividers: known by their place and by how little stands on them."""
     first = list(enumerate(sheets[:CONTENTS_PAGES]))
@@ -261,44 +141,3 @@ def _find_places(
             yield at, "cover", SURE
         elif 0 < at < len(sheets) - 1 and 0 < sheet.words <= DIVIDER_WORDS and pages[at].text_source == "layer":
             yield at, "divider", LIKELY
-
-
-def _read_sheet(page: Page) -> _Sheet:
-    raw = [words for line in text_lines(page)[:MAX_LINES] if (words := line.split())]
-    numbers = [sum(_NUMBER.fullmatch(word) is not None for word in words) for words in raw]
-    total = sum(map(len, raw))
-    prose = sum(
-        len(words)
-        for words, n in zip(raw, numbers, strict=True)
-        if len(words) >= PROSE_WORDS and n <= 0.2 * len(words)
-    )
-    ends = sum(
-        _PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True)
-    )
-    cut = [" ".join(row) for words, n in zip(raw, numbers, strict=True) for row in _split_rows(words, n)]
-    rows = [(row, line) for row in cut if (line := plain(row))]
-    lines = tuple(line for _, line in rows)
-    counts = Counter(line for row, line in rows if not row[0].islower() and row[-1] not in ".,;")
-    headings = frozenset(line for line, count in counts.items() if count <= MAX_REPEATED)
-    short = [line for line in lines if len(line.split()) <= TITLE_WORDS]
-    titles = [line for line in short if _TITLE_HINT.search(line) and not _REFERS.search(line)]
-    titles.append(" ".join(line for line in lines[:HEAD_LINES] if len(line.split()) <= 3))  # broken over lines
-    return _Sheet(lines, tuple(titles), headings, total, sum(numbers), prose / max(total, 1), ends)
-
-
-def _split_rows(words: list[str], numbers: int) -> Iterator[list[str]]:
-    """A line's words; one that holds many numbers is cut before each label."""
-    start = 0
-    if numbers >= 4:
-        for at in range(1, len(words)):
-            if words[at][:1].isalpha() and _NUMBER.fullmatch(words[at - 1]):
-                yield words[start:at]
-                start = at
-    yield words[start:]
-
-
-@cache
-def table() -> dict[str, Any]:
-    """The words of `page_kinds.yaml`."""
-    found: dict[str, Any] = yaml.safe_load(files("docrerank.pages").joinpath("page_kinds.yaml").read_text("utf-8"))
-    return found
