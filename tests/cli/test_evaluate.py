@@ -34,7 +34,7 @@ def test_models_are_compared_in_one_table_and_files_are_written(benchmark: Path,
     done = run("evaluate", "bm25", "oracle", "-b", str(benchmark), "-o", str(out), "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["systems"].keys() == {"first stage: bm25", "bm25", "oracle"}
-    assert (out / "plain.svg").is_file()
+    assert (out / "plain.txt").is_file()
 
 
 def test_what_is_not_there_is_told_in_one_line(benchmark: Path, tmp_path: Path) -> None:

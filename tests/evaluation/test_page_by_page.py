@@ -147,7 +147,6 @@ def test_a_killed_evaluation_goes_on_where_it_was(
     assert not file.exists()
     for query, order in whole.ranking.items():
         assert {page: pytest.approx(score, abs=1e-4) for page, score in order.items()} == again.ranking[query]
-    assert again.tokens == whole.tokens
     drawn.clear()
     read(collection, tiny_base, tmp_path / "out")
     assert not drawn
@@ -164,7 +163,6 @@ def test_pages_that_other_processes_draw_give_the_same_scores(
     values = np.full(len(pairs), np.nan, np.float32)
     for places, found in reranker.stream(pairs, workers=2):
         values[places] = found.values
-        assert (found.tokens[~np.isnan(found.values)] > 20).all()
     assert np.isnan(values[3])
     np.testing.assert_allclose(values, plain.values, atol=1e-5)
 

@@ -184,12 +184,12 @@ class OwnCode:
 
 def test_own_code_is_given_many_pairs_at_once(tmp_path: Path) -> None:
     pages, model = make_pages(tmp_path, 4), OwnCode()
-    (scores,) = ImageScorer(partial(run_own_code, model)).score([(page, ["a?", "b?"]) for page in pages])
+    ((_, scores),) = ImageScorer(partial(run_own_code, model)).score([(page, ["a?", "b?"]) for page in pages])
     assert model.batches == [6]
-    assert scores.values[0] == scores.values[1] != scores.values[2]
-    assert scores.values[6:, 0].tolist() == [UNREADABLE] * 2
-    (one,) = ImageScorer(partial(run_own_code, model)).score([(pages[1], ["a?"])])
-    assert one.values[0] == scores.values[2]
+    assert scores[0] == scores[1] != scores[2]
+    assert scores[6:, 0].tolist() == [UNREADABLE] * 2
+    ((_, one),) = ImageScorer(partial(run_own_code, model)).score([(pages[1], ["a?"])])
+    assert one[0] == scores[2]
 
 
 def save_llava(folder: Path) -> Path:

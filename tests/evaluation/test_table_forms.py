@@ -1,72 +1,38 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import pytest
 from fixtures.rankings import make_measured, make_table
 
-from docrerank.evaluation import ResultsTable, build_dict, draw_table, render
+from docrerank.evaluation import ResultsTable, build_dict, render
 from docrerank.evaluation.statistics import METRICS
 from docrerank.evaluation.table_forms import sum_up
 
 HOSTILE = ["a|b", "[bold]x[/bold]", "<script>", "a\nb", "a\x1b[31mb", "back\\|slash"]
 
 
-def make(ours: str = "ours", kind: str = "Table", every_pair: bool = False) -> ResultsTable:
+def make(ours: str = "ours") -> ResultsTable:
     bm25 = make_measured("BM25", [2] * 12, milliseconds={"q0": 1.0, "q1": 1.5})
-    best = make_measured(ours, [1] * 12, trained=True, tokens={"q0": 1000, "q1": 2000})
-    systems = [bm25, best, *([make_measured("random", [0] * 12)] if every_pair else [])]
-    return make_table(systems, {"q0": (kind,)}, every_pair, notes=["2 of 22 questions left out"])
-
-
-def list_rows(markdown: str) -> list[str]:
-    """The lines of tables, without the spaces that align them."""
-    return [re.sub(" +", " ", line) for line in markdown.splitlines() if line.startswith("|")]
+    best = make_measured(ours, [1] * 12, trained=True)
+    return make_table([bm25, best], {"q0": ("Table",)}, notes=["2 of 22 questions left out"])
 
 
 def test_the_text_shows_every_system_its_intervals_and_its_difference() -> None:
-    text = render(make(), full=True)
-    for part in ("BM25 (best untrained)", "ours", "1.000", "[1.000 1.000]", "+0.369", "p=0.0005", "1.2", "1,500"):
+    text = render(make())
+    for part in ("BM25 (best untrained)", "ours", "1.000 [1.000 1.000]", "+.369 [+.369 +.369]"):
         assert part in text
     assert "bench: 12 queries of 12 documents" in text
-    assert "they hold 100.0% of its relevant pages" in text
+    assert "they hold 100.0% of its relevant pages" in " ".join(text.split())
     assert "2 of 22 questions left out" in text
-    assert "AUROC" not in text  # no question is unanswerable
     assert "\x1b" not in text
-
-
-def test_the_markdown_has_as_many_cells_in_every_row() -> None:
-    rows = list_rows(render(make(), "markdown", full=True))
-    assert len({line.count("|") for line in rows[:5]}) == 1
-    assert "| ours | 1.000 [1.000 1.000] | +0.369 p=0.0005 [+.369 +.369] |" in rows[3]
-    assert rows[5:] == [
-        "| evidence | BM25 | ours |",
-        "|-----------|-------------------|---------------------|",
-        "| Table (1) | 0.631 [.631 .631] | 1.000 [1.000 1.000] |",
-    ]
-
-
-def test_every_pair_is_a_square_of_its_own() -> None:
-    text = render(make(every_pair=True), "markdown", full=True)
-    assert "NDCG@5: row less column" in text
-    assert "| ours | +0.369 p=0.0005 [+.369 +.369] | - |" in "\n".join(list_rows(text))
-    assert "row less column" not in render(make(), full=True)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_cannot_break_out_of_its_cell(name: str) -> None:
-    table = make(ours=name, kind=name)
-    rows, plain = list_rows(render(table, "markdown", full=True)), list_rows(render(make(), "markdown", full=True))
-
-    def count_borders(line: str) -> int:
-        return line.replace("\\\\", "").replace("\\|", "").count("|")
-
-    assert [count_borders(row) for row in rows] == [count_borders(row) for row in plain]
-    assert "<script" not in "".join(rows)
-    text = render(table)
+    text = render(make(ours=name))
+    assert len(text.splitlines()) == len(render(make()).splitlines())
     assert "\x1b" not in text
     assert "".join(letter if letter.isprintable() else " " for letter in name) in text
 
@@ -77,7 +43,7 @@ def test_the_dictionary_holds_every_number_and_survives_json() -> None:
     ours = found["systems"]["ours"]
     assert set(ours["metrics"]) == set(ours["differences"]) == set(METRICS)
     assert ours["differences"]["R@1"] == {"interval": {"value": 1.0, "low": 1.0, "high": 1.0}, "p": 2 / 2**12}
-    assert (ours["tokens_per_query"], found["systems"]["BM25"]["ms_per_query"]) == (1500, 1.25)
+    assert found["systems"]["BM25"]["ms_per_query"] == 1.25
     assert found["systems"]["BM25"]["differences"] == {}
     assert found["ceiling"]["recall"]["value"] == 1
     assert found["breakdowns"]["evidence"][0]["means"]["ours"]["value"] == 1
@@ -115,13 +81,4 @@ def test_the_short_table_shows_both_gains_in_lines_of_100_characters() -> None:
     assert "…" not in text  # nothing is cut
     for part in ("gain over start", "gain over best", "R@1", "+.185 [+.", "untrained (best"):
         assert part in text
-    assert "MRR@10" not in text
     assert "Training gained +.185 [+." in " ".join(text.split())
-    assert "MRR@10" in render(make_run_table(), full=True)
-
-
-def test_the_plot_is_well_formed_and_holds_every_system() -> None:
-    drawing = draw_table(make(ours="<ours>"))
-    root = ElementTree.fromstring(drawing)
-    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) == 2
-    assert all(part in drawing for part in ("BM25", "&lt;ours&gt;", "1.000 [1.000, 1.000]", "ceiling 1.000"))

@@ -12,7 +12,7 @@ def make_pair(before: str, after: str, original: str = "", edited: str = "") -> 
     return positive, negative
 
 
-def show(positive: Query | None, negative: Query) -> str:
+def show(positive: Query, negative: Query) -> str:
     signs = {"same": "{}", "del": "[-{}-]", "ins": "[+{}+]"}
     return "".join(" " * piece.space + signs[piece.kind].format(piece.text) for piece in mark_edit(positive, negative))
 
@@ -31,12 +31,6 @@ def show(positive: Query | None, negative: Query) -> str:
 )
 def test_the_one_edit_is_marked_in_whole_words(before: str, after: str, marked: str) -> None:
     assert show(*make_pair(before, after)) == marked
-
-
-def test_without_its_positive_the_edited_words_are_marked() -> None:
-    _, negative = make_pair("", "Sales in Europe in 2020?", "2019", "2020")
-    assert show(None, negative) == " Sales in Europe in [-2019-] [+2020+]?"
-    assert show(None, make_pair("", "Sales?")[1]) == " Sales?"
 
 
 def test_what_is_kept_and_put_in_is_the_negative_itself() -> None:

@@ -30,12 +30,12 @@ def ablate_run(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Train rerankers that differ in one thing, at equal size, and compare them; writes ablation.json, .md and .svg.
+    """Train rerankers that differ in one thing, at equal size, and compare them; writes ablation.json and .md.
 
     Each arm is a run folder in FOLDER/arms. What is done is not done again: give the same command after a kill, or
     more arms or seeds.
     """
-    from docrerank.evaluation.ablation import PRESETS, ablate, draw, find_arms, render_markdown
+    from docrerank.evaluation.ablation import PRESETS, ablate, find_arms, render_markdown
 
     place, chosen, source = out or run / "ablation", find_arms(arms), Run.open(run)
     sizes, named = {"groups": groups, "seeds": seeds}, arms not in PRESETS
@@ -43,9 +43,8 @@ def ablate_run(
         found = ablate(source, benchmark, chosen, place, **sizes, named=named, say=say, progress=show)
     table = render_markdown(found)
     write_text(place / "ablation.md", table)
-    write_text(place / "ablation.svg", draw(found))
     if json:
         print_json(asdict(found))
     else:
         results.print(table, markup=False, soft_wrap=True)
-    say(f"drawing: {place / 'ablation.svg'}")
+    say(f"table: {place / 'ablation.md'}")

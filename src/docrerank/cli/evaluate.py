@@ -42,9 +42,7 @@ FirstStage = Annotated[
     ),
 ]
 Top = Annotated[int | None, typer.Option("--top", "-k", min=1, help="Candidates of a query: 50.", show_default=False)]
-Out = Annotated[
-    Path | None, folder("--out", "-o", help="Folder of tables, plot, candidates and results: evaluations/NAME.")
-]
+Out = Annotated[Path | None, folder("--out", "-o", help="Folder of tables, candidates and results: evaluations/NAME.")]
 Levels = Annotated[
     list[int] | None, typer.Option("--level", min=0, max=3, help="Rephrase level to ask; may be repeated: all.")
 ]
@@ -58,7 +56,6 @@ Pixels = Annotated[
 Prompt = Annotated[
     str | None, typer.Option("--prompt", help="own, mono, qwen3 or lychee, for a model that does not say its prompt.")
 ]
-Full = Annotated[bool, typer.Option("--full", help="Print every metric, pair, breakdown and note.")]
 
 
 def evaluate_run(
@@ -72,7 +69,6 @@ def evaluate_run(
     trust_remote_code: Trust = False,
     pixels: Pixels = None,
     prompt: Prompt = None,
-    full: Full = False,
     json: Json = False,
 ) -> None:
     """Measure a run or models on a benchmark, with intervals.
@@ -93,16 +89,16 @@ def evaluate_run(
                 f"a run on PDFs has its own first stage and models, and takes no --{min(given).replace('_', '-')}: "
                 f"leave it out, or name the model alone: {models[0]}/model"
             )
-        _evaluate_run(Path(models[0]), path, full, json)
+        _evaluate_run(Path(models[0]), path, json)
         return
     given.setdefault("out", Path("evaluations") / slug(path.resolve().name if path.exists() else benchmark))
     with progress("evaluate") as show:
         tables = evaluate_models(models, benchmark, Settings(**given, levels=tuple(level or ())), show)
-    _print(tables, full, json)
-    say(f"tables, plot, candidates and results: {given['out']}")
+    _print(tables, json)
+    say(f"tables, candidates and results: {given['out']}")
 
 
-def _evaluate_run(run: Path, benchmark: Path, full: bool, json: bool) -> None:
+def _evaluate_run(run: Path, benchmark: Path, json: bool) -> None:
     from docrerank.evaluation import evaluate, read_evaluation
 
     opened = open_run(run)
@@ -112,10 +108,10 @@ def _evaluate_run(run: Path, benchmark: Path, full: bool, json: bool) -> None:
     if json:
         print_json(evaluation)
     else:
-        sys.stdout.write(evaluation["full_table" if full else "table"])
+        sys.stdout.write(evaluation["table"])
 
 
-def _print(tables: list[ResultsTable], full: bool, json: bool) -> None:
+def _print(tables: list[ResultsTable], json: bool) -> None:
     from docrerank.evaluation import build_dict, build_summary, render, render_summary
 
     if json:
@@ -123,6 +119,6 @@ def _print(tables: list[ResultsTable], full: bool, json: bool) -> None:
         print_json(rows[0] if len(rows) == 1 else rows)
         return
     for table in tables:
-        sys.stdout.write(render(table, full=full))
+        sys.stdout.write(render(table))
     if len(tables) > 1:
         sys.stdout.write(render_summary(build_summary(tables)))

@@ -30,7 +30,7 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
 
     A model that was trained on RUN is probed on the pages that its training held out.
     """
-    from docrerank.evaluation.probe import find_cases, probe, try_shortcuts
+    from docrerank.evaluation.probe import find_cases, probe
     from docrerank.report import describe_probe, write_probe
     from docrerank.runs import write_text
 
@@ -38,9 +38,7 @@ def probe_models(models: Models, run: Source, limit: Limit = 0, out: Out = None,
     found = find_cases(opened, names, limit)
     with progress("probe") as show:
         probed = probe(names, opened, found, show)
-    content = describe_probe(
-        found, probed, try_shortcuts(list(opened.queries.read()), opened.recipe.seed), opened.recipe.seed
-    )
+    content = describe_probe(found, probed, opened.recipe.seed)
     place = out or run / "probe"
     write_text(place / "probe.json", json_module.dumps(content, indent=1, ensure_ascii=False) + "\n")
     page = write_probe(place / "probe.html", opened, found, probed, content)
@@ -68,11 +66,6 @@ def _show(content: dict[str, Any]) -> None:
         results.print(
             f"{each['model']} - {models[0]['model']}: {_tell(each['difference_from_first'], '+')}", markup=False
         )
-    if shortcut := content["shortcut"]:
-        results.print("query alone tells hard negatives from positives (AUROC, 0.5 wanted):", markup=False)
-        results.print(f"  words {_tell(shortcut['words'])}, template {_tell(shortcut['template'])}", markup=False)
-    else:
-        results.print(f"no shortcut check: {content['shortcut_missing']}", markup=False)
 
 
 def _tell(found: dict[str, float], sign: str = "") -> str:

@@ -10,9 +10,8 @@ from docrerank.evaluation.evaluate_models import Settings, build_summary, evalua
 from docrerank.evaluation.evaluate_run import build_evaluation, evaluate, read_evaluation
 from docrerank.evaluation.find_candidates import slug
 from docrerank.evaluation.find_model import find_model, load_scorer
-from docrerank.evaluation.interval_plot import draw_whisker
 from docrerank.evaluation.results_table import ResultsTable, build_table
-from docrerank.evaluation.table_forms import build_dict, draw_table, render, render_summary
+from docrerank.evaluation.table_forms import build_dict, render, render_summary
 
 __all__ = [
     "ResultsTable",
@@ -21,8 +20,6 @@ __all__ = [
     "build_evaluation",
     "build_summary",
     "build_table",
-    "draw_table",
-    "draw_whisker",
     "evaluate",
     "evaluate_models",
     "find_model",

@@ -10,12 +10,11 @@ from typing import Any
 from docrerank.evaluation.benchmark import Benchmark
 from docrerank.evaluation.statistics import RESAMPLES, Interval, bootstrap_auroc, estimate_share
 from docrerank.evaluation.statistics.ranking_metrics import Rankings, check_rankings
-from docrerank.evaluation.statistics.resampling import bootstrap_auprc
 from docrerank.records import UserError
 from docrerank.retrieval import Threshold
 
-#: Points of the curve, and bins of the reliability drawing.
-POINTS, BINS = 50, 5
+#: Points of the curve.
+POINTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +23,11 @@ class Answerability:
 
     Attributes:
         auroc: from 0 to 1; 0.5 is no separation.
-        auprc: average precision with answerable questions as positives; their share is no separation.
         answerable: how many questions had a relevant page.
         unanswerable: how many had none by design.
     """
 
     auroc: Interval
-    auprc: Interval
     answerable: int
     unanswerable: int
 
@@ -72,11 +69,8 @@ def measure_answerability(
         raise UserError(f"query {missing[0]!r} was not ranked; rank all questions, the unanswerable ones too")
     scores = [max(rankings[query].values(), default=-math.inf) for query in asked]
     kinds = [True] * len(ranked) + [False] * len(unanswerable)
-    drawn_with = [clusters[query] for query in asked]
-    auroc, auprc = (
-        bootstrap(scores, kinds, drawn_with, seed, resamples) for bootstrap in (bootstrap_auroc, bootstrap_auprc)
-    )
-    return Answerability(auroc, auprc, len(ranked), len(unanswerable))
+    auroc = bootstrap_auroc(scores, kinds, [clusters[query] for query in asked], seed, resamples)
+    return Answerability(auroc, len(ranked), len(unanswerable))
 
 
 def describe_relevance(
@@ -85,9 +79,8 @@ def describe_relevance(
     """What the stored threshold, and every other one, lets through; None without unanswerable questions.
 
     Returns:
-        `at_threshold` (shares with Wilson intervals; None without a stored threshold), `curve` (rows of threshold,
-        share of answerable questions kept, share of unanswerable ones let through) and `bins` (rows of mean relevance,
-        share of answerable questions, number of questions; as many in each).
+        `at_threshold` (shares with Wilson intervals; None without a stored threshold) and `curve` (rows of threshold,
+        share of answerable questions kept, share of unanswerable ones let through).
     """
     kept = [relevance[query.id] for query in benchmark.ranked()]
     false = [relevance[query.id] for query in benchmark.unanswerable()]
@@ -106,19 +99,8 @@ def describe_relevance(
             [bar, _count(kept, bar) / len(kept), _count(false, bar) / len(false)]
             for bar in distinct[:: max(1, len(distinct) // POINTS)]
         ],
-        "bins": _bin([(value, True) for value in kept] + [(value, False) for value in false]),
     }
 
 
 def _count(values: Sequence[float], bar: float) -> int:
     return sum(value >= bar for value in values)
-
-
-def _bin(judged: Sequence[tuple[float, bool]]) -> list[list[float]]:
-    ordered, rows = sorted(judged), []
-    for number in range(BINS):
-        part = ordered[number * len(ordered) // BINS : (number + 1) * len(ordered) // BINS]
-        if part:
-            right = sum(answerable for _, answerable in part) / len(part)
-            rows.append([sum(value for value, _ in part) / len(part), right, len(part)])
-    return rows

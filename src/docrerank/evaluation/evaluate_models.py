@@ -27,7 +27,7 @@ from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.results_table import ResultsTable, build_table
 from docrerank.evaluation.statistics import RESAMPLES
 from docrerank.evaluation.systems import System, ignore, open_baseline
-from docrerank.evaluation.table_forms import build_dict, draw_table, render, render_summary
+from docrerank.evaluation.table_forms import build_dict, render, render_summary
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.runs import Progress, Run, write_text
@@ -35,8 +35,7 @@ from docrerank.runs import Progress, Run, write_text
 logger = logging.getLogger(__name__)
 NOTES = (
     "Every system reorders the same candidates.",
-    "ms/query: the median; a model's pages are each read once, and their queries share the time. tokens/query: what "
-    "the model reads for a query and all its candidates when nothing is shared.",
+    "Times (JSON): the median; a model's pages are each read once, and their queries share the time.",
 )
 
 
@@ -45,7 +44,7 @@ class Settings:
     """How models are evaluated.
 
     Attributes:
-        out: the folder of candidates, results, tables and plots.
+        out: the folder of candidates, results and tables.
         first_stage: see `find_candidates`; None: the data set's candidates, else BM25.
         top: candidates of a question.
         data: holds local copies of the hub's data sets.
@@ -84,7 +83,7 @@ def evaluate_models(
         progress: called with (steps done, steps in all) of the step that runs.
 
     Returns:
-        one table for each task and rephrase level; each is also in `settings.out` as text, Markdown, JSON and SVG.
+        one table for each task and rephrase level; each is also in `settings.out` as text and JSON.
 
     Raises:
         UserError: an unknown benchmark or model, or data that cannot be had.
@@ -162,13 +161,11 @@ def _compare(
 
 
 def _write_table(table: ResultsTable, out: Path) -> None:
-    """Write a table's files: `<name>.txt`, `.md`, `.json` and `.svg`."""
+    """Write a table's files: `<name>.txt` and `.json`."""
     name = slug(table.name)
     content = {"command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]), **build_dict(table)}
     write_text(out / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    write_text(out / f"{name}.txt", render(table, full=True))
-    write_text(out / f"{name}.md", render(table, "markdown", full=True))
-    write_text(out / f"{name}.svg", draw_table(table))
+    write_text(out / f"{name}.txt", render(table))
 
 
 def build_summary(tables: Sequence[ResultsTable]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def evaluate(run: Run, benchmark: Path, progress: Progress = ignore) -> dict[str
 
 
 def read_evaluation(run: Run) -> dict[str, Any]:
-    """The content of `RUN/evaluation.json`; `table` and `full_table` are the comparison as text.
+    """The content of `RUN/evaluation.json`; `table` is the comparison as text.
 
     Raises:
         UserError: nothing was evaluated yet, or the file is damaged or another version's.
@@ -102,7 +102,6 @@ def build_evaluation(run: Run, collection: Collection, corpus: Corpus, results: 
         **sum_up(table),
         "comparison": build_dict(table),
         "table": render(table),
-        "full_table": render(table, full=True),
         "relevance": _judge_threshold(run, collection, results.measured),
         "queries": _describe_queries(collection, table, results.measured),
     }
@@ -131,8 +130,8 @@ def _list_notes(run: Run, corpus: Corpus, results: RunResults) -> list[str]:
     count = run.recipe.evaluate.candidates
     notes = [
         "'untrained' is MiniLM as it comes; the first stage adds BM25 and the best window as z-scores, fusion late "
-        "interaction too. BM25 reads OCR except where it says that it does not.",
-        "ms/query: the median; encoding a question and scoring its pages, encoded beforehand, questions together. "
+        "interaction too. BM25 reads OCR.",
+        "Times (JSON): the median; encoding a question and scoring its pages, encoded beforehand, questions together. "
         "Rows that reorder candidates leave out the first stage's time.",
         "Answerability: from relevance, mostly whether the question's names and figures stand on the pages; without "
         "late interaction or a model, from the best page's score.",
@@ -140,7 +139,7 @@ def _list_notes(run: Run, corpus: Corpus, results: RunResults) -> list[str]:
     if results.start:
         notes.append(
             f"'{results.start}' is what training started from, and does what a search does: reorder the first stage's "
-            f"top {count}. So do the first rows of the trained model; 'every page' scores all."
+            f"top {count}. So does the trained model; untrained rows rank every page."
         )
     if not results.trained:
         notes.append("This run has no trained reranker yet: only what it must beat is measured.")

@@ -20,7 +20,7 @@ from docrerank.retrieval import measure_relevance
 from docrerank.runs import Journal, Progress, read_json, write_text
 
 #: Raised when the same system and candidates would give other numbers than before.
-VERSION = 3
+VERSION = 4
 #: Pages of a ranking among which a question's names are looked for.
 RELEVANCE_PAGES = 20
 
@@ -34,7 +34,6 @@ class Measured:
         trained: whether it learned from data that this project made.
         ranking: query id to page id to score, best first.
         milliseconds: query id to the time it took; may lack queries.
-        tokens: query id to the tokens of its pairs; empty if it reads none.
         relevance: query id to how far the pages answer it, 0 to 1; empty for systems that do not say.
         made_from: fingerprint of system, collection and candidates.
     """
@@ -43,7 +42,6 @@ class Measured:
     trained: bool
     ranking: dict[str, dict[str, float]] = field(repr=False)
     milliseconds: Mapping[str, float] = field(default_factory=dict, repr=False)
-    tokens: Mapping[str, int] = field(default_factory=dict, repr=False)
     relevance: Mapping[str, float] = field(default_factory=dict, repr=False)
     made_from: str = ""
 
@@ -58,7 +56,6 @@ class Measured:
             self,
             ranking=take(self.ranking),
             milliseconds=take(self.milliseconds),
-            tokens=take(self.tokens),
             relevance=take(self.relevance),
         )
 
@@ -69,11 +66,6 @@ class Measured:
     def count_unreadable(self) -> int:
         """Pairs without a score, among those that are kept."""
         return sum(score <= UNREADABLE for pages in self.ranking.values() for score in pages.values())
-
-    def mean_tokens(self) -> float | None:
-        """Tokens of a question's pairs on average; None if the system reads none."""
-        total = sum(self.tokens.values())
-        return total / len(self.tokens) if total else None
 
 
 def measure(
@@ -94,8 +86,7 @@ def measure(
     unfinished = path.with_suffix(".jsonl")
     system.prepare(candidates.pages, Journal(unfinished, made_from), progress)
     found = replace(_order(system, collection, candidates), made_from=made_from)
-    means = {"ms_per_query": found.median_milliseconds(), "tokens_per_query": found.mean_tokens()}
-    write_text(path, json.dumps(asdict(found) | means) + "\n")
+    write_text(path, json.dumps({**asdict(found), "ms_per_query": found.median_milliseconds()}) + "\n")
     unfinished.unlink(missing_ok=True)
     return found
 
@@ -107,7 +98,7 @@ def measure_order(candidates: Candidates) -> Measured:
 
 def _order(system: System, collection: Collection, candidates: Candidates) -> Measured:
     ranking: dict[str, dict[str, float]] = {}
-    times, tokens, relevance = {}, {}, dict[str, float]()
+    times, relevance = dict[str, float](), dict[str, float]()
     for query in collection.queries:
         ids = list(candidates.pages[query.id])
         ranking[query.id] = {}
@@ -116,12 +107,10 @@ def _order(system: System, collection: Collection, candidates: Candidates) -> Me
             found = system.score(query, ids)
             ranking[query.id] = take_top(found.values, ids)
             times[query.id] = 1000 * (time.perf_counter() - started + found.seconds)
-            tokens[query.id] = found.tokens
         if collection.benchmark.unanswerable():
             relevance |= _find_relevance(system, collection, query, ranking[query.id])
-    kept = tokens if any(tokens.values()) else {}
     relevance = {query.id: relevance.get(query.id, 0.0) for query in collection.queries} if relevance else {}
-    return Measured(system.name, system.trained, ranking, times, kept, relevance)
+    return Measured(system.name, system.trained, ranking, times, relevance)
 
 
 def _find_relevance(

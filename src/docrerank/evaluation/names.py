@@ -12,7 +12,6 @@ from docrerank.retrieval import MINI, UNTRAINED
 #: Put to any benchmark without a model, beside models: BM25, chance, the judgements themselves.
 PLAIN_BM25, RANDOM, ORACLE = BASELINES = ("bm25", "random", "oracle")
 
-BM25_LAYER = "BM25 (text layer only)"
 BM25 = "BM25 (with OCR)"
 WINDOW = "untrained best window"
 TOKENS = "untrained late interaction"
@@ -20,10 +19,7 @@ FIRST_STAGE = "untrained first stage"
 FUSION = "untrained fusion"
 NAMED = "untrained fusion, named pages"
 UNTRAINED_VISION = "untrained vision model"
-#: The start's late interaction, its fusion over every page, and the same among the candidates, as a search does it.
-STARTED, STARTED_FUSED = f"{MINI} late interaction", f"{MINI} fusion, named pages"
+#: The start's fusion among the candidates, as a search does it.
 STARTED_SEARCH = {MINI: f"{MINI}, fused", UNTRAINED: f"{UNTRAINED}, fused"}
 TRAINED = "trained"
 TRAINED_FUSED = "trained, fused"
-TRAINED_ALL = "trained, every page"
-TRAINED_FUSED_ALL = "trained, fused, every page"

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Work that takes longer, in seconds, is announced.
 LONG = 60.0
-#: Query id, page id, values and tokens.
-Row = tuple[str, str, list[float], int]
+#: Query id, page id and values.
+Row = tuple[str, str, list[float]]
 
 
 class ByPage(System):
@@ -49,7 +49,7 @@ class ByPage(System):
         super().__init__(model.name, version, model.trained, calibration)
         self._scorer, self._collection = scorer, collection
         self._read = partial(read_page, collection.source, with_text=scorer.needs_text)
-        self._pairs: dict[tuple[str, str], tuple[list[float], int, float]] = {}  # values, tokens, share of seconds
+        self._pairs: dict[tuple[str, str], tuple[list[float], float]] = {}  # values, share of seconds
 
     def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:
         """See `System`; the journal keeps the scores of every few pages, and those of an earlier process are taken.
@@ -64,7 +64,7 @@ class ByPage(System):
         for number, rows in enumerate(self._score(todo)):
             seconds = time.perf_counter() - before
             if not number:
-                self._announce(len(todo), left, len({page for _, page, *_ in rows}), seconds)
+                self._announce(len(todo), left, len({page for _, page, _ in rows}), seconds)
             row = {"seconds": seconds, "pairs": rows}
             if journal:
                 journal.append(row)
@@ -75,12 +75,12 @@ class ByPage(System):
 
     def score(self, query: BenchmarkQuery, pages: Sequence[str]) -> PageScores:
         """See `System`."""
-        own, tokens, seconds = zip(*(self._pairs[query.id, page] for page in pages), strict=True)
-        values, read = np.array(own, np.float32), self._scorer.count_query(query.text) + sum(tokens)
+        own, seconds = zip(*(self._pairs[query.id, page] for page in pages), strict=True)
+        values = np.array(own, np.float32)
         if isinstance(self._scorer, TextScorer) and values.shape[1] > 1:
             fused = self._scorer.combine(query.text, [self._read(page) for page in pages], values)
-            return PageScores(fused, sum(seconds), read)
-        return PageScores(values[:, 0], sum(seconds), read)
+            return PageScores(fused, sum(seconds))
+        return PageScores(values[:, 0], sum(seconds))
 
     def _score(self, todo: Mapping[str, Sequence[str]]) -> Iterator[list[Row]]:
         """The rows of every few pages."""
@@ -90,13 +90,12 @@ class ByPage(System):
             pages = ids[start : start + step]
             names = [(query, page) for page in pages for query in todo[page]]
             asked = [(self._read(page), [texts[query] for query in todo[page]]) for page in pages]
-            for places, values, tokens in self._scorer.score(asked):
-                rows = zip([names[place] for place in places], values.tolist(), tokens.tolist(), strict=True)
-                yield [(*pair, value, count) for pair, value, count in rows]
+            for places, values in self._scorer.score(asked):
+                yield [(*names[place], own) for place, own in zip(places, values.tolist(), strict=True)]
 
     def _keep(self, row: Mapping[str, Any]) -> None:
         share = row["seconds"] / len(row["pairs"])
-        self._pairs |= {(query, page): (values, tokens, share) for query, page, values, tokens in row["pairs"]}
+        self._pairs |= {(query, page): (values, share) for query, page, values in row["pairs"]}
 
     def _announce(self, pages: int, pairs: int, sample: int, seconds: float) -> None:
         left = seconds / sample * (pages - sample)

@@ -27,7 +27,6 @@ class SystemResult:
         metrics: metric to query id to value.
         means: metric to its mean over queries, with its interval.
         ms_per_query: the median; None if not timed.
-        tokens_per_query: what a model reads of a question's pairs on average; None if none.
         answerability: None if the benchmark has no unanswerable question.
     """
 
@@ -36,7 +35,6 @@ class SystemResult:
     metrics: PerQuery = field(hash=False, repr=False)
     means: Mapping[str, Interval] = field(hash=False)
     ms_per_query: float | None = None
-    tokens_per_query: float | None = None
     answerability: Answerability | None = None
 
 
@@ -200,7 +198,6 @@ class _Builder:
             metrics,
             self.bootstrap(metrics),
             found.median_milliseconds(),
-            found.mean_tokens(),
             measure_answerability(answers, self.collection.benchmark, self.clusters, self.seed, self.resamples),
         )
 

@@ -5,7 +5,6 @@ A further row of the table is a further `System` in one of the `_list_...` funct
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,16 +27,13 @@ from docrerank.retrieval import (
     ENCODINGS,
     MINI,
     UNTRAINED,
-    Bm25,
     Calibration,
     Encoding,
     FusionWeights,
     NamedPages,
     PageStore,
     TokenEncoder,
-    describe_start,
     encode_ahead,
-    load_start,
     load_untrained,
     read_card,
     score_tokens,
@@ -142,7 +138,7 @@ def measure_run(run: Run, collection: Collection, source: PdfPages, progress: Pr
     else:
         own = chain(_list_started(bench, views), _list_trained(bench, views))
     measured = []
-    for system, ranks_all in chain(_list_untrained(bench, views), own):
+    for system, ranks_all in chain(_list_untrained(views), own):
         measured.append(measure(system, collection, every if ranks_all else first, run.path / SCORES, progress))
         del system  # a large model's memory is for the next one
     known = {each.name for each in measured}
@@ -154,12 +150,7 @@ def _open_first(views: Views) -> System:
     return Fused(names.FIRST_STAGE, views, FIRST_STAGE_WEIGHTS)
 
 
-def _list_untrained(bench: _Bench, views: Views) -> Iterator[Row]:
-    pages = bench.source.light.values()
-    layer = [page.text if page.text_source == "layer" else "" for page in pages]
-    by_layer = open_search(names.BM25_LAYER, Bm25(layer), list(bench.source.light))
-    by_layer.version = ""  # nothing kept of it tells which pages were read by OCR: it is measured anew
-    yield by_layer, True
+def _list_untrained(views: Views) -> Iterator[Row]:
     for view in (views.bm25, views.windows, views.tokens):
         assert view
         yield view, True
@@ -174,22 +165,15 @@ def _name_base(run: Run) -> str:
 
 
 def _list_started(bench: _Bench, views: Views) -> Iterator[Row]:
-    """What training starts from; of plain MiniLM only what is no untrained row yet."""
-    start = bench.run.recipe.train.base
+    """What training starts from, as a search uses it."""
+    base, name = bench.run.recipe.train.base, _name_base(bench.run)
     weights = read_card(bench.run.model).fusion  # the trained model's, so that only training tells the two apart
-    if start == UNTRAINED:
-        yield Fused(names.STARTED_SEARCH[start], views, weights), False
+    if base == UNTRAINED:
+        yield Fused(name, views, weights), False
         return
-    if start != MINI:
-        reranker = Reranker(*load_text(start, bench.run.recipe.train))
-        yield _rank_as_alone(bench, views, reranker, Model(_name_base(bench.run), start, False)), False
-        return
-    encoder = load_start(start, window_settings(bench.run))
-    own = replace(views, tokens=bench.compare(names.STARTED, encoder, describe_start(start).calibration))
-    assert own.tokens
-    yield own.tokens, True
-    yield Fused(names.STARTED_FUSED, own, weights, trained=True), True
-    yield Fused(names.STARTED_SEARCH[start], own, weights, trained=True), False
+    reranker = Reranker(*load_text(base, bench.run.recipe.train))
+    model = Model(name, base, trained=base == MINI)
+    yield _rank_as_alone(bench, views, reranker, model, weights if base == MINI else reranker.card.fusion), False
 
 
 def _list_trained(bench: _Bench, views: Views) -> Iterator[Row]:
@@ -197,24 +181,19 @@ def _list_trained(bench: _Bench, views: Views) -> Iterator[Row]:
         return
     reranker = Reranker(*load_text(bench.run.model))
     if not isinstance(reranker.scorer, TokenEncoder):
-        yield _rank_as_alone(bench, views, reranker, Model(names.TRAINED, str(bench.run.model), True)), False
+        model = Model(names.TRAINED, str(bench.run.model), trained=True)
+        yield _rank_as_alone(bench, views, reranker, model, reranker.card.fusion), False
         return
-    card = reranker.card
-    tokens = bench.compare(names.TRAINED_ALL, reranker.scorer, card.calibration)
-    own = replace(views, tokens=tokens)
-    among = copy.copy(tokens)  # the same scores, of the candidates alone
-    among.name = names.TRAINED
-    yield among, False
-    yield Fused(names.TRAINED_FUSED, own, card.fusion, trained=True), False
-    yield tokens, True
-    yield Fused(names.TRAINED_FUSED_ALL, own, card.fusion, trained=True), True
+    tokens = bench.compare(names.TRAINED, reranker.scorer, reranker.card.calibration)
+    yield tokens, False
+    yield Fused(names.TRAINED_FUSED, replace(views, tokens=tokens), reranker.card.fusion, trained=True), False
 
 
-def _rank_as_alone(bench: _Bench, views: Views, reranker: Reranker, model: Model) -> System:
+def _rank_as_alone(bench: _Bench, views: Views, reranker: Reranker, model: Model, weights: FusionWeights) -> System:
     """What a search does with any text model: a bi-encoder fused, a cross-encoder by its own scores."""
     if isinstance(reranker.scorer, TokenEncoder):
         tokens = bench.compare(model.name, reranker.scorer, reranker.card.calibration)
-        return Fused(model.name, replace(views, tokens=tokens), reranker.card.fusion, trained=model.trained)
+        return Fused(model.name, replace(views, tokens=tokens), weights, trained=model.trained)
     return ByPage(model, TextScorer(reranker), bench.collection)
 
 

@@ -10,22 +10,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from docrerank.pages import render
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
-from docrerank.retrieval import Encoding, TokenEncoder, Vectors, clean_text, score_tokens, score_windows
+from docrerank.retrieval import Encoding, TokenEncoder, Vectors, score_tokens, score_windows
 
 if TYPE_CHECKING:
     from docrerank.vision import VisionReranker
 
 #: A page, with its text if the model reads text, and the questions asked of it.
 Asked = tuple[Page, Sequence[str]]
+#: Places of some pairs of page and question among all those given, and float32 of shape (pairs, views), all finite:
+#: of one view the score, higher is better; `TextScorer.combine` makes scores of late interaction's two.
+Scores = tuple[Sequence[int], Vectors]
 
 #: Score of a page that could not be read or drawn: behind every page that could.
 UNREADABLE = -1e9
@@ -39,21 +41,6 @@ MAX_TEXT = 100_000
 PIXELS = 768 * 28 * 28
 #: Pairs that such a model reads together.
 BATCH = 8
-
-
-class Scores(NamedTuple):
-    """What a scorer made of some pairs of a page and a question.
-
-    Attributes:
-        places: of the pairs among all those given, page by page.
-        values: float32 of shape (pairs, views), all finite; of one view it is the score, higher is better; the two
-            of late interaction are what `TextScorer.combine` makes scores of.
-        tokens: of each pair, as the model reads it when nothing is kept between pairs.
-    """
-
-    places: Sequence[int]
-    values: Vectors
-    tokens: npt.NDArray[np.int64]
 
 
 class Scorer(ABC):
@@ -73,10 +60,6 @@ class Scorer(ABC):
     def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """Every pair of a page and its questions once."""
 
-    def count_query(self, query: str) -> int:
-        """Tokens that are read once for a query and all its pages, besides those of the pairs; 0 if unknown."""
-        return 0
-
 
 class TextScorer(Scorer):
     """A docrerank text reranker, or a CrossEncoder, as `Reranker.rank` orders pages.
@@ -87,24 +70,16 @@ class TextScorer(Scorer):
 
     def __init__(self, reranker: Reranker) -> None:
         self.reranker = reranker
-        self._late = isinstance(reranker.scorer, TokenEncoder)
         self._ask = lru_cache(HELD)(self._encode)
 
     def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """See `Scorer`; the two views of late interaction, or what a cross-encoder predicts."""
-        values, tokens = self._compare(asked) if self._late else self._predict(asked), list[int]()
-        for page, queries in asked:
-            read = self._count_page(page.text)
-            tokens += [read if self._late else read + self._count_query(query) for query in queries]
-        yield Scores(range(len(tokens)), values, np.array(tokens, np.int64))
+        values = self._compare(asked) if isinstance(self.reranker.scorer, TokenEncoder) else self._predict(asked)
+        yield range(len(values)), values
 
     def combine(self, query: str, pages: Sequence[Page], values: Vectors) -> Vectors:
         """The views of late interaction, (pages, 2), fused among a query's candidates; scores of shape (pages,)."""
         return self.reranker.fuse(query, [_give(page) for page in pages], values[:, 0], values[:, 1])
-
-    def count_query(self, query: str) -> int:
-        """See `Scorer`: late interaction reads a question once for all pages."""
-        return self._count_query(query) if self._late else 0
 
     def _predict(self, asked: Sequence[Asked]) -> Vectors:
         return self.reranker.predict([(query, _give(page)) for page, queries in asked for query in queries])[:, None]
@@ -121,14 +96,6 @@ class TextScorer(Scorer):
 
     def _encode(self, query: str) -> tuple[Encoding, Encoding]:
         return self.reranker.open_first().encode_queries([query])[0], self.reranker.encode_queries([query])[0]
-
-    def _count_query(self, query: str) -> int:
-        return int(sum(self.reranker.scorer.cutter.count([clean_text(query)]))) + 2
-
-    def _count_page(self, text: str) -> int:
-        cutter = self.reranker.scorer.cutter
-        windows = cutter.cut([text])[0]
-        return int(sum(cutter.count(windows))) + 2 * len(windows)
 
 
 class VisionScorer(Scorer):
@@ -151,8 +118,7 @@ class VisionScorer(Scorer):
         """See `Scorer`; pages are drawn ahead by other processes, and none is held longer than its step."""
         pairs = [(query, self._give(page)) for page, queries in asked for query in queries]
         for places, found in self.reranker.stream(pairs):
-            values = np.nan_to_num(found.values, nan=UNREADABLE).astype(np.float32)
-            yield Scores(places, values[:, None], found.tokens)
+            yield places, np.nan_to_num(found.values, nan=UNREADABLE).astype(np.float32)[:, None]
 
     def _give(self, page: Page) -> Any:
         return {"image": page, "text": page.text} if self.needs_text else page
@@ -172,15 +138,14 @@ class EmbedderScorer(Scorer):
 
     def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
         """See `Scorer`; the model's own similarity."""
-        rows, tokens = [], list[int]()
-        for vector, (page, queries) in zip(self.encode([page for page, _ in asked]), asked, strict=True):
-            rows.append(self.compare(_join([self._ask_one(query) for query in queries]), [vector]))
-            tokens += [0 if self.images else self._count(page.text)] * len(queries)
-        yield Scores(range(len(tokens)), np.concatenate(rows), np.array(tokens, np.int64))
-
-    def count_query(self, query: str) -> int:
-        """See `Scorer`; 0 beside images, which are no tokens of the tokenizer."""
-        return 0 if self.images else self._count(query)
+        vectors = self.encode([page for page, _ in asked])
+        values = np.concatenate(
+            [
+                self.compare(_join([self._ask_one(query) for query in queries]), [vector])
+                for vector, (_, queries) in zip(vectors, asked, strict=True)
+            ]
+        )
+        yield range(len(values)), values
 
     def encode(self, pages: Sequence[Page]) -> list[Any]:
         """One vector, or matrix of token vectors, for each page."""
@@ -194,10 +159,6 @@ class EmbedderScorer(Scorer):
     def compare(self, asked: Any, pages: Sequence[Any]) -> Vectors:
         """The model's own similarity; float32 of shape (queries, pages)."""
         return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
-
-    def _count(self, text: str) -> int:
-        ids = self.model.tokenizer(text[:MAX_TEXT], truncation=True, max_length=self.model.max_seq_length)["input_ids"]
-        return len(ids)
 
 
 class ImageScorer(Scorer):
@@ -226,7 +187,7 @@ class ImageScorer(Scorer):
         values = np.full((count, 1), UNREADABLE, np.float32)
         if pairs:
             values[places, 0] = self.compare(pairs)
-        yield Scores(range(count), values, np.zeros(count, np.int64))
+        yield range(count), values
 
 
 def predict_images(model: Any, pairs: list[tuple[str, Any]]) -> Vectors:

@@ -38,12 +38,10 @@ class PageScores(NamedTuple):
     Attributes:
         values: float32 of shape (pages,), higher is better.
         seconds: the question's share of what `prepare` took.
-        tokens: that a model reads for the question and its pages; 0 if none does.
     """
 
     values: Vectors
     seconds: float = 0.0
-    tokens: int = 0
 
 
 class System(ABC):

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from docrerank.evaluation.statistics import Interval
 from docrerank.runs import Run
 
 #: Points of a line at most: a long training is thinned to this many.
@@ -28,6 +29,22 @@ class Line:
 
     name: str
     points: Sequence[tuple[float, float]]
+
+
+def draw_whisker(interval: Interval, axis: tuple[float, float], colour: int = 1) -> Markup:
+    """One interval, 22 pixels high and as wide as its place, on a scale from `axis[0]` to `axis[1]`.
+
+    Args:
+        interval: beyond the scale it is cut off.
+        axis: zero is marked where it lies inside.
+        colour: class `c1` to `c3` of the style sheet.
+    """
+    low, value, high = (_percent(number, axis) for number in (interval.low, interval.value, interval.high))
+    zero = Markup('<line class="zero" x1="{0}%" x2="{0}%" y1="0" y2="22"/>').format(_percent(0.0, axis))
+    return Markup(
+        '<svg class="whisker c{}" aria-hidden="true">{}<line class="track" x1="0" x2="100%" y1="11" y2="11"/>'
+        '<line x1="{}%" x2="{}%" y1="11" y2="11"/><circle cx="{}%" cy="11" r="5"/></svg>'
+    ).format(colour, zero if axis[0] < 0.0 < axis[1] else "", low, high, value)
 
 
 def draw_lines(
@@ -132,3 +149,7 @@ def _across(x: float, xs: Span) -> float:
 
 def _down(y: float, ys: Span) -> float:
     return BOTTOM - (BOTTOM - TOP) * (y - ys[0]) / (ys[1] - ys[0])
+
+
+def _percent(value: float, axis: tuple[float, float]) -> str:
+    return f"{100 * min(1.0, max(0.0, (value - axis[0]) / (axis[1] - axis[0]))):.2f}"

@@ -27,10 +27,8 @@ class Piece:
     space: bool = False
 
 
-def mark_edit(positive: Query | None, negative: Query) -> list[Piece]:
+def mark_edit(positive: Query, negative: Query) -> list[Piece]:
     """A hard negative's text with its one edit marked, whole words at a time.
-
-    Without its positive, the first place where the edited words stand is marked.
 
     Examples:
         >>> one = Query("a/1#1", "a/1", "Sales in 2019?", "positive", "question")
@@ -38,8 +36,7 @@ def mark_edit(positive: Query | None, negative: Query) -> list[Piece]:
         >>> [(piece.kind, piece.text) for piece in mark_edit(one, two)]
         [('same', 'Sales in'), ('del', '2019'), ('ins', '2020'), ('same', '?')]
     """
-    before = negative.text.replace(negative.edited, negative.original, 1) if negative.edited else negative.text
-    return [piece for piece in _compare(positive.text if positive else before, negative.text) if piece.text]
+    return [piece for piece in _compare(positive.text, negative.text) if piece.text]
 
 
 def _compare(before: str, after: str) -> Iterator[Piece]:

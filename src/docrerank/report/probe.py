@@ -1,4 +1,4 @@
-"""The probe to look at: accuracy by what was edited, the shortcut check, the worst cases with their pages."""
+"""The probe to look at: accuracy by what was edited, and the worst cases with their pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from docrerank.evaluation.probe import Case, Probed, ProbeSet, Shortcut, compare_probed, find_worst
+from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, find_worst
 from docrerank.report.edits import mark_edit
 from docrerank.report.results import Estimate, estimate
 from docrerank.report.thumbnails import draw_thumbnails
@@ -16,16 +16,14 @@ from docrerank.runs import Run, write_text
 
 WORST = 8
 TITLES = {"property": "By edited property", "writer": "By writer", "form": "By form"}
-SHORTCUTS = {"words": "words and letters of the query", "template": "its template alone"}
 
 
-def describe_probe(found: ProbeSet, probed: Sequence[Probed], shortcut: Shortcut | str, seed: int) -> dict[str, Any]:
+def describe_probe(found: ProbeSet, probed: Sequence[Probed], seed: int) -> dict[str, Any]:
     """Collect all numbers of a probe, for JSON.
 
     Args:
         found: the cases.
         probed: what each model made of them; later ones are compared with the first.
-        shortcut: the shortcut check, or why it was not done.
         seed: of the intervals.
     """
     models = [_describe_model(each, found.cases) for each in probed]
@@ -37,8 +35,6 @@ def describe_probe(found: ProbeSet, probed: Sequence[Probed], shortcut: Shortcut
         "part": found.part,
         "seed": seed,
         "models": models,
-        "shortcut": asdict(shortcut) if isinstance(shortcut, Shortcut) else None,
-        "shortcut_missing": "" if isinstance(shortcut, Shortcut) else shortcut,
     }
 
 
@@ -67,9 +63,6 @@ def write_probe(path: Path, run: Run, found: ProbeSet, probed: Sequence[Probed],
             overall=[_draw(each["model"], each["accuracy"]) for each in models],
             differences=[estimate(model, "", one, (-reach, reach), 2) for model, one in differences],
             breakdowns=[(title, _break_down(models, name)) for name, title in TITLES.items()],
-            shortcuts=[
-                _draw(title, content["shortcut"][key]) for key, title in SHORTCUTS.items() if content["shortcut"]
-            ],
             worst=[(model, [_show_case(case, margin) for case, margin in cases]) for model, cases in worst],
             thumbnails=draw_thumbnails([], limit, run.recipe.workers, small=pages),
         )

@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from docrerank.evaluation import draw_whisker
 from docrerank.evaluation.statistics import HEADLINE, Interval
+from docrerank.report.charts import draw_whisker
 
 #: Metrics of the table; `evaluation.json` has all.
 SHOWN = (HEADLINE, "NDCG@10", "R@1")

@@ -141,7 +141,7 @@ class VisionReranker:
             stored = {place: found for place, group in enumerate(step) if (found := self._recall(group))}
             read = {place: self._read(group) for place, group in enumerate(step) if place not in stored}
             self._score_step(step, stored, read, scored)
-        return Scored(scored.values, dict(sorted(scored.reasons.items())), scored.tokens)
+        return Scored(scored.values, dict(sorted(scored.reasons.items())))
 
     @torch.no_grad()
     def stream(self, pairs: Sequence[Sequence[Any]], workers: int = -1) -> Iterator[tuple[list[int], Scored]]:
@@ -232,7 +232,6 @@ class VisionReranker:
             logits = score_queries(self.model, head, [row.prefix for row in batch], queries)
             places = [index for row in batch for index in row.indices]
             scored.values[places] = (logits[:, 0] - logits[:, 1]).cpu().float().numpy()
-            scored.tokens[places] = [row.prefix.tokens + len(query) for row in batch for query in row.queries]
 
         def lose(row: Row, reason: str) -> None:
             scored.reasons.update(dict.fromkeys(row.indices, reason))

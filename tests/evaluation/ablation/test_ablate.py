@@ -60,7 +60,6 @@ def test_arms_are_compared_with_the_start_the_control_and_their_counterpart(fini
     assert difference["low"] <= difference["value"] <= difference["high"]
     assert difference["value"] == pytest.approx(arms["unverified"]["mean"] - arms["mined"]["mean"])
     assert "| unverified |" in (out / "ablation.md").read_text()
-    assert (out / "ablation.svg").read_text().count("<circle") == 3
 
 
 @pytest.mark.slow

@@ -40,7 +40,6 @@ def test_a_text_model_reads_a_page_without_text_by_ocr_once(data: Path, tmp_path
     kept = sorted((tmp_path / "pages" / "ocr").rglob("*.json"))
     assert len(kept) == 6
     assert {system.name: system.means["R@1"].value for system in table.systems}["minilm"] == 1
-    assert (table.systems[2].tokens_per_query or 0) > 20
     before = [file.stat().st_mtime_ns for file in kept]
     evaluate_models(["bm25"], "vidore/esg", make_settings(tmp_path, data, top=3))
     assert [file.stat().st_mtime_ns for file in kept] == before

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from docrerank.evaluation.ablation.ablate import ablate
 from docrerank.evaluation.ablation.arms import PRESETS, find_arms
-from docrerank.evaluation.ablation.compare import Ablation, draw, render_markdown
+from docrerank.evaluation.ablation.compare import Ablation, render_markdown
 
-__all__ = ["PRESETS", "Ablation", "ablate", "draw", "find_arms", "render_markdown"]
+__all__ = ["PRESETS", "Ablation", "ablate", "find_arms", "render_markdown"]

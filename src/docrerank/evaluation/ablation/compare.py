@@ -8,7 +8,6 @@ from statistics import fmean
 from typing import Any
 
 from docrerank.evaluation.ablation.arms import CONTROL, Arm
-from docrerank.evaluation.interval_plot import Whisker, draw_plot
 from docrerank.evaluation.statistics import HEADLINE, Interval, bootstrap_difference
 
 RANK1 = "R@1"
@@ -114,16 +113,6 @@ def render_markdown(found: Ablation) -> str:
     lines = [HEAD, ["---"] * len(HEAD), *map(_write_row, found.arms)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return "\n\n".join([head, table, *(f"{name} was skipped: {why}." for name, why in found.skipped.items())]) + "\n"
-
-
-def draw(found: Ablation) -> str:
-    """Draw every arm's difference to the start, with its interval, as an SVG that needs nothing else."""
-    rows = [Whisker(arm.name, arm.differences[START]) for arm in found.arms if START in arm.differences]
-    reach = max((abs(edge) for row in rows for edge in (row.interval.low, row.interval.high)), default=0.0) or 0.01
-    subtitle = f"{found.questions} questions, {found.groups} groups an arm"
-    return draw_plot(
-        f"NDCG@5 on {found.benchmark}, difference to the start", subtitle, rows, (-reach, reach), (0.0, "")
-    )
 
 
 def _write_row(arm: ArmResult) -> tuple[str, ...]:
