@@ -246,12 +246,12 @@ def test_a_cross_encoder_of_an_unknown_family_is_scored_on_images(llava: Path, t
     assert isinstance(scorer, ImageScorer)
     assert not scorer.needs_text
     pages = make_pages(tmp_path, 3)
-    (scores,) = scorer.score([(page, ["net sales"]) for page in pages])
-    assert scores.values[2] == UNREADABLE
+    ((_, scores),) = scorer.score([(page, ["net sales"]) for page in pages])
+    assert scores[2] == UNREADABLE
     plain = CrossEncoder(str(llava)).predict(
         [("net sales", make_page(number)) for number in range(2)], activation_fn=torch.nn.Identity()
     )
-    np.testing.assert_allclose(scores.values[:2, 0], plain, atol=1e-4)
+    np.testing.assert_allclose(scores[:2, 0], plain, atol=1e-4)
     assert abs(plain[0] - plain[1]) > 1e-3
 
 

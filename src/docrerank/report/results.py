@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,6 @@ from docrerank.report.charts import draw_whisker
 
 #: Metrics of the table; `evaluation.json` has all.
 SHOWN = (HEADLINE, "NDCG@10", "R@1")
-#: Questions shown that rose, and that fell.
-MOVED = 2
 #: The three figures: their key in the evaluation, their title, their place in the style sheet's colours.
 FIGURES = (("best_untrained", "Best untrained", 1), ("start", "Start", 3), ("trained", "Trained", 2))
 
@@ -45,25 +43,6 @@ class Row:
     colour: int
     drawing: Markup
     cells: list[tuple[str, str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One question before and after training.
-
-    Attributes:
-        text: the question.
-        change: of NDCG@5, after minus before.
-        pages: the best page before, the best after, and the first that answers.
-        ranks: of the best right page before and after, in words.
-        right: whether each of the pages answers.
-    """
-
-    text: str
-    change: float
-    pages: tuple[str, str, str]
-    ranks: tuple[str, str]
-    right: tuple[bool, bool, bool]
 
 
 def choose_figures(evaluation: Mapping[str, Any]) -> list[Estimate]:
@@ -116,15 +95,6 @@ def lay_out(evaluation: Mapping[str, Any]) -> list[Row]:
     return [*rows, Row(name, 0, drawing, _list_cells(ceiling, None))]
 
 
-def find_moves(evaluation: Mapping[str, Any]) -> list[Move]:
-    """Find the questions whose order training changed most: those that rose, then those that fell."""
-    before, after = ((evaluation.get(key) or {}).get("system") for key in ("start", "trained"))
-    moves = list(_list_moves(evaluation.get("queries", ()), before, after)) if before and after else []
-    risen = sorted((move for move in moves if move.change > 0), key=lambda move: (-move.change, move.text))
-    fallen = sorted((move for move in moves if move.change < 0), key=lambda move: (move.change, move.text))
-    return [*risen[:MOVED], *fallen[:MOVED]]
-
-
 def describe_threshold(relevance: Mapping[str, Any]) -> str:
     """Say what the model's stored relevance threshold does on the benchmark; empty without one."""
     if not relevance["threshold"]:
@@ -174,20 +144,3 @@ def _list_cells(system: Mapping[str, Any], against: Mapping[str, Any] | None) ->
         ("AUROC", *(write(auroc["auroc"]) if auroc else ("–", ""))),
         ("ms a query", "–" if speed is None else f"{speed:.1f}", ""),
     ]
-
-
-def _list_moves(queries: Sequence[Mapping[str, Any]], before: str, after: str) -> Iterator[Move]:
-    for query in queries:
-        relevant, systems = query["relevant"], query["systems"]
-        if not relevant or before not in systems or after not in systems:
-            continue
-        old, new = ([page for page, _ in systems[name]["top"]] for name in (before, after))
-        change = systems[after]["metrics"][HEADLINE] - systems[before]["metrics"][HEADLINE]
-        pages = (old[0], new[0], relevant[0])
-        right = (pages[0] in relevant, pages[1] in relevant, True)
-        yield Move(query["text"], change, pages, (_rank(old, relevant), _rank(new, relevant)), right)
-
-
-def _rank(pages: Sequence[str], relevant: Sequence[str]) -> str:
-    ranks = [rank for rank, page in enumerate(pages, 1) if page in relevant]
-    return f"rank {ranks[0]}" if ranks else f"below rank {len(pages)}"

@@ -9,7 +9,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from docrerank.evaluation import read_evaluation
-from docrerank.evaluation.benchmark import find_pages
 from docrerank.recipe import dump_recipe
 from docrerank.report.charts import draw_thresholds, draw_training
 from docrerank.report.examples import Written, find_evidence, read_written
@@ -18,7 +17,6 @@ from docrerank.report.results import (
     choose_figures,
     describe_gain,
     describe_threshold,
-    find_moves,
     lay_out,
     write,
 )
@@ -56,7 +54,7 @@ def write_report(run: Run) -> Path:
             stages=manifest.get("stages", {}),
             evaluation=evaluation,
             **_show_evaluation(evaluation),
-            **_show_pages(run, written, evaluation),
+            **_show_pages(run, written),
         )
     )
     write_text(run.report, page.encode("utf-8", "replace").decode("utf-8"))
@@ -76,7 +74,6 @@ def make_environment() -> Environment:
         "thousands": lambda number: f"{number:,}",
         "of": lambda number, noun: f"{number:,} {noun}{'' if number == 1 else 's'}",
         "subject": name_subject,
-        "change": lambda number: f"{number:+.3f}".replace("-", "−"),
         "interval": lambda found: "{} ({})".format(*write(found)),
         "signed": lambda found: "{} ({})".format(*write(found, signed=True)),
     }
@@ -94,25 +91,19 @@ def _show_evaluation(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _show_pages(run: Run, written: Written, evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw the pages shown, and find the evidence on those of the examples.
-
-    A page of a benchmark's own copy of a document stands for the run's.
-    """
-    ids, moves = [example.page_id for example in written.examples], find_moves(evaluation)
-    pages = find_pages(run, "", ids)
+def _show_pages(run: Run, written: Written) -> dict[str, Any]:
+    """Draw the examples' pages, and find the evidence on them."""
+    ids = [example.page_id for example in written.examples]
+    documents = dict.fromkeys(page.rpartition("/")[0] for page in ids)
+    pages = {page.id: page for name in documents for page in run.pages.read(name) if page.id in ids}
     marks = {
         example.page_id: find_evidence(pages[example.page_id], positive.query.evidence)
         for example in written.examples
         for positive in example.shown[:1]
         if example.page_id in pages
     }
-    asked = [page for move in moves for page in move.pages]
-    found = find_pages(run, evaluation.get("benchmark", ""), asked) if asked else {}
-    thumbnails = draw_thumbnails(
-        [pages[page] for page in ids if page in pages],
-        run.recipe.ingest.max_image_pixels,
-        run.recipe.workers,
-        small=[found[page] for page in asked if page in found],
-    )
-    return {"moves": moves, "marks": marks, "thumbnails": thumbnails}
+    shown = [pages[page] for page in ids if page in pages]
+    return {
+        "marks": marks,
+        "thumbnails": draw_thumbnails(shown, run.recipe.ingest.max_image_pixels, run.recipe.workers),
+    }

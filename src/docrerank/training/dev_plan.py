@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docrerank.pages import render
-from docrerank.records import Page, Query, UserError
+from docrerank.records import Page, Query
 from docrerank.retrieval import Bm25, Vectors
 from docrerank.training.dev import DevPart
-
-#: Pages that look alike do so at this size.
-LOOK_SIDE, LOOK_PIXELS = 32, 10_000
 
 Order = Callable[[Query], list[Page]]
 
@@ -65,15 +61,14 @@ def plan_dev(part: DevPart, candidates: int | None = None) -> DevPlan:
 
     Args:
         part: what measures.
-        candidates: pages of a query: its own and BM25's best others, or, where no page of the document has text,
-            those that look most like its own; a hard negative then has its own page alone. None takes all pages for
-            both.
+        candidates: pages of a query: its own and BM25's best others (the first ones, where no page has text); a hard
+            negative then has its own page alone. None takes all pages for both.
     """
     pages = {page.id: page for page in part.pages}
     documents: dict[str, list[Page]] = {}
     for page in part.pages:
         documents.setdefault(page.document, []).append(page)
-    orders = {name: _order(own) if candidates else _keep_order(own) for name, own in documents.items()}
+    orders = {name: _order(own, candidates) for name, own in documents.items()}
     pairs: list[tuple[Query, Page]] = []
     rows = []
     for query in (*part.queries, *part.negatives):
@@ -117,24 +112,9 @@ def measure_ndcg(scores: Vectors, depth: int = 5) -> float:
     return float(1 / np.log2(rank + 1)) if rank <= depth else 0.0
 
 
-def _keep_order(pages: Sequence[Page]) -> Order:
-    return lambda query: list(pages)
-
-
-def _order(pages: Sequence[Page]) -> Order:
-    """The pages of a document by BM25; where none has text, by how much they look like the query's own."""
-    if any(page.text.strip() for page in pages):
-        index = Bm25([page.text for page in pages])
-        return lambda query: [pages[place] for place in np.argsort(-index.score(query.text), kind="stable")]
-    places, looks = {page.id: place for place, page in enumerate(pages)}, np.stack([draw_look(page) for page in pages])
-    return lambda query: [pages[at] for at in np.argsort(-looks @ looks[places[query.page_id]], kind="stable")]
-
-
-def draw_look(page: Page) -> Vectors:
-    """A page as a small grey image, (side * side,), of mean 0 and length 1; zeros if it cannot be drawn."""
-    try:
-        image = render(page, LOOK_PIXELS).convert("L").resize((LOOK_SIDE, LOOK_SIDE))
-    except (UserError, OSError, ValueError):
-        return np.zeros(LOOK_SIDE**2, np.float32)
-    grey = np.asarray(image, np.float32).ravel()
-    return np.asarray((grey - grey.mean()) / max(float(np.linalg.norm(grey - grey.mean())), 1e-6), np.float32)
+def _order(pages: Sequence[Page], candidates: int | None) -> Order:
+    """The pages of a document by BM25 for each query, or as they are if all are taken."""
+    if not candidates:
+        return lambda query: list(pages)
+    index = Bm25([page.text for page in pages])
+    return lambda query: [pages[place] for place in np.argsort(-index.score(query.text), kind="stable")]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from docrerank.vision.base import count_bytes, count_free, count_needed, fingerprint_vision, hash_base
+from docrerank.vision.base import (
+    count_bytes,
+    count_free,
+    count_needed,
+    count_processes,
+    fingerprint_vision,
+    hash_base,
+    read_rank,
+)
 from docrerank.vision.detect import find_folder, is_vision_model, reads_images
-from docrerank.vision.launcher import count_processes, read_rank
-from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
 
 if TYPE_CHECKING:
     from docrerank.vision.classifier import export_classifier
@@ -31,27 +37,21 @@ _HOMES = {
 __all__ = [
     "HOST_BYTES",
     "PageCache",
-    "Pair",
     "Scored",
     "VisionReranker",
     "count_bytes",
     "count_free",
     "count_needed",
     "count_processes",
-    "count_tokens",
-    "cut_pieces",
-    "cut_units",
     "export_classifier",
     "find_folder",
     "fingerprint_vision",
     "hash_base",
     "is_vision_model",
-    "list_pairs",
     "packed_logits",
     "read_rank",
     "reads_images",
     "save_reranker",
-    "share_units",
 ]
 
 

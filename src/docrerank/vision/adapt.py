@@ -31,8 +31,6 @@ def load_learner(base: str, settings: Vision, device: str, seed: int) -> Parts:
     """
     dtype = DTYPES[settings.precision] if settings.lora_rank else torch.float32
     parts = load_parts(base, prompt=settings.prompt or None, pixels=settings.pixels, device=device, dtype=dtype)
-    if parts.score is not None:
-        raise UserError(f"'{base}' is a classifier without a language model head: train the model it came from")
     if not parts.reader.prompt.is_shareable:
         raise UserError(
             "training shares a page among its queries: set vision.prompt=own or mono, the page comes first"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from docrerank.recipe import Recipe, fingerprint, require
@@ -67,3 +68,13 @@ def count_free() -> tuple[int, bool]:
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0]), True
     return int(require("psutil", extra="train").virtual_memory().available), False
+
+
+def read_rank() -> int:
+    """This process's number, from 0, as torchrun and `accelerate launch` tell it; the first alone writes."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def count_processes() -> int:
+    """Processes on one training."""
+    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -14,7 +14,7 @@ from transformers.utils.hub import cached_file
 from docrerank.records import UserError
 from docrerank.runs import read_json
 from docrerank.vision.contracts import CONTRACTS, OWN, Contract, build_template, find_contract
-from docrerank.vision.detect import HEADS, name_checkpoint
+from docrerank.vision.detect import HEAD, name_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Checkpoint:
         base: where the base model's weights are; equal to `name` unless it is an adapter.
         contract: the prompt that is known to belong to it, by its name.
         is_adapter: whether `name` holds a LoRA adapter.
-        is_reranker: whether it is a sentence-transformers model or a classifier: then its template is its prompt.
+        is_reranker: whether it is a sentence-transformers model: then its template is its prompt.
         tokens: ids of the true and the false word, if its LogitScore module says so.
         activation: `sigmoid` or `identity`.
     """
@@ -57,11 +57,10 @@ def read_checkpoint(name: str, base: str | None) -> Checkpoint:
     found = base or str(adapter.get("base_model_name_or_path") or "") if adapter else base or name
     if not found:
         raise UserError(f"the adapter '{name}' does not name its base model: give base=")
-    modules, architecture = find_modules(name), find_architecture(name)
-    is_reranker = bool(modules) or architecture.endswith("ForSequenceClassification")
-    contract = find_contract(name_checkpoint(name))
+    check_architecture(name)
+    modules, contract = find_modules(name), find_contract(name_checkpoint(name))
     tokens = _find_tokens(name, modules, contract)
-    return Checkpoint(name, found, contract, bool(adapter), is_reranker, tokens, _find_activation(name))
+    return Checkpoint(name, found, contract, bool(adapter), bool(modules), tokens, _find_activation(name))
 
 
 def find_file(name: str, file: str) -> Path | None:
@@ -87,20 +86,21 @@ def explain_absence(name: str) -> str:
     return f"no model '{name}': it is neither a folder nor found on the hub"
 
 
-def find_architecture(name: str) -> str:
-    """The architecture that a checkpoint's `config.json` names, or nothing.
+def check_architecture(name: str) -> None:
+    """Refuse what no prompt scores.
 
     Raises:
-        UserError: one whose own code makes the score, such as jina-reranker-m0's.
+        UserError: a classifier as `export --to vllm` writes it, or an architecture whose own code makes the score
+            (jina-reranker-m0's).
     """
-    named = find_json(name, "config.json").get("architectures") or [""]
-    architecture = str(named[0])
-    if architecture and not architecture.endswith(HEADS):
+    architecture = str((find_json(name, "config.json").get("architectures") or [""])[0])
+    if architecture.endswith("ForSequenceClassification"):
+        raise UserError(f"'{name}' is a classifier without a language model head: give the model it came from")
+    if architecture and not architecture.endswith(HEAD):
         raise UserError(
             f"'{name}' is a {architecture}, whose own code scores: no prompt of docrerank's fits it; "
             f"docrerank evaluate {name} --trust-remote-code runs that code"
         )
-    return architecture
 
 
 def find_json(name: str, file: str) -> dict[str, Any]:

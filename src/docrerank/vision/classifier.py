@@ -12,7 +12,6 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from docrerank.records import UserError
 from docrerank.runs import read_json, replacing, write_text
 from docrerank.vision.load_vision import Parts
 from docrerank.vision.save import merge, save_reading
@@ -47,12 +46,7 @@ def export_classifier(parts: Parts, folder: str | Path) -> Path:
     Args:
         parts: the reranker, its adapter merged on the way.
         folder: made if it is not there.
-
-    Raises:
-        UserError: it is a classifier already.
     """
-    if parts.score is not None:
-        raise UserError(f"'{parts.name}' is a classifier already")
     target, model = Path(folder), merge(parts.model)
     true, false = parts.head().detach().float().cpu()
     model.save_pretrained(target, max_shard_size="1000GB")

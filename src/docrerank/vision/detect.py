@@ -9,8 +9,8 @@ from docrerank.vision.contracts import find_contract
 
 #: Model types whose pages can be encoded once: one image, M-RoPE positions, causal attention.
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-#: Endings of these families' architectures: scored by two words of the head, or by a classifier's one row.
-HEADS = ("ForConditionalGeneration", "ForSequenceClassification")
+#: Ending of these families' architectures, which score by two words of the head.
+HEAD = "ForConditionalGeneration"
 
 
 def is_vision_model(name_or_path: str | Path) -> bool:

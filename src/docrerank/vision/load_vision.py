@@ -1,4 +1,4 @@
-"""Loads a vision-language reranker: base model, adapter, merged model, CrossEncoder folder or classifier."""
+"""Loads a vision-language reranker: base model, adapter, merged model or CrossEncoder folder."""
 
 from __future__ import annotations
 
@@ -9,29 +9,24 @@ from typing import Any, Literal
 import torch
 import transformers
 from peft import PeftConfig, PeftModel
-from safetensors import safe_open
 from torch import Tensor
 
 from docrerank.records import UserError, one_line
-from docrerank.vision.backbone import cut_head, unwrap
+from docrerank.vision.backbone import cut_head
 from docrerank.vision.checkpoint_files import (
     Checkpoint,
     choose_template,
     choose_tokens,
     explain_absence,
     find_file,
-    find_json,
     read_checkpoint,
 )
-from docrerank.vision.contracts import Contract
 from docrerank.vision.detect import FAMILIES
 from docrerank.vision.images import ImageReader
 from docrerank.vision.prompt import Prompt
 
 #: Adapters saved before transformers 4.52, such as MonoQwen's, use other names for the text layers and the tower.
 FORMER_NAMES = {r"^model\.layers\.": "model.language_model.layers.", r"^visual\.": "model.visual."}
-#: Where classifiers keep their one row of the head (see `classifier`).
-SCORE_NAMES = ("score.weight", "language_model.score.weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,6 @@ class Parts:
         tokenizer: its tokenizer.
         reader: image processor and prompt.
         tokens: ids of the true and the false word.
-        score: (1, width), the one row of a classifier; None for a model with a language model head.
         activation: `sigmoid` or `identity`.
         name: what it was loaded from.
         is_zero_shot: whether nothing says that it was ever trained to tell relevant pages.
@@ -53,7 +47,6 @@ class Parts:
     tokenizer: Any
     reader: ImageReader
     tokens: tuple[int, int]
-    score: Tensor | None
     activation: str
     name: str
     is_zero_shot: bool = False
@@ -66,8 +59,6 @@ class Parts:
 
     def head(self) -> Tensor:
         """(2, width): the rows that make a logit of the true and of the false word."""
-        if self.score is not None:
-            return torch.cat([self.score, torch.zeros_like(self.score)]).to(unwrap(self.model).device)
         return cut_head(self.model, *self.tokens)
 
 
@@ -105,9 +96,8 @@ def load_parts(
         _load_processor(checkpoint, pixels or contract.pixels),
         Prompt(tokenizer, template, model.config.image_token_id, int(end)),
     )
-    tokens, score = _answers(checkpoint, tokenizer, contract)
-    model, zero_shot = model.to(device).eval(), checkpoint.is_zero_shot
-    return Parts(model, tokenizer, reader, tokens, score, checkpoint.activation, checkpoint.name, zero_shot)
+    tokens, zero_shot = choose_tokens(checkpoint, tokenizer, contract), checkpoint.is_zero_shot
+    return Parts(model.to(device).eval(), tokenizer, reader, tokens, checkpoint.activation, checkpoint.name, zero_shot)
 
 
 def choose_dtype(device: str) -> torch.dtype | Literal["auto"]:
@@ -177,23 +167,3 @@ def _load_processor(checkpoint: Checkpoint, pixels: int) -> Any:
         smallest = min(int(processor.size["shortest_edge"]), pixels)
         processor.size = {"shortest_edge": smallest, "longest_edge": pixels}
     return processor
-
-
-def _answers(checkpoint: Checkpoint, tokenizer: Any, contract: Contract) -> tuple[tuple[int, int], Tensor | None]:
-    """The two words, or a classifier's one row."""
-    score = _find_score(checkpoint.name)
-    if score is not None:
-        config = find_json(checkpoint.name, "config.json")
-        return (int(config.get("true_token_id", -1)), int(config.get("false_token_id", -1))), score
-    return choose_tokens(checkpoint, tokenizer, contract), None
-
-
-def _find_score(name: str) -> Tensor | None:
-    file = find_file(name, "model.safetensors") if Path(name).is_dir() else None
-    if file is None:
-        return None
-    with safe_open(file, framework="pt") as opened:
-        for key in set(SCORE_NAMES) & set(opened.keys()):
-            score: Tensor = opened.get_tensor(key)
-            return score
-    return None

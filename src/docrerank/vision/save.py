@@ -52,11 +52,9 @@ def save_reranker(parts: Parts, folder: str | Path, form: SaveForm = "merged") -
             small changes away), `float32` in twice the bytes; `adapter` writes the adapter alone and names its base.
 
     Raises:
-        UserError: a classifier has no language model head to save, or there is no adapter to write alone.
+        UserError: there is no adapter to write alone.
     """
     target = Path(folder)
-    if parts.score is not None:
-        raise UserError(f"'{parts.name}' is a classifier without a language model head: save the model it came from")
     target.mkdir(parents=True, exist_ok=True)
     (target / "modules.json").unlink(missing_ok=True)
     _save_weights(parts.model, target, form)

@@ -77,7 +77,7 @@ class VisionReranker:
         dtype: torch.dtype | None = None,
         cache: PageCache | None = None,
     ) -> VisionReranker:
-        """Load a base model, an adapter, a merged model, a CrossEncoder folder or a classifier; see `load_parts`."""
+        """Load a base model, an adapter, a merged model or a CrossEncoder folder; see `load_parts`."""
         parts = load_parts(name_or_path, base=base, prompt=prompt, pixels=pixels, device=device, dtype=dtype)
         card = read_card(Path(name_or_path))
         return cls(parts, cache, None, card.relevance_threshold, card.page_text, card.title_strip)

@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from docrerank.records import TrainingGroup  # noqa: E402
-from docrerank.vision import list_pairs  # noqa: E402
 from docrerank.vision.losses import Loss, choose_loss  # noqa: E402
+from docrerank.vision.pairs import list_pairs  # noqa: E402
 
 GROUPS = [
     TrainingGroup("mined", ("a?",), ("x/1", "x/2", "x/3")),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from docrerank.records import TrainingGroup
-from docrerank.vision import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
+from docrerank.vision.pairs import Pair, count_tokens, cut_pieces, cut_units, list_pairs, share_units
 
 GROUPS = [
     TrainingGroup("mined", ("a?",), ("x/1", "x/2", "x/3")),

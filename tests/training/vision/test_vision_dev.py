@@ -4,29 +4,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from docrerank.runs import Run
-from docrerank.training.dev_plan import DevScores, draw_look, plan_dev
+from docrerank.training.dev_plan import DevScores, plan_dev
 from docrerank.training.training_data import gather
 from docrerank.training.vision_train import tell_difference
-
-
-def test_pages_without_text_are_measured_among_those_that_look_most_like_them(
-    make_vision_run: Callable[..., Run],
-) -> None:
-    part = gather(make_vision_run()).dev
-    bare = replace(part, pages=tuple(replace(page, text="") for page in part.pages))
-    plan = plan_dev(bare, 3)
-    looks = {page.id: draw_look(page) for page in part.pages}
-    for query, places in zip(part.queries, plan.rankings, strict=True):
-        own, *others = (plan.pairs[place][1].id for place in places)
-        assert own == query.page_id
-        likeness = {page: float(look @ looks[own]) for page, look in looks.items() if page != own}
-        rest = [value for page, value in likeness.items() if page not in others]
-        assert min(likeness[page] for page in others) >= max(rest) - 1e-6
-    assert np.linalg.norm(looks[own]) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_copy_of_the_own_page_is_not_among_the_candidates(make_vision_run: Callable[..., Run]) -> None:

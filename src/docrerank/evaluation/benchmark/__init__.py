@@ -11,7 +11,7 @@ from docrerank.evaluation.benchmark.benchmark import (
     take_top,
 )
 from docrerank.evaluation.benchmark.data_sets import find_origins
-from docrerank.evaluation.benchmark.pdf_pages import Corpus, PdfPages, find_pages, is_pdf_benchmark, read_pdf_benchmark
+from docrerank.evaluation.benchmark.pdf_pages import Corpus, PdfPages, is_pdf_benchmark, read_pdf_benchmark
 from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
 from docrerank.evaluation.benchmark.read_data_set import read_data_set
 
@@ -23,7 +23,6 @@ __all__ = [
     "Corpus",
     "PdfPages",
     "find_origins",
-    "find_pages",
     "is_pdf_benchmark",
     "read_benchmark",
     "read_data_set",

@@ -152,15 +152,6 @@ def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
     return Corpus(readable, len(own & readable.keys()), tuple(sorted(parts.keys() - readable.keys())))
 
 
-def find_pages(run: Run, benchmark: str, page_ids: Iterable[str]) -> dict[str, Page]:
-    """Pages that a benchmark of this name was ranked over, by their ids; unknown ids are left out."""
-    wanted = set(page_ids)
-    documents = sorted({page_id.rpartition("/")[0] for page_id in wanted})
-    cache = Parts(run.path / "benchmark" / Path(benchmark).name / "pages", Page)
-    read = (page for parts in (run.pages, cache) for document in documents for page in parts.read(document))
-    return {page.id: page for page in read if page.id in wanted}
-
-
 def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Benchmark, list[Rejected]]:
     """Leave out questions of documents that were not read, and list the relevant pages that are not there.
 

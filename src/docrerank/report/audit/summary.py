@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from docrerank.evaluation.statistics import estimate_share
-from docrerank.records import Query, UserError
+from docrerank.records import Query, UserError, one_line
 from docrerank.report.audit.journal import Judgement, list_journals
 from docrerank.report.audit.sample import item_id
 from docrerank.runs import Run, write_text
@@ -183,10 +184,6 @@ def read_summary(run_folder: Path) -> AuditSummary | None:
     if not path.is_file():
         return None
     try:
-        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        rates: dict[str, Any] = {name: Rate(**values.pop(name)) for name in ("false_negatives", "false_positives")}
-        by_property = {name: Rate(**rate) for name, rate in values.pop("by_property").items()}
-        auditors = tuple(values.pop("auditors"))
-        return AuditSummary(**values, **rates, by_property=by_property, auditors=auditors)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): audit again with --result") from None
+        return TypeAdapter(AuditSummary).validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({one_line(error)}): audit again with --result") from None
