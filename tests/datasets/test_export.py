@@ -19,7 +19,7 @@ from PIL import Image
 
 from docrerank.datasets import FORMS, ExportOptions, export_run
 from docrerank.records import Query, UserError
-from docrerank.runs import Run, split_run
+from docrerank.runs import Run
 
 datasets = pytest.importorskip("datasets")
 MakeRun = Callable[..., Run]
@@ -92,16 +92,6 @@ def test_every_form_is_written_and_says_what_is_in_it(form: str, sets: Callable[
     assert manifest["form"] == form
     assert "## Load" in (folder / "README.md").read_text()
     assert not list(folder.rglob(".*"))
-
-
-def test_dev_documents_are_whole_and_those_of_training(make_run: MakeRun, tmp_path: Path) -> None:
-    run = make_run()
-    export_run(run, tmp_path / "set", ExportOptions("hf", pixels=10_000, dev_share=0.3))
-    sets = datasets.load_dataset(str(tmp_path / "set"))
-    dev, train = set(sets["dev"]["document"]), set(sets["train"]["document"])
-    assert dev
-    assert not dev & train
-    assert dev == {page.rpartition("/")[0] for page in split_run(run, 0.3).dev}
 
 
 @pytest.mark.slow
@@ -196,8 +186,6 @@ def test_images_that_came_as_images_keep_their_bytes(tmp_path: Path, make_run: M
     ("options", "message"),
     [
         (ExportOptions("csv"), "no form 'csv': the forms of a run are hf, triplet"),
-        (ExportOptions("hf", dev_share=1.0), "makes no split"),
-        (ExportOptions("beir", dev_share=0.5), "has no training split"),
         (ExportOptions("hf", pixels=0), "at least 1"),
     ],
 )

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from docrerank.datasets import ExportOptions, export_run
 from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, build_rows, read_groups
 from docrerank.queries import Family
 from docrerank.records import MinedPage, Query
@@ -36,7 +35,7 @@ def rows(form: Any, group: FamilyGroup, negatives: int = 2) -> list[tuple[str, t
 
 
 def test_the_anchor_is_the_query_of_mined_groups_and_the_page_of_generated_ones() -> None:
-    group = FamilyGroup("train", family(), ())
+    group = FamilyGroup(family(), ())
     assert rows("triplet", group) == [
         ("mined", ("a/1#0", "a/1", "a/2")),
         ("mined", ("a/1#0", "a/1", "a/3")),
@@ -50,7 +49,7 @@ def test_the_anchor_is_the_query_of_mined_groups_and_the_page_of_generated_ones(
 
 def test_a_family_without_negatives_makes_no_group() -> None:
     for form in GROUP_TABLES:
-        assert rows(form, FamilyGroup("train", family((), 0), ())) == []
+        assert rows(form, FamilyGroup(family((), 0), ())) == []
 
 
 def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) -> None:
@@ -63,22 +62,11 @@ def test_pages_that_answer_are_positives_and_never_negatives(make_run: MakeRun) 
     run.queries.write("acme", queries, "changed")
     run.mined.write("corpus", [MinedPage("acme/1#0", f"acme/{n}", n, 0.0) for n in (2, 3)], "changed")
     left_out: Counter[str] = Counter()
-    group = next(read_groups(run, (), (), left_out))
+    group = next(read_groups(run, (), left_out))
     assert group.family.mined == ["acme/3"]
     assert left_out["a mined page that answers the query"] == 1
     for form in GROUP_TABLES:
         assert all("acme/2" not in str(row[1:]) for table, row in rows(form, group) if table == "mined")
-
-
-def test_train_and_dev_share_no_page(make_run: MakeRun, tmp_path: Path) -> None:
-    export_run(make_run(), tmp_path / "set", ExportOptions("labeled-list", pixels=10_000, dev_share=0.3))
-    found = {}
-    for split in ("train", "dev"):
-        mined = datasets.load_dataset(str(tmp_path / "set"), "mined", split=split)
-        generated = datasets.load_dataset(str(tmp_path / "set"), "generated", split=split)
-        found[split] = {page for pages in mined["page_ids"] for page in pages} | set(generated["page_id"])
-    assert found["dev"]
-    assert not found["train"] & found["dev"]
 
 
 @pytest.mark.parametrize("form", GROUP_TABLES)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from docrerank.datasets import ExportOptions, ImportOptions, export_run, import_dataset
 from docrerank.datasets.imported_rows import parse_queries
-from docrerank.datasets.released import RELEASED_COLUMNS, AskedPage, build_row
+from docrerank.datasets.released import RELEASED_COLUMNS, build_row
 from docrerank.datasets.tables import build_schema
 from docrerank.queries import find_families, normalise
 from docrerank.recipe import load_recipe
@@ -65,7 +65,7 @@ def page_queries(draw: st.DrawFn) -> list[Query]:
 @given(page_queries())
 def test_any_queries_of_a_page_come_back_through_arrow(queries: list[Query]) -> None:
     families = list(find_families(queries).values())
-    row = {**build_row(AskedPage(PAGE, families, {})), "image": {"bytes": b"x", "path": "x.png"}}
+    row = {**build_row(PAGE, families, {}), "image": {"bytes": b"x", "path": "x.png"}}
     written = pa.Table.from_pylist([row], build_schema(RELEASED_COLUMNS))
     found, faults = parse_queries(written.to_pylist()[0], "a/1", "imported x")
     assert not faults

@@ -30,7 +30,6 @@ To = Annotated[
     ),
 ]
 Pixels = Annotated[int, typer.Option("--pixels", min=1, help="Set: pixels of a page image at most.")]
-DevShare = Annotated[float, typer.Option("--dev-share", help="Set: share of positives that make a dev split.")]
 Negatives = Annotated[int, typer.Option("--negatives", min=1, help="Set: negatives of a labelled list, at most.")]
 License = Annotated[str, typer.Option("--license", help="Set: licence for its card, e.g. cc-by-4.0.")]
 Push = Annotated[str, typer.Option("--push-to-hub", help="Set: upload it to this dataset repository, OWNER/NAME.")]
@@ -42,7 +41,6 @@ def export_source(
     out: Target,
     to: To,
     pixels: Pixels = 1_200_000,
-    dev_share: DevShare = 0.0,
     negatives: Negatives = 3,
     license_: License = "",
     push_to_hub: Push = "",
@@ -65,7 +63,7 @@ def export_source(
     if push_to_hub:
         check_repo(push_to_hub)
         os.environ["HF_HUB_OFFLINE"] = "0"  # the command line is offline unless it is asked to go online, as here
-    counts = _export_set(Run.open(source), out, ExportOptions(to, pixels, dev_share, negatives, license_))
+    counts = _export_set(Run.open(source), out, ExportOptions(to, pixels, negatives, license_))
     if push_to_hub:
         say(f"pushed to {push_folder(out, push_to_hub, private)}")
     if json:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,10 @@ from docrerank.datasets.tables import ID, TEXT, Columns, writing_parquet
 from docrerank.recipe import fingerprint
 from docrerank.records import Query, UserError
 from docrerank.report.audit import read_summary
-from docrerank.runs import Progress, Run, hold, read_json, schema_of, split_run, write_text
+from docrerank.runs import Progress, Run, hold, read_json, schema_of, write_text
 
 #: Raised when the same run and options would give another set than before.
-VERSION = 3
+VERSION = 4
 #: What an export was made from and what is in it; also marks a finished set.
 MANIFEST = "docrerank.json"
 #: All of a query's fields.
@@ -42,14 +42,12 @@ class ExportOptions:
     Attributes:
         form: one of `FORMS`.
         pixels: of an image at most.
-        dev_share: share of positives, in whole documents, that make a dev split; 0 for none.
         negatives: of a labelled list, at most.
         license: as the hub names it, for the card.
     """
 
     form: str
     pixels: int = 1_200_000
-    dev_share: float = 0.0
     negatives: int = 3
     license: str = ""
 
@@ -57,10 +55,6 @@ class ExportOptions:
         """Raise a UserError that says which option is wrong."""
         if self.form not in FORMS:
             raise UserError(f"no form '{self.form}': the forms of a run are {', '.join(FORMS)}")
-        if not 0 <= self.dev_share < 1:
-            raise UserError(f"a dev share of {self.dev_share} makes no split: give 0 or more and less than 1")
-        if self.dev_share and self.form == "beir":
-            raise UserError("the form 'beir' has no training split: leave --dev-share out")
         if self.pixels < 1 or self.negatives < 1:
             raise UserError("--pixels and --negatives are at least 1")
 
@@ -96,7 +90,7 @@ def export_run(
     if there := _find_set(out, made_from):
         return {**there, "redone": 0}
     with _staged(out) as folder:
-        job = _Job(run, options, folder, progress, _find_dev(run, options.dev_share))
+        job = _Job(run, options, folder, progress)
         job.write()
         manifest = {
             "form": options.form,
@@ -113,88 +107,69 @@ def export_run(
 
 @dataclass(slots=True)
 class _Job:
-    """An export at work; `dev` has the documents of the dev split, `rows` what was written, by table and split."""
+    """An export at work; `rows` has what was written, by table and split."""
 
     run: Run
     options: ExportOptions
     folder: Path
     progress: Progress
-    dev: frozenset[str]
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     missing: dict[str, str] = field(default_factory=dict)
 
     def write(self) -> None:
         """Write the tables of the form."""
-        splits = ("train", "dev") if self.dev else ("train",)
         match self.options.form:
             case "hf":
-                self._draw("released", "default", splits)
+                self._draw("released", "default")
             case "beir":
-                self._draw("corpus", "corpus", ("test",))
+                self._draw("corpus", "corpus", "test")
                 self._write_judged()
             case form:
-                self._draw("pages", "pages", ("train",))
-                self._write_groups(form, splits)
+                self._draw("pages", "pages")
+                self._write_groups(form)
 
-    def _draw(self, table: Table, name: str, splits: Sequence[str]) -> None:
-        """Draw the pages of a table; one without splits of its own is one split."""
-        counts, files = count_pages(self.run, table), []
-        for split in splits:
-            own = {doc: n for doc, n in counts.items() if len(splits) == 1 or (doc in self.dev) == (split == "dev")}
-            files += plan_files(own, self.folder / name_folder(name), split)
+    def _draw(self, table: Table, name: str, split: str = "train") -> None:
+        """Draw the pages of a table."""
+        files = plan_files(count_pages(self.run, table), self.folder / name_folder(name), split)
         drawn = draw_files(self.run, table, self.options.pixels, files, self.progress)
         self.left_out.update(drawn.left_out)
         self.missing.update(drawn.missing)
-        self.rows[name] = {split: drawn.rows[split] for split in splits}
+        self.rows[name] = {split: drawn.rows}
 
-    def _write_groups(self, form: str, splits: Sequence[str]) -> None:
-        with (
-            self._writing({"queries": QUERIES}, ["train"]) as write_query,
-            self._writing(GROUP_TABLES[form], splits) as write,
-        ):
-            for group in read_groups(self.run, self.dev, self.missing, self.left_out):
+    def _write_groups(self, form: str) -> None:
+        with self._writing({"queries": QUERIES, **GROUP_TABLES[form]}, "train") as write:
+            for group in read_groups(self.run, self.missing, self.left_out):
                 for query in (*group.family.wordings(), *group.family.negatives):
-                    write_query("queries", "train", {name: getattr(query, name) for name in QUERIES})
+                    write("queries", {name: getattr(query, name) for name in QUERIES})
                 for table, row in build_rows(form, group, self.options.negatives):
-                    write(table, group.split, row)
+                    write(table, row)
 
     def _write_judged(self) -> None:
-        with self._writing(_BEIR, ["test"]) as write:
-            for group in read_groups(self.run, self.dev, self.missing, self.left_out):
+        with self._writing(_BEIR, "test") as write:
+            for group in read_groups(self.run, self.missing, self.left_out):
                 for query, judged in judge_queries(group):
-                    write("queries", "test", {"id": query.id, "text": query.text})
+                    write("queries", {"id": query.id, "text": query.text})
                     for page, score in judged.items():
-                        write("qrels", "test", {"query-id": query.id, "corpus-id": page, "score": score})
+                        write("qrels", {"query-id": query.id, "corpus-id": page, "score": score})
 
     @contextlib.contextmanager
-    def _writing(
-        self, tables: Mapping[str, Columns], splits: Sequence[str]
-    ) -> Iterator[Callable[[str, str, dict[str, Any]], None]]:
-        """Give a function of (table, split, row); when the block ends well, the tables are in the set."""
-        self.rows |= {table: dict.fromkeys(splits, 0) for table in tables}
+    def _writing(self, tables: Mapping[str, Columns], split: str) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+        """Give a function of (table, row); when the block ends well, the tables are in the set."""
+        self.rows |= {table: {split: 0} for table in tables}
         with contextlib.ExitStack() as stack:
             writers = {
-                (table, split): stack.enter_context(
+                table: stack.enter_context(
                     writing_parquet(self.folder / table / f"{split}-00000-of-00001.parquet", columns)
                 )
                 for table, columns in tables.items()
-                for split in splits
             }
 
-            def write(table: str, split: str, row: dict[str, Any]) -> None:
-                writers[table, split](row)
+            def write(table: str, row: dict[str, Any]) -> None:
+                writers[table](row)
                 self.rows[table][split] += 1
 
             yield write
-
-
-def _find_dev(run: Run, share: float) -> frozenset[str]:
-    """The documents that training keeps for its dev part at this share; none of a single document."""
-    split = split_run(run, share) if share else None
-    if split is None or split.unit == "page":
-        return frozenset()
-    return frozenset(page.rpartition("/")[0] for page in split.dev)
 
 
 def _fingerprint(run: Run, options: ExportOptions) -> str:

@@ -17,7 +17,6 @@ from docrerank.runs import Run
 
 MISSING = "its page could not be drawn"
 UNKNOWN = "its page is not in the run"
-OTHER_SPLIT = "its page is in the other split"
 ANSWERS = "a mined page that answers the query"
 LABELS = pa.list_(pa.int64())
 _MINED = pa.schema({"query_id": ID, "page_id": ID, "rank": pa.int64()})
@@ -36,16 +35,14 @@ GROUP_TABLES: dict[str, dict[str, Columns]] = {
 
 @dataclass(frozen=True, slots=True)
 class FamilyGroup:
-    """A family whose mined pages may all be negatives, with the split that its document is in.
+    """A family whose mined pages may all be negatives.
 
     Attributes:
-        split: `train` or `dev`.
-        family: its `mined` pages are drawn, in the same split, and answer none of its wordings.
+        family: its `mined` pages are drawn, and answer none of its wordings.
         elsewhere: (query, page id) pairs of other pages that answer: a positive's, and those for which a hard
             negative is a positive.
     """
 
-    split: str
     family: Family
     elsewhere: tuple[tuple[Query, str], ...]
 
@@ -55,43 +52,33 @@ class FamilyGroup:
         return self.family.positive.page_id
 
 
-def read_groups(
-    run: Run, dev: Collection[str], missing: Collection[str], left_out: Counter[str]
-) -> Iterator[FamilyGroup]:
+def read_groups(run: Run, missing: Collection[str], left_out: Counter[str]) -> Iterator[FamilyGroup]:
     """Yield the families of all pages that are in a set, document by document.
 
     Args:
         run: the run.
-        dev: documents of the dev split.
         missing: pages that are not in the set.
         left_out: counts what is left out, by reason.
     """
     find_mined, known = _read_mined(run), frozenset(run.pages.column("id"))
 
-    def split_of(page: str) -> str:
-        return "dev" if page.rpartition("/")[0] in dev else "train"
-
-    def find_fault(page: str, split: str) -> str:
-        if page in missing:
-            return MISSING
-        if page not in known:
-            return UNKNOWN
-        return "" if split_of(page) == split else OTHER_SPLIT
+    def find_fault(page: str) -> str:
+        return MISSING if page in missing else "" if page in known else UNKNOWN
 
     for document in run.queries.names():
         for family in find_families(run.queries.read(document), left_out).values():
             if family.positive.page_id in missing:
                 left_out[MISSING] += 1
                 continue
-            answering, split = family.answering(), split_of(family.positive.page_id)
+            answering = family.answering()
             for page in find_mined(family.positive.id):
-                if reason := ANSWERS if page in answering else find_fault(page, split):
+                if reason := ANSWERS if page in answering else find_fault(page):
                     left_out[reason] += 1
                 else:
                     family.mined.append(page)
             queries = [*family.wordings(), *family.negatives]
             elsewhere = [(query, page) for query in queries for page in query.answered_by if page != query.page_id]
-            yield FamilyGroup(split, family, tuple(pair for pair in elsewhere if not find_fault(pair[1], split)))
+            yield FamilyGroup(family, tuple(pair for pair in elsewhere if not find_fault(pair[1])))
 
 
 def build_rows(form: str, group: FamilyGroup, negatives: int) -> Iterator[tuple[str, dict[str, Any]]]:

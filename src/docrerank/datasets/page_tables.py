@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, build_row, describe_page, read_asked_pages
+from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, describe_page, read_rows
 from docrerank.datasets.tables import ID, IMAGE, TEXT, writing_parquet
 from docrerank.pages import find_source, render
 from docrerank.records import Page, UserError
@@ -46,9 +46,9 @@ class PageFile:
 
 @dataclass(slots=True)
 class Drawn:
-    """What came of drawing: rows by split, pages that could not be drawn with the reason, queries left out."""
+    """What came of drawing: rows, pages that could not be drawn with the reason, queries left out."""
 
-    rows: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
     missing: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -94,11 +94,11 @@ def draw_files(run: Run, table: Table, pixels: int, files: Sequence[PageFile], p
     for done, (file, result) in enumerate(results, 1):
         if isinstance(result, ShardFailure):
             raise UserError(f"{file.path.name} was not written: {result.reason} ({result.detail}); export again")
-        whole.rows[file.path.name.split("-")[0]] += result.rows.total()
+        whole.rows += result.rows
         whole.missing.update(result.missing)
         whole.left_out.update(result.left_out)
         progress(done, len(files))
-    if files and not whole.rows.total():
+    if files and not whole.rows:
         page, reason = next(iter(sorted(whole.missing.items())), ("", "no page has a query"))
         raise UserError(f"no page could be drawn ({page}: {reason})")
     return whole
@@ -119,7 +119,7 @@ class _Work:
                 for page, row in self._read(document, drawn.left_out):
                     try:
                         write({**row, "image": draw_page(page, self.pixels)})
-                        drawn.rows["all"] += 1
+                        drawn.rows += 1
                     except UserError as error:  # a reason may be published: without the folder of the page's file
                         drawn.missing[page.id] = str(error).replace(page.source, Path(page.source).name)
         return drawn
@@ -127,8 +127,7 @@ class _Work:
     def _read(self, document: str, left_out: Counter[str]) -> Iterator[tuple[Page, dict[str, Any]]]:
         """Yield a document's pages with their rows, images aside."""
         if self.table == "released":
-            for asked in read_asked_pages(self.run, document, left_out):
-                yield asked.page, build_row(asked)
+            yield from read_rows(self.run, document, left_out)
             return
         for page in self.run.pages.read(document):
             own = {"id": page.id, "text": page.text}

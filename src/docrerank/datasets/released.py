@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -40,17 +39,8 @@ PAGE = {
 RELEASED_COLUMNS = {"image": IMAGE, **TEXT_COLUMNS, **PAGE, "queries": pa.list_(_RECORD)}
 
 
-@dataclass(frozen=True, slots=True)
-class AskedPage:
-    """One page and its families; votes are (yes, no) of the judges by query id, of all pages of the document."""
-
-    page: Page
-    families: list[Family]
-    votes: dict[str, tuple[int, int]]
-
-
-def read_asked_pages(run: Run, document: str, left_out: Counter[str]) -> Iterator[AskedPage]:
-    """Yield a document's pages that have a positive, in order.
+def read_rows(run: Run, document: str, left_out: Counter[str]) -> Iterator[tuple[Page, dict[str, Any]]]:
+    """Yield a document's pages that have a positive, in order, each with its row of the set, image aside.
 
     Args:
         run: the run.
@@ -66,20 +56,25 @@ def read_asked_pages(run: Run, document: str, left_out: Counter[str]) -> Iterato
         families.setdefault(family.positive.page_id, []).append(family)
     for page in run.pages.read(document):
         if page.id in families:
-            yield AskedPage(page, families[page.id], votes)
+            yield page, build_row(page, families[page.id], votes)
 
 
-def build_row(asked: AskedPage) -> dict[str, Any]:
-    """One row of the set without its image: the page, its queries, and where they come from."""
-    families = asked.families
+def build_row(page: Page, families: Sequence[Family], votes: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """One row of the set without its image: the page, its queries, and where they come from.
+
+    Args:
+        page: the page.
+        families: of its queries.
+        votes: (yes, no) of the judges by query id.
+    """
     queries = [query for family in families for query in (*family.wordings(), *family.negatives)]
     return {
         "positive_queries": [family.positive.text for family in families],
         "negative_queries": [[query.text for query in family.negatives] for family in families],
         "answer": [family.positive.answer for family in families],
         "rephrased_queries": [[query.text for query in family.rephrased] for family in families],
-        **describe_page(asked.page),
-        "queries": [_describe(query, *asked.votes.get(query.id, (0, 0))) for query in queries],
+        **describe_page(page),
+        "queries": [_describe(query, *votes.get(query.id, (0, 0))) for query in queries],
     }
 
 
