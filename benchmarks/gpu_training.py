@@ -14,7 +14,7 @@ import torch
 from gpu_model import SIDE, draw_page
 
 from docrerank.records import Page, TrainingGroup
-from docrerank.training.dev import DevPart
+from docrerank.training.dev_part import DevPart
 from docrerank.training.groups import Group
 from docrerank.training.training_data import Material
 from docrerank.training.vision_trainer import VisionTrainer

@@ -32,7 +32,7 @@ from docrerank.recipe import Recipe, parse_recipe
 from docrerank.records import Page, TrainingGroup
 from docrerank.runs.split import Split
 from docrerank.training import Group
-from docrerank.training.dev import DevPart
+from docrerank.training.dev_part import DevPart
 from docrerank.training.training_data import Material
 from docrerank.training.vision_trainer import VisionTrainer
 from docrerank.vision import save_reranker

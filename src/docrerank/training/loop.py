@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from torch import Tensor
 
 from docrerank.recipe import Train
 from docrerank.records import UserError, one_line
-from docrerank.runs import write_text
-from docrerank.training.dev_plan import DevScores
-from docrerank.training.resume import read_checkpoint, write_checkpoint
+from docrerank.runs import replacing, sync, write_text
+from docrerank.training.dev_part import DevScores
 from docrerank.vision.memory_limit import is_out_of_memory
 
+logger = logging.getLogger(__name__)
 STEPS_PER_CHECKPOINT = 20
+#: Raised when a checkpoint holds something else than before.
+VERSION = 2
 MAX_GRADIENT = 1.0
 WEIGHT_DECAY = 0.01
 #: How much the dev part's NDCG@5 may fall while its loss falls: less is a matter of single questions.
@@ -108,9 +111,9 @@ class Trainer(ABC):
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._find_rate)
         self.start = self.copy()
 
-    def take_steps(self, first: int) -> Iterator[float]:
-        """Take the steps from this one on; yield each one's loss."""
-        raise NotImplementedError
+    @abstractmethod
+    def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
+        """Take the steps that are left, each followed by `follow`."""
 
     @abstractmethod
     def measure(self) -> DevScores:
@@ -153,12 +156,6 @@ class Trainer(ABC):
             ) from error
         self.load({**self.start, **course.best})
         return course
-
-    def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
-        """Take the steps that are left, each followed by `follow`."""
-        for loss in () if self.is_over(course) else self.take_steps(course.step):
-            if self.follow(course, loss, progress):
-                break
 
     def follow(self, course: Course, loss: float, progress: Callable[[int, int], None]) -> bool:
         """Record a step, measure and save where it is time to; whether the training is over."""
@@ -226,3 +223,35 @@ def is_better(scores: DevScores, course: Course) -> bool:
     start = course.start
     ranks = scores.ndcg >= start.ndcg - NDCG_TOLERANCE
     return scores.loss < course.end.loss and ranks and scores.accuracy >= start.accuracy
+
+
+def write_checkpoint(file: Path, made_from: str, content: Mapping[str, Any]) -> None:
+    """Write a training's state.
+
+    Args:
+        file: replaced when the new one is there whole.
+        made_from: fingerprint of all that the training depends on.
+        content: tensors, numbers, texts, and lists and dictionaries of them.
+    """
+    with replacing(file) as temporary:
+        torch.save({"made_from": f"{VERSION} {made_from}", **content}, temporary)
+    sync(file, file.parent)
+
+
+def read_checkpoint(file: Path, made_from: str) -> dict[str, Any] | None:
+    """What `write_checkpoint` wrote, in host memory; None without one, or (with a warning) for another training.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    if not file.is_file():
+        return None
+    try:
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        own = content["made_from"] == f"{VERSION} {made_from}"
+    except Exception as error:
+        raise UserError(f"{file} cannot be read: delete it and run again") from error
+    if own:
+        return content
+    logger.warning("%s is of another training (other pages, queries, settings or version): begun anew", file)
+    return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,17 @@ from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker, load_text
 from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, load_untrained, window_settings
 from docrerank.retrieval.run_index import index_in_memory, is_large
-from docrerank.runs import Progress, Run, split_run, write_text
+from docrerank.runs import Parts, Progress, Run, read_json, split_run, write_text
 from docrerank.training.groups import read_families
-from docrerank.training.soft_scores import FOLDER, TEACHER, SoftScore, soft_parts
 
 if TYPE_CHECKING:
     from docrerank.vision import VisionReranker
 
 STAGE = "label"
+#: Folder of a run that holds a teacher's scores, and the file in it that names the teacher.
+FOLDER, TEACHER = "teacher", "teacher.json"
+#: By query id and page id, in logits.
+SoftScores = Mapping[str, Mapping[str, float]]
 #: The run's own views, fused, as the teacher: BM25, windows, and tokens of `train.base`.
 FUSION = "fusion"
 #: Pages of its document that each question is scored with, beside its own and its mined ones.
@@ -33,6 +37,23 @@ LIMIT = 1e-6
 #: A query's id and text, and the page that it is scored with.
 Pair = tuple[str, str, Page]
 Score = Callable[[Sequence[Pair]], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class SoftScore:
+    """What a teacher says of a pair.
+
+    Attributes:
+        query_id: of the query.
+        page_id: of the page.
+        score: a logit.
+        key: hash of both texts, so that a pair is not scored again while they stay.
+    """
+
+    query_id: str
+    page_id: str
+    score: float
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +188,35 @@ def find_doubts(families: Iterable[Family], scores: dict[tuple[str, str], float]
             above = scores.get((negative.id, page), -np.inf) - scores[positive.id, page]
             if above > 0:
                 yield Doubt(negative.text, page, positive.text, round(float(above), 4))
+
+
+def soft_parts(run: Run) -> Parts[SoftScore]:
+    """The scores, one part for each document that is asked about."""
+    return Parts(run.path / FOLDER, SoftScore)
+
+
+def read_soft(run: Run) -> SoftScores:
+    """All scores of the run's teacher.
+
+    Raises:
+        UserError: the run has none.
+    """
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in soft_parts(run).read():
+        found[row.query_id][row.page_id] = row.score
+    if not found:
+        raise UserError(
+            f"train.teacher_weight needs a teacher's scores: docrerank label {run.path} --teacher MODEL (or fusion)"
+        )
+    return found
+
+
+def read_teacher(run: Run) -> str:
+    """The teacher's name; empty if the run has none."""
+    return str(read_json(run.path / FOLDER / TEACHER).get("name", ""))
+
+
+def fingerprint_soft(run: Run) -> str:
+    """Names all scores that a training may learn from."""
+    parts = soft_parts(run)
+    return fingerprint([[name, parts.made_from(name)] for name in parts.names()])

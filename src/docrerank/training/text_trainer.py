@@ -18,8 +18,7 @@ from docrerank.recipe import Train
 from docrerank.recipe.extras import require
 from docrerank.reranker import PageCrossEncoder
 from docrerank.retrieval import TokenEncoder, Vectors, find_heading, score_tokens
-from docrerank.training.dev import DevPart
-from docrerank.training.dev_plan import DevPlan, DevScores, plan_dev, rate
+from docrerank.training.dev_part import DevPart, DevPlan, DevScores, plan_dev, rate
 from docrerank.training.group_texts import Example
 from docrerank.training.loop import MAX_GRADIENT, WEIGHT_DECAY, Course, Trainer
 from docrerank.training.loss import GroupLoss, score_batch, score_cells

@@ -29,7 +29,7 @@ from docrerank.retrieval import (
 from docrerank.runs import Run
 from docrerank.training.calibration import fit_plan, fit_threshold
 from docrerank.training.deliver import deliver_text
-from docrerank.training.soft_scores import fingerprint_soft
+from docrerank.training.teacher import fingerprint_soft
 from docrerank.training.training_data import Material, count, documents_of, gather
 from docrerank.vision import fingerprint_vision, is_vision_model, read_rank
 

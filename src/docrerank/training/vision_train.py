@@ -17,7 +17,7 @@ from docrerank.retrieval import ModelCard, Threshold
 from docrerank.runs import Run
 from docrerank.training.calibration import LOGITS, fit_threshold
 from docrerank.training.deliver import take_place, write_readme
-from docrerank.training.dev_plan import DevScores, rate
+from docrerank.training.dev_part import DevScores, rate
 from docrerank.training.loop import NDCG_TOLERANCE, Course
 from docrerank.training.training_data import Material, count
 from docrerank.training.vision_trainer import VisionTrainer, score_plan

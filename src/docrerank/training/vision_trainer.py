@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from accelerate.utils import reduce
 
 from docrerank.recipe import Recipe
 from docrerank.retrieval import Vectors
-from docrerank.training.dev_plan import DevPlan, DevScores, plan_dev, rate
-from docrerank.training.loop import MAX_GRADIENT, State, Trainer
+from docrerank.training.dev_part import DevPlan, DevScores, plan_dev, rate
+from docrerank.training.loop import MAX_GRADIENT, Course, State, Trainer
 from docrerank.training.training_data import Material
 from docrerank.vision import PageCache, VisionReranker, packed_logits
 from docrerank.vision.adapt import computes_in_half, list_weights
@@ -75,8 +75,14 @@ class VisionTrainer(Trainer):
         optimizer = torch.optim.AdamW(list(weights.values()), settings.learning_rate, weight_decay=decay)
         super().__init__(weights, optimizer, len(material.groups), settings, checkpoint, made_from)
 
-    def take_steps(self, first: int) -> Iterator[float]:
-        """See `Trainer`: a step is over with its last piece."""
+    def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
+        """See `Trainer`."""
+        for loss in () if self.is_over(course) else self._take_steps(course.step):
+            if self.follow(course, loss, progress):
+                break
+
+    def _take_steps(self, first: int) -> Iterator[float]:
+        """Take the steps from this one on, each over with its last piece; yield each one's loss."""
         loss = 0.0
         for piece in self._load_pieces(first):
             loss += self._learn(piece)

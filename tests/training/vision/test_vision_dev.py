@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from docrerank.runs import Run
-from docrerank.training.dev_plan import DevScores, plan_dev
+from docrerank.training.dev_part import DevScores, plan_dev
 from docrerank.training.training_data import gather
 from docrerank.training.vision_train import tell_difference
 

@@ -21,7 +21,7 @@ from docrerank.reranker import Reranker
 from docrerank.retrieval import choose_threshold, read_card
 from docrerank.runs import Run
 from docrerank.training import train
-from docrerank.training.dev_plan import plan_dev, rate
+from docrerank.training.dev_part import plan_dev, rate
 from docrerank.training.training_data import gather
 from docrerank.training.vision_trainer import score_plan
 from docrerank.vision import VisionReranker
