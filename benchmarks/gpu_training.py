@@ -15,8 +15,8 @@ from gpu_model import SIDE, draw_page
 
 from docrerank.records import Page, TrainingGroup
 from docrerank.training.dev_part import DevPart
-from docrerank.training.groups import Group
 from docrerank.training.training_data import Material
+from docrerank.training.training_groups import Group
 from docrerank.training.vision_trainer import VisionTrainer
 from docrerank.vision.adapt import load_learner
 from docrerank.vision.processes import join_processes

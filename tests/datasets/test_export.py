@@ -202,7 +202,7 @@ def test_a_run_without_queries_has_nothing_to_export(make_run: MakeRun, tmp_path
 
 
 def test_two_exports_do_not_write_one_target(whole_run: Run, tmp_path: Path) -> None:
-    from docrerank.datasets.export import _staged
+    from docrerank.datasets.write_set import _staged
 
     with _staged(tmp_path / "set") as folder:
         with pytest.raises(UserError, match="another docrerank works on"):

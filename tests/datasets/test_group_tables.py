@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from docrerank.datasets.groups import GROUP_TABLES, FamilyGroup, build_rows, read_groups
+from docrerank.datasets.group_rows import GROUP_TABLES, FamilyGroup, build_rows, read_groups
 from docrerank.queries import Family
 from docrerank.records import MinedPage, Query
 from docrerank.runs import Run

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from docrerank.datasets import ExportOptions, ImportOptions, export_run, import_dataset
 from docrerank.datasets.imported_rows import parse_queries
+from docrerank.datasets.parquet_files import build_schema
 from docrerank.datasets.released import RELEASED_COLUMNS, build_row
-from docrerank.datasets.tables import build_schema
 from docrerank.queries import find_families, normalise
 from docrerank.recipe import load_recipe
 from docrerank.records import Page, Query

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from docrerank.records import Query
-from docrerank.report.edits import mark_edit
+from docrerank.report.marked_edits import mark_edit
 
 
 def make_pair(before: str, after: str, original: str = "", edited: str = "") -> tuple[Query, Query]:

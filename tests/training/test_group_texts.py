@@ -10,9 +10,9 @@ from docrerank.retrieval import Encoding, PageStore, TokenEncoder
 from docrerank.runs import Split
 from docrerank.training.dev_part import DevPart
 from docrerank.training.group_texts import build_examples, choose_window, find_evidence
-from docrerank.training.groups import Group
 from docrerank.training.loss import compute_in_batch
 from docrerank.training.training_data import Material
+from docrerank.training.training_groups import Group
 
 TEXTS = ("Heading\nnet sales rose", "Heading\ncosts fell by 3 million", "Heading\nthe board met")
 VECTORS = np.eye(3, dtype=np.float32)

@@ -11,7 +11,7 @@ from docrerank.recipe import Train
 from docrerank.records import Query
 from docrerank.runs import Run, sort_by_hash
 from docrerank.training import Group, build_groups, join_families, read_families
-from docrerank.training.groups import _Draw, choose_wordings
+from docrerank.training.training_groups import _Draw, choose_wordings
 
 SETTINGS = Train(groups=8)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from docrerank.datasets.card import FORMS
-from docrerank.datasets.export import ExportOptions, export_run
 from docrerank.datasets.importing import ImportOptions, import_dataset
 from docrerank.datasets.published import find_published
 from docrerank.datasets.push import check_repo, push_folder
+from docrerank.datasets.write_set import ExportOptions, export_run
 
 __all__ = [
     "FORMS",

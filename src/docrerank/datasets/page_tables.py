@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from docrerank.datasets.parquet_files import ID, IMAGE, TEXT, writing_parquet
 from docrerank.datasets.released import PAGE, RELEASED_COLUMNS, describe_page, read_rows
-from docrerank.datasets.tables import ID, IMAGE, TEXT, writing_parquet
 from docrerank.pages import find_source, render
 from docrerank.records import Page, UserError
 from docrerank.runs import Progress, Run, ShardFailure, hash_file, is_url, run_shards

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from docrerank.datasets.export import MANIFEST
+from docrerank.datasets.write_set import MANIFEST
 from docrerank.recipe import require
 from docrerank.records import UserError, one_line
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from docrerank.datasets.tables import IMAGE
+from docrerank.datasets.parquet_files import IMAGE
 from docrerank.queries import Family, find_families
 from docrerank.records import Page, Query
 from docrerank.runs import Run, schema_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.report.probe import describe_probe, write_probe
+from docrerank.report.probe_page import describe_probe, write_probe
 from docrerank.report.write_report import write_report
 
 __all__ = ["describe_probe", "write_probe", "write_report"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from docrerank.records import Page, Query
-from docrerank.report.edits import Piece, mark_edit
+from docrerank.report.marked_edits import Piece, mark_edit
 from docrerank.runs import Run
 
 EXAMPLES = 4

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from docrerank.retrieval import Encoding, PageStore, Vectors, WindowCutter, find_heading
-from docrerank.training.groups import Group
 from docrerank.training.training_data import Material
+from docrerank.training.training_groups import Group
 
 #: Pages beside a group's own that a teacher's scores bring in.
 TAUGHT_PAGES = 8

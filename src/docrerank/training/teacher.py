@@ -17,7 +17,7 @@ from docrerank.reranker import Reranker, load_text
 from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, load_untrained, window_settings
 from docrerank.retrieval.run_index import index_in_memory, is_large
 from docrerank.runs import Parts, Progress, Run, read_json, split_run, write_text
-from docrerank.training.groups import read_families
+from docrerank.training.training_groups import read_families
 
 if TYPE_CHECKING:
     from docrerank.vision import VisionReranker

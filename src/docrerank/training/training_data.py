@@ -11,8 +11,8 @@ from docrerank.pages import find_repeats
 from docrerank.records import Page, UserError
 from docrerank.runs import Run, Split, split_run
 from docrerank.training.dev_part import DevPart, Place, choose_dev, draw_pages
-from docrerank.training.groups import Group, build_groups, read_families
 from docrerank.training.teacher import SoftScores, read_soft
+from docrerank.training.training_groups import Group, build_groups, read_families
 
 if TYPE_CHECKING:
     from docrerank.training.loop import Course

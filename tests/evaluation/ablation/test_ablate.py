@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from docrerank.cli.app import app
 from docrerank.evaluation.ablation import ablate, find_arms
-from docrerank.evaluation.ablation.ablate import _open_data
+from docrerank.evaluation.ablation.train_arms import _open_data
 from docrerank.recipe import load_recipe
 from docrerank.records import UserError
 from docrerank.retrieval import ENCODINGS

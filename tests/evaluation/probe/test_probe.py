@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from docrerank.evaluation.probe import Case, Probed, compare_probed, find_cases, find_worst, probe
-from docrerank.evaluation.probe.probe import pair_queries
+from docrerank.evaluation.probe.near_misses import pair_queries
 from docrerank.evaluation.statistics import Interval
 from docrerank.records import Page, Query, UserError
 from docrerank.runs import Run

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.ablation.ablate import ablate
 from docrerank.evaluation.ablation.arms import PRESETS, find_arms
 from docrerank.evaluation.ablation.compare import Ablation, render_markdown
+from docrerank.evaluation.ablation.train_arms import ablate
 
 __all__ = ["PRESETS", "Ablation", "ablate", "find_arms", "render_markdown"]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from docrerank.evaluation.probe.calibrate import calibrate
-from docrerank.evaluation.probe.probe import Case, Probed, ProbeSet, compare_probed, find_cases, find_worst, probe
+from docrerank.evaluation.probe.near_misses import (
+    Case,
+    Probed,
+    ProbeSet,
+    compare_probed,
+    find_cases,
+    find_worst,
+    probe,
+)
+from docrerank.evaluation.probe.relevance_threshold import calibrate
 
 __all__ = [
     "Case",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docrerank.report.audit.journal import Journal
+from docrerank.report.audit.judgements import Journal
 from docrerank.report.audit.sample import Item, draw_sample
 from docrerank.report.audit.summary import AuditSummary, Rate, describe_summary, fleiss_kappa, read_summary, summarise
 

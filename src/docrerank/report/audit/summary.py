@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from docrerank.evaluation.statistics import estimate_share
 from docrerank.records import Query, UserError, one_line
-from docrerank.report.audit.journal import Judgement, list_journals
+from docrerank.report.audit.judgements import Judgement, list_journals
 from docrerank.report.audit.sample import item_id
 from docrerank.runs import Run, write_text
 

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from docrerank.datasets.card import FORMS, name_folder, select_recipe, write_card
-from docrerank.datasets.groups import GROUP_TABLES, build_rows, judge_queries, read_groups
+from docrerank.datasets.group_rows import GROUP_TABLES, build_rows, judge_queries, read_groups
 from docrerank.datasets.page_tables import Table, count_pages, draw_files, plan_files
-from docrerank.datasets.tables import ID, TEXT, Columns, writing_parquet
+from docrerank.datasets.parquet_files import ID, TEXT, Columns, writing_parquet
 from docrerank.recipe import fingerprint
 from docrerank.records import Query, UserError
 from docrerank.report.audit import read_summary

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from docrerank.datasets.tables import ID, IDS, Columns
+from docrerank.datasets.parquet_files import ID, IDS, Columns
 from docrerank.queries import Family, find_families
 from docrerank.records import Query
 from docrerank.runs import Run

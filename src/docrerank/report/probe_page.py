@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, find_worst
-from docrerank.report.edits import mark_edit
+from docrerank.report.marked_edits import mark_edit
 from docrerank.report.results import Estimate, estimate
 from docrerank.report.thumbnails import draw_thumbnails
 from docrerank.report.write_report import make_environment

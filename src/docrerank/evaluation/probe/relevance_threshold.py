@@ -10,7 +10,7 @@ import numpy as np
 
 from docrerank.evaluation.benchmark import BenchmarkQuery, read_benchmark
 from docrerank.evaluation.benchmark.pdf_pages import open_corpus
-from docrerank.evaluation.probe.probe import find_held_out
+from docrerank.evaluation.probe.near_misses import find_held_out
 from docrerank.records import Page, UserError
 from docrerank.reranker import Reranker
 from docrerank.retrieval import Bm25, Threshold, choose_threshold, read_card
