@@ -94,11 +94,6 @@ def test_a_model_with_this_vocabulary_answers_by_the_right_words(
     reranker = VisionReranker.from_pretrained(folder, prompt=name, pixels=64 * 28 * 28)
     assert reranker.parts.tokens == words
     scored = reranker.score([(QUERY, make_page(0)), (QUERY + "?", make_page(0))])
-    prompt = make_prompt(qwen_tokenizer, name)
-    expected = [
-        len(prompt.prefix_ids(query, "", 20)) + len(prompt.suffix_ids(query, "")) for query in (QUERY, QUERY + "?")
-    ]
-    assert scored.tokens.tolist() == expected
     assert abs(scored.values).max() > 0
 
 
