@@ -11,7 +11,7 @@ from fixtures.rankings import make_collection
 from reportlab.pdfgen.canvas import Canvas
 
 from docrerank.evaluation import build_evaluation, names
-from docrerank.evaluation.benchmark import BenchmarkQuery, Corpus
+from docrerank.evaluation.benchmark import BenchmarkQuery, PdfPages
 from docrerank.evaluation.find_candidates import Candidates
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.run_systems import RunResults
@@ -79,7 +79,7 @@ def write_evaluation(run: Run, text: str) -> None:
     measured.append(Measured(names.TRAINED_FUSED, True, {query.id: after for query in queries}, {"q1": 1.5}))
     candidates = Candidates(names.FIRST_STAGE, {query.id: before for query in queries}, "")
     results = RunResults(measured, candidates, start, names.TRAINED_FUSED)
-    found = build_evaluation(run, replace(collection, name=text), Corpus({"a": run.pages}, 1), results)
+    found = build_evaluation(run, replace(collection, name=text), PdfPages({"a": run.pages}, 1), results)
     origin = {"command": text, "platform": "Linux"}
     run.evaluation.write_text(json.dumps({"made_from": "f00d", **found, **origin}))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docrerank.evaluation.answerability import describe_relevance
-from docrerank.evaluation.benchmark import Collection, Corpus, read_pdf_benchmark
+from docrerank.evaluation.benchmark import Collection, PdfPages, read_pdf_benchmark
 from docrerank.evaluation.measured import Measured
 from docrerank.evaluation.names import FIRST_STAGE, TOKENS, TRAINED, TRAINED_FUSED
 from docrerank.evaluation.results_table import ResultsTable, build_table
@@ -52,11 +52,11 @@ def evaluate(run: Run, benchmark: Path, progress: Progress = ignore) -> dict[str
         0.021
     """
     collection, source = read_pdf_benchmark(benchmark, run)
-    made_from = _made_from(run, collection, source.corpus)
+    made_from = _made_from(run, collection, source)
     if (known := read_json(run.evaluation)).get("made_from") == made_from:
         return _count(known)
     with run.manifest.stage(STAGE) as counts:
-        content = build_evaluation(run, collection, source.corpus, measure_run(run, collection, source, progress))
+        content = build_evaluation(run, collection, source, measure_run(run, collection, source, progress))
         write_text(run.evaluation, json.dumps({"made_from": made_from, **content}, indent=1) + "\n")
         counts.update(_count(content))
     return _count(content)
@@ -79,7 +79,7 @@ def read_evaluation(run: Run) -> dict[str, Any]:
     return content
 
 
-def build_evaluation(run: Run, collection: Collection, corpus: Corpus, results: RunResults) -> dict[str, Any]:
+def build_evaluation(run: Run, collection: Collection, corpus: PdfPages, results: RunResults) -> dict[str, Any]:
     """Everything measured, as `json.dumps` takes it: the figures of `sum_up`, `comparison`, `table`, `queries`, ..."""
     table = build_table(
         collection,
@@ -107,7 +107,7 @@ def build_evaluation(run: Run, collection: Collection, corpus: Corpus, results: 
     }
 
 
-def _made_from(run: Run, collection: Collection, corpus: Corpus) -> str:
+def _made_from(run: Run, collection: Collection, corpus: PdfPages) -> str:
     folder = collection.benchmark.path
     files = [folder / "queries.jsonl", folder / "qrels" / "test.tsv"]
     files += sorted(path for path in run.model.rglob("*") if path.is_file())
@@ -126,7 +126,7 @@ def _judge_threshold(run: Run, collection: Collection, measured: Sequence[Measur
     return describe_relevance(found.name, found.relevance, collection.benchmark, threshold) if found else None
 
 
-def _list_notes(run: Run, corpus: Corpus, results: RunResults) -> list[str]:
+def _list_notes(run: Run, corpus: PdfPages, results: RunResults) -> list[str]:
     count = run.recipe.evaluate.candidates
     notes = [
         "'untrained' is MiniLM as it comes; the first stage adds BM25 and the best window as z-scores, fusion late "

@@ -12,7 +12,7 @@ from pathlib import Path
 from docrerank.evaluation.benchmark import Collection, read_page, take_top
 from docrerank.evaluation.find_model import find_model, load_embedder
 from docrerank.evaluation.names import PLAIN_BM25
-from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, ignore, open_bm25
+from docrerank.evaluation.systems import ByGroup, Fused, System, Views, ignore, open_bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, load_untrained, score_windows
@@ -107,9 +107,7 @@ def _open_stage(collection: Collection, stage: str) -> System:
         return Fused(stage, Views(open_bm25(stage, collection), _open_windows(collection)), FIRST_STAGE_WEIGHTS)
     model = load_embedder(find_model(stage).path, images=collection.source.has_images())
     read = partial(read_page, collection.source, with_text=model.needs_text)
-    return ByGroup(
-        stage, collection, View(model.ask, lambda ids: model.encode([read(each) for each in ids]), model.compare)
-    )
+    return ByGroup(stage, collection, model.ask, lambda ids: model.encode([read(each) for each in ids]), model.compare)
 
 
 def _open_windows(collection: Collection) -> System:
@@ -119,7 +117,7 @@ def _open_windows(collection: Collection) -> System:
         pages = encoder.encode_pages([collection.source.text(page) for page in ids])
         return [Encoding(each.windows[:0], each.windows) for each in pages]  # tokens would only fill memory
 
-    return ByGroup(MINILM, collection, View(encoder.encode_queries, read, score_windows))
+    return ByGroup(MINILM, collection, encoder.encode_queries, read, score_windows)
 
 
 def _take_given(collection: Collection, top: int) -> Candidates:

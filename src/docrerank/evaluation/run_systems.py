@@ -19,7 +19,7 @@ from docrerank.evaluation.find_model import Model
 from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.page_by_page import ByPage
 from docrerank.evaluation.scorers import TextScorer, VisionScorer
-from docrerank.evaluation.systems import ByGroup, Fused, System, View, Views, open_bm25, open_search
+from docrerank.evaluation.systems import ByGroup, Fused, System, Views, open_bm25, open_search
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.reranker import Reranker, load_text
@@ -91,29 +91,24 @@ class _Bench:
         self, name: str, encoder: TokenEncoder, calibration: Calibration | None = None, windows: bool = False
     ) -> ByGroup:
         """Best windows or late interaction by an encoder; pages are encoded here unless they are on disk already."""
-        view = View(
-            encoder.encode_queries,
-            partial(self._read, self._encode(encoder), windows=windows),
-            score_windows if windows else score_tokens,
-        )
-        trained = name not in (names.WINDOW, names.TOKENS)
-        return ByGroup(name, self.collection, view, trained, calibration)
+        read = partial(self._read, self._encode(encoder), windows=windows)
+        compare, trained = score_windows if windows else score_tokens, name not in (names.WINDOW, names.TOKENS)
+        return ByGroup(name, self.collection, encoder.encode_queries, read, compare, trained, calibration)
 
     def _encode(self, encoder: TokenEncoder) -> dict[Path, PageStore]:
         """Encode the documents that are new or changed, one at a time."""
-        corpus = self.source.corpus
-        homes = {document: corpus.home(document) for document in corpus.parts}
+        homes = {document: self.source.home(document) for document in self.source.parts}
         stores = {home: PageStore(home / ENCODINGS, encoder) for home in homes.values()}
         encode_ahead(self.run, encoder, homes)
         for done, (document, home) in enumerate(homes.items()):
-            stores[home].fill(corpus.read(document))
+            stores[home].fill(self.source.read(document))
             self.progress(done + 1, len(homes))
         return stores
 
     def _read(self, stores: dict[Path, PageStore], ids: Sequence[str], windows: bool) -> list[Encoding]:
         pages, found = [self.source.light[page] for page in ids], dict[str, Encoding]()
         for home, store in stores.items():
-            own = [page for page in pages if self.source.corpus.home(page.document) == home]
+            own = [page for page in pages if self.source.home(page.document) == home]
             read = [Encoding(each[:0], each) for each in store.read_windows(own)] if windows else store.read(own)
             found |= zip((page.id for page in own), read, strict=True)
         return [found[page] for page in ids]

@@ -104,28 +104,15 @@ def open_search(name: str, index: Bm25 | NamedPages, ids: Sequence[str]) -> Syst
     return ByFunction(name, fingerprint(name, 2), score)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How an encoder compares questions with pages.
-
-    Attributes:
-        ask: from questions to what `compare` takes.
-        read: from page ids to what `compare` takes.
-        compare: float32 of shape (questions, pages).
-    """
-
-    ask: Callable[[Sequence[str]], Any]
-    read: Callable[[Sequence[str]], Any]
-    compare: Callable[[Any, Any], Vectors]
-
-
 class ByGroup(System):
     """One view of an encoder; all questions of a group are encoded once, and compared with a few pages at a time.
 
     Args:
         name: in tables.
         collection: its groups of pages.
-        view: the encoder's.
+        ask: from questions to what `compare` takes.
+        read: from page ids to what `compare` takes.
+        compare: float32 of shape (questions, pages).
         calibration: makes a probability of a score; None if it is none.
     """
 
@@ -133,12 +120,14 @@ class ByGroup(System):
         self,
         name: str,
         collection: Collection,
-        view: View,
+        ask: Callable[[Sequence[str]], Any],
+        read: Callable[[Sequence[str]], Any],
+        compare: Callable[[Any, Any], Vectors],
         trained: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
         super().__init__(name, trained=trained, calibration=calibration)
-        self._collection, self._view = collection, view
+        self._collection, self._ask, self._read, self._compare = collection, ask, read, compare
         self._rows: dict[str, Vectors] = {}
         self._places: dict[str, dict[str, int]] = {}
         self._seconds: dict[str, float] = {}
@@ -162,12 +151,12 @@ class ByGroup(System):
 
     def _fill(self, group: str, queries: Sequence[BenchmarkQuery]) -> None:
         ids, started = self._collection.groups[group], time.perf_counter()
-        asked = self._view.ask([query.text for query in queries])
+        asked = self._ask([query.text for query in queries])
         spent, columns = time.perf_counter() - started, []
         for start in range(0, len(ids), CHUNK_PAGES):
-            pages = self._view.read(ids[start : start + CHUNK_PAGES])
+            pages = self._read(ids[start : start + CHUNK_PAGES])
             started = time.perf_counter()
-            columns.append(self._view.compare(asked, pages))
+            columns.append(self._compare(asked, pages))
             spent += time.perf_counter() - started
         self._places[group] = {page: place for place, page in enumerate(ids)}
         self._rows |= zip((query.id for query in queries), np.concatenate(columns, axis=1), strict=True)

@@ -14,7 +14,7 @@ from docrerank.runs import Run
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, make_run: Callable[..., Run], benchmark: Path) -> PdfPages:
     run = make_run(tmp_path_factory.mktemp("sources") / "RUN")
-    return PdfPages(open_corpus(run, read_benchmark(benchmark)))
+    return open_corpus(run, read_benchmark(benchmark))
 
 
 def test_texts_are_at_hand_and_boxes_come_when_a_page_is_asked_for(source: PdfPages) -> None:
@@ -26,7 +26,7 @@ def test_texts_are_at_hand_and_boxes_come_when_a_page_is_asked_for(source: PdfPa
 
 def test_few_pages_with_boxes_are_held(source: PdfPages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf_pages, "HELD", 1)
-    fresh = PdfPages(source.corpus)
+    fresh = PdfPages(source.parts, source.own)
     for page_id in ("harbor/4", "orchard/1", "harbor/1", "orchard/3"):
         assert fresh.page(page_id).id == page_id
     assert fresh._open.cache_info().currsize == 1

@@ -11,8 +11,8 @@ from docrerank.evaluation.benchmark.benchmark import (
     take_top,
 )
 from docrerank.evaluation.benchmark.data_sets import find_origins
-from docrerank.evaluation.benchmark.pdf_pages import Corpus, PdfPages, is_pdf_benchmark, read_pdf_benchmark
-from docrerank.evaluation.benchmark.read_benchmark import read_benchmark
+from docrerank.evaluation.benchmark.pdf_pages import PdfPages, read_pdf_benchmark
+from docrerank.evaluation.benchmark.read_benchmark import is_pdf_benchmark, read_benchmark
 from docrerank.evaluation.benchmark.read_data_set import read_data_set
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "Benchmark",
     "BenchmarkQuery",
     "Collection",
-    "Corpus",
     "PdfPages",
     "find_origins",
     "is_pdf_benchmark",

@@ -7,7 +7,7 @@ system loses what it cannot find; a question of a missing document is left out. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,19 +24,22 @@ NO_PAGE = "no such page"
 HELD = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """A benchmark's documents and where the pages of each are kept.
+class PdfPages:
+    """The `PageSource` of a folder of PDFs; each document is read once for its texts.
 
-    Attributes:
+    Args:
         parts: document to the parts that hold its pages; only documents with a readable page.
         own: how many of them are the run's own.
         unreadable: the documents without a page.
+
+    Attributes:
+        light: page id to the page without its boxes, which only some models need.
     """
 
-    parts: Mapping[str, Parts[Page]]
-    own: int
-    unreadable: tuple[str, ...] = ()
+    def __init__(self, parts: Mapping[str, Parts[Page]], own: int, unreadable: tuple[str, ...] = ()) -> None:
+        self.parts, self.own, self.unreadable = parts, own, unreadable
+        self.light = {page.id: replace(page, boxes=NO_BOXES) for document in parts for page in self.read(document)}
+        self._open = lru_cache(HELD)(lambda document: {page.id: page for page in self.read(document)})
 
     def read(self, document: str) -> list[Page]:
         """The pages of one document, in order."""
@@ -49,25 +52,6 @@ class Corpus:
     def made_from(self) -> dict[str, str | None]:
         """Document to the fingerprint of its pages."""
         return {name: parts.made_from(name) for name, parts in sorted(self.parts.items())}
-
-
-class PdfPages:
-    """The `PageSource` of a folder of PDFs.
-
-    Args:
-        corpus: each document is read once for its texts.
-
-    Attributes:
-        corpus: as given.
-        light: page id to the page without its boxes, which only some models need.
-    """
-
-    def __init__(self, corpus: Corpus) -> None:
-        self.light = {
-            page.id: replace(page, boxes=NO_BOXES) for document in corpus.parts for page in corpus.read(document)
-        }
-        self.corpus = corpus
-        self._open = lru_cache(HELD)(lambda document: {page.id: page for page in corpus.read(document)})
 
     def page(self, page_id: str) -> Page:
         """The page with its boxes; the other pages of its document are read with it."""
@@ -82,17 +66,6 @@ class PdfPages:
         return True
 
 
-def is_pdf_benchmark(path: Path) -> bool:
-    """Whether a folder holds `corpus/*.pdf`.
-
-    Examples:
-        >>> is_pdf_benchmark(Path("nowhere"))
-        False
-    """
-    corpus = path / "corpus"
-    return corpus.is_dir() and any(file.suffix.lower() == ".pdf" for file in corpus.iterdir())
-
-
 def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, PdfPages]:
     """Read a benchmark folder's questions and its PDFs' pages.
 
@@ -105,7 +78,7 @@ def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, PdfPages]:
         UserError: the benchmark is malformed, or none of its relevant pages could be read.
     """
     whole = read_benchmark(path)
-    source = PdfPages(open_corpus(run, whole))
+    source = open_corpus(run, whole)
     asked, missing = leave_out_missing(whole, source.light)
     run.rejected(STAGE).write(whole.name, missing, fingerprint(STAGE))
     groups: dict[str, list[str]] = {EVERYTHING: list(source.light)}
@@ -119,13 +92,13 @@ def read_pdf_benchmark(path: Path, run: Run) -> tuple[Collection, PdfPages]:
         scope={query.id: query.document or EVERYTHING for query in asked.queries},
         documents={page.id: page.document for page in source.light.values()},
         traits=collect_traits(asked.queries),
-        version=fingerprint(source.corpus.made_from()),
+        version=fingerprint(source.made_from()),
         notes=(*describe_missing(missing), *asked.notes()),
     )
     return collection, source
 
 
-def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
+def open_corpus(run: Run, benchmark: Benchmark) -> PdfPages:
     """Find the benchmark's pages in the run, and read the documents that the run lacks into `RUN/benchmark/<name>`.
 
     A document is the run's own if it was read from the same bytes. Other documents of the run are no part of the
@@ -149,7 +122,7 @@ def open_corpus(run: Run, benchmark: Benchmark) -> Corpus:
         cache = _read_missing(run, benchmark, missing, alone=not own)
         parts |= dict.fromkeys((document.stem for document in missing), cache)
     readable = {name: parts[name] for name in sorted(parts) if next(parts[name].read(name), None) is not None}
-    return Corpus(readable, len(own & readable.keys()), tuple(sorted(parts.keys() - readable.keys())))
+    return PdfPages(readable, len(own & readable.keys()), tuple(sorted(parts.keys() - readable.keys())))
 
 
 def leave_out_missing(benchmark: Benchmark, page_ids: Iterable[str]) -> tuple[Benchmark, list[Rejected]]:

@@ -46,15 +46,25 @@ def read_benchmark(path: Path) -> Benchmark:
     return Benchmark(path, tuple(queries.values()), qrels, lines)
 
 
+def is_pdf_benchmark(path: Path) -> bool:
+    """Whether a folder holds `corpus/*.pdf`.
+
+    Examples:
+        >>> is_pdf_benchmark(Path("nowhere"))
+        False
+    """
+    corpus = path / "corpus"
+    return corpus.is_dir() and any(file.suffix.lower() == ".pdf" for file in corpus.iterdir())
+
+
 def _check_files(path: Path) -> None:
     for part in ("queries.jsonl", "qrels/test.tsv"):
         if not (path / part).is_file():
             raise UserError(
                 f"no {path / part}; a benchmark folder holds corpus/*.pdf, queries.jsonl and qrels/test.tsv"
             )
-    corpus = path / "corpus"
-    if not corpus.is_dir() or not any(file.suffix.lower() == ".pdf" for file in corpus.iterdir()):
-        raise UserError(f"no PDF in {corpus}; put the benchmark's documents there as .pdf files")
+    if not is_pdf_benchmark(path):
+        raise UserError(f"no PDF in {path / 'corpus'}; put the benchmark's documents there as .pdf files")
 
 
 def _read_lines(file: Path) -> Iterator[tuple[int, str]]:
