@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from docrerank.vision.classifier import export_classifier
     from docrerank.vision.packed import packed_logits
     from docrerank.vision.page_cache import HOST_BYTES, PageCache
-    from docrerank.vision.page_groups import Scored
     from docrerank.vision.save import save_reranker
     from docrerank.vision.vision_reranker import VisionReranker
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "HOST_BYTES": "page_cache",
     "PageCache": "page_cache",
-    "Scored": "page_groups",
     "VisionReranker": "vision_reranker",
     "export_classifier": "classifier",
     "packed_logits": "packed",
@@ -37,7 +35,6 @@ _HOMES = {
 __all__ = [
     "HOST_BYTES",
     "PageCache",
-    "Scored",
     "VisionReranker",
     "count_bytes",
     "count_free",
