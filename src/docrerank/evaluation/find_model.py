@@ -22,7 +22,7 @@ from docrerank.evaluation.scorers import (
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError, one_line
-from docrerank.reranker import Reranker
+from docrerank.reranker import Reranker, locate
 from docrerank.retrieval import STARTS, hash_start, read_card
 from docrerank.runs import hash_file, read_json
 from docrerank.vision import find_folder, is_vision_model, reads_images
@@ -112,7 +112,7 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
     Raises:
         UserError: weights not found locally, or not a model that scores pages.
     """
-    path = _find_weights(model.path)
+    path = model.path if model.path in STARTS else str(locate(model.path))
     architectures = read_json(Path(path) / "config.json").get("architectures") or []
     if model.path in OWN_CODE or "JinaVLForRanking" in architectures:
         return _load_own_code(model.name, path, trust_code, reading)
@@ -141,7 +141,7 @@ def load_embedder(path: str, images: bool) -> EmbedderScorer:
         UserError: weights not found locally, or not an embedder.
     """
     encoders = require("sentence_transformers", extra="train")
-    path = _find_weights(path)
+    path = str(locate(path))
     kind = read_kind(Path(path))
     load = encoders.MultiVectorEncoder if kind in ("MultiVectorEncoder", "ColBERT") else encoders.SentenceTransformer
     with _explaining(f"the embedder '{path}'"):
@@ -162,28 +162,6 @@ def read_kind(folder: Path) -> str:
     if kind is None and str(architectures[0]).endswith("ForSequenceClassification"):
         kind = "CrossEncoder"
     return str(kind or "")
-
-
-def _find_weights(name: str) -> str:
-    """A folder as it is, `minilm` too; the hub's cache for a hub name.
-
-    Raises:
-        UserError: the weights are not there, or the cache cannot be read.
-    """
-    if name in STARTS or Path(name).is_dir():
-        return name
-    hub = require("huggingface_hub", extra="hub")
-    absent = f"the weights of '{name}' are not here: hf download {name} (into the hub's cache), or give their folder"
-    try:
-        folder = Path(hub.snapshot_download(name, local_files_only=True))
-    except hub.errors.LocalEntryNotFoundError as error:
-        raise UserError(absent) from error
-    except (OSError, ValueError) as error:
-        reason = one_line(error)
-        raise UserError(f"'{name}' cannot be looked up in the hub's cache: {reason}") from error
-    if not any(folder.rglob("*.safetensors")) and not any(folder.rglob("*.bin")):
-        raise UserError(absent)
-    return str(folder)
 
 
 @contextmanager

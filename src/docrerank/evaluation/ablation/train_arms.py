@@ -58,7 +58,8 @@ def ablate(
         UserError: the control cannot be trained, or the benchmark is malformed.
     """
     with Run(out, run.recipe).locked():
-        _share(run, out)
+        for name in SHARED:
+            (out / name).mkdir(parents=True, exist_ok=True)
         data, sizes, skipped = dict[Arm, Run](), dict[str, int](), dict[str, str]()
         for arm in arms:
             try:
@@ -134,14 +135,6 @@ def _measure(run: Run, benchmark: Path, out: Path, progress: Progress) -> Measur
         return read_measures(read_evaluation(run), kept == TRAINED)
 
 
-def _share(run: Run, out: Path) -> None:
-    """Begin with what the run has encoded and read of benchmarks: files get second names, they are never changed."""
-    for name in SHARED:
-        (out / name).mkdir(parents=True, exist_ok=True)
-        if (run.path / name).is_dir():
-            shutil.copytree(run.path / name, out / name, copy_function=_link_file, dirs_exist_ok=True)
-
-
 def _drop_encodings(out: Path, run: Run) -> None:
     """Forget pages as trained models see them: the next arm has others, and together they fill a disk."""
     starts = {UNTRAINED, run.recipe.train.base} & set(STARTS)
@@ -155,11 +148,3 @@ def _link(source: Path, target: Path, names: Sequence[str]) -> None:
     for name in names:
         if (source / name).exists() and not (target / name).is_symlink():
             (target / name).symlink_to((source / name).resolve())
-
-
-def _link_file(source: str, target: str) -> None:
-    if not Path(target).exists():
-        try:
-            Path(target).hardlink_to(source)
-        except OSError:  # another disk, or a file system without second names
-            shutil.copyfile(source, target)
