@@ -65,7 +65,7 @@ def test_folders_of_the_machine_are_not_told(hostile_report: Path) -> None:
 def test_every_picture_is_described_and_every_table_has_a_caption(plain_report: Path) -> None:
     page = read(plain_report)
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(pictures) == 2 + 2 * 3, [picture["alt"] for picture in pictures]
+    assert len(pictures) == 2, [picture["alt"] for picture in pictures]
     assert all(picture["alt"] and picture["width"] for picture in pictures)
     tags = [tag for tag, _ in page.tags]
     assert tags.count("table") == tags.count("caption") == 5
@@ -95,8 +95,6 @@ def test_training_is_credited_with_what_it_gained_over_its_start(plain_report: P
     order = [figures.index(title) for title in ("Best untrained", "Start", "Trained", "Gain of training")]
     assert order == sorted(order)
     assert "docrerank-mini, fused" in figures
-    assert "the best right page went from rank 2 to rank 1" in results
-    assert "the best right page went from rank 1 to rank 2" in results
     assert "best order of the 20 candidates" in results
 
 
