@@ -10,7 +10,7 @@ from typing import Any
 from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, find_worst
 from docrerank.report.marked_edits import mark_edit
 from docrerank.report.results import Estimate, estimate
-from docrerank.report.thumbnails import draw_thumbnails
+from docrerank.report.thumbnails import SMALL, draw_thumbnails
 from docrerank.report.write_report import make_environment
 from docrerank.runs import Run, write_text
 
@@ -64,7 +64,7 @@ def write_probe(path: Path, run: Run, found: ProbeSet, probed: Sequence[Probed],
             differences=[estimate(model, "", one, (-reach, reach), 2) for model, one in differences],
             breakdowns=[(title, _break_down(models, name)) for name, title in TITLES.items()],
             worst=[(model, [_show_case(case, margin) for case, margin in cases]) for model, cases in worst],
-            thumbnails=draw_thumbnails([], limit, run.recipe.workers, small=pages),
+            thumbnails=draw_thumbnails(pages, SMALL, limit, run.recipe.workers),
         )
     )
     write_text(path, text.encode("utf-8", "replace").decode("utf-8"))

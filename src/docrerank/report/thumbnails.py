@@ -31,28 +31,26 @@ class Thumbnail:
     height: int
 
 
-def draw_thumbnails(
-    pages: Iterable[Page], max_image_pixels: int, workers: int = 0, small: Iterable[Page] = ()
-) -> dict[str, Thumbnail]:
+def draw_thumbnails(pages: Iterable[Page], size: int, max_image_pixels: int, workers: int = 0) -> dict[str, Thumbnail]:
     """Draw pages, in order of importance, until `BUDGET_BYTES` are spent; leave out those that cannot be drawn.
 
     Args:
         pages: a page that stands among them twice counts once.
+        size: pixels of a picture, `LARGE` or `SMALL`.
         max_image_pixels: an image file with more pixels is not decoded.
         workers: processes; 0 means one per core.
-        small: pages to be drawn small.
 
     Returns:
         page id to its picture.
     """
-    sized = {page.id: (page, SMALL) for page in small} | {page.id: (page, LARGE) for page in pages}
-    shards = [(replace(page, text="", boxes=NO_BOXES), size, max_image_pixels) for page, size in sized.values()]
+    asked = {page.id: page for page in pages}
+    shards = [(replace(page, text="", boxes=NO_BOXES), size, max_image_pixels) for page in asked.values()]
     drawn: dict[str, Thumbnail] = {}
     for (page, *_), result in map_shards(draw_thumbnail, shards, workers, SECONDS_PER_PAGE):
         if isinstance(result, Thumbnail):
             drawn[page.id] = result
     kept, budget = dict[str, Thumbnail](), BUDGET_BYTES
-    for page_id in sorted(sized, key=lambda page_id: -sized[page_id][1]):
+    for page_id in asked:
         if page_id in drawn and len(drawn[page_id].uri) <= budget:
             budget -= len(drawn[page_id].uri)
             kept[page_id] = drawn[page_id]

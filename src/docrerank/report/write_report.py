@@ -20,7 +20,7 @@ from docrerank.report.results import (
     lay_out,
     write,
 )
-from docrerank.report.thumbnails import draw_thumbnails
+from docrerank.report.thumbnails import LARGE, draw_thumbnails
 from docrerank.runs import Run, write_text
 
 
@@ -105,5 +105,5 @@ def _show_pages(run: Run, written: Written) -> dict[str, Any]:
     shown = [pages[page] for page in ids if page in pages]
     return {
         "marks": marks,
-        "thumbnails": draw_thumbnails(shown, run.recipe.ingest.max_image_pixels, run.recipe.workers),
+        "thumbnails": draw_thumbnails(shown, LARGE, run.recipe.ingest.max_image_pixels, run.recipe.workers),
     }
