@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from docrerank.vision import packed as packed_module
+from docrerank.vision import packed_rows as packed_module
 from docrerank.vision import packed_logits
 from docrerank.vision import packed_rows as layout_module
 

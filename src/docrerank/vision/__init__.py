@@ -17,7 +17,7 @@ from docrerank.vision.detect import find_folder, is_vision_model, reads_images
 
 if TYPE_CHECKING:
     from docrerank.vision.classifier import export_classifier
-    from docrerank.vision.packed import packed_logits
+    from docrerank.vision.packed_rows import packed_logits
     from docrerank.vision.page_cache import HOST_BYTES, PageCache
     from docrerank.vision.save import save_reranker
     from docrerank.vision.vision_reranker import VisionReranker
@@ -28,7 +28,7 @@ _HOMES = {
     "PageCache": "page_cache",
     "VisionReranker": "vision_reranker",
     "export_classifier": "classifier",
-    "packed_logits": "packed",
+    "packed_logits": "packed_rows",
     "save_reranker": "save",
 }
 
