@@ -124,7 +124,7 @@ def parse_queries(row: Mapping[str, Any], page_id: str, writer: str) -> tuple[li
     Args:
         row: columns of the released schema, and docrerank's own where the set has them.
         page_id: the page's id in the run.
-        writer: put down where the set names no writer.
+        writer: recorded where the set names none.
 
     Examples:
         >>> row = {"positive_queries": ["What was 2020?"], "negative_queries": [["What was 2019?", ""]]}

@@ -28,7 +28,7 @@ Row = tuple[str, str, list[float]]
 
 
 class ByPage(System):
-    """A model put to a collection's pages.
+    """A model that scores a collection's pages.
 
     Args:
         model: what it is.

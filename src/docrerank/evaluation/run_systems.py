@@ -69,7 +69,7 @@ class RunResults:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """A run put to a benchmark."""
+    """A run that is measured on a benchmark."""
 
     run: Run
     collection: Collection

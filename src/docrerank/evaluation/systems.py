@@ -29,7 +29,7 @@ Asked = Mapping[str, Sequence[str] | Mapping[str, float]]
 
 
 def ignore(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Show no progress."""
 
 
 class PageScores(NamedTuple):
@@ -59,7 +59,7 @@ class System(ABC):
         self.name, self.version, self.trained, self._calibration = name, version, trained, calibration
 
     def prepare(self, asked: Asked, journal: Journal | None = None, progress: Progress = ignore) -> None:  # noqa: B027
-        """Do ahead what questions share.
+        """Compute what the questions share.
 
         Args:
             asked: query id to its page ids.

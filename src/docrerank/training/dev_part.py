@@ -160,7 +160,7 @@ def plan_dev(part: DevPart, candidates: int | None = None) -> DevPlan:
 
 
 def rate(scores: Vectors, plan: DevPlan, temperature: float = 1.0) -> DevScores:
-    """What the scores of a plan's pairs come to.
+    """Rate the scores of a plan's pairs.
 
     Args:
         scores: of the pairs, in their order.

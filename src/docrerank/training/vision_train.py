@@ -125,7 +125,7 @@ def describe_lineage(run: Run, origin: str) -> str:
 
 
 def tell_difference(trained: DevScores, saved: DevScores) -> None:
-    """Say so if saving cost some of what was learned: bfloat16 rounds a small change of a weight away."""
+    """Warn if saving lost some of what was learned: bfloat16 rounds a small change of a weight away."""
     lost = trained.ndcg - saved.ndcg > NDCG_TOLERANCE or saved.loss > trained.loss * (1 + LOSS_TOLERANCE)
     if lost:
         logger.warning(
