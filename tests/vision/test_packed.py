@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
-from docrerank.vision import packed_rows as packed_module
 from docrerank.vision import packed_logits
 from docrerank.vision import packed_rows as layout_module
+from docrerank.vision import packed_rows as packed_module
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 #: Largest difference of logits, and of a tensor's gradient against its norm.
