@@ -29,11 +29,11 @@ def main() -> None:
     run = Run.open(options.run)
     queries = [query.text for query in run.queries.read() if query.kind == "positive"][::7][: options.queries]
     searcher = Searcher(run)
-    everything, windows = list(run.pages.read()), PageStore(run.path / ENCODINGS, searcher.untrained)
+    everything, windows = list(run.pages.read()), PageStore(run.path / ENCODINGS, searcher.first.encoder)
     print("pages   search ms (median, 95 %)   BM25 alone ms   ratio")
     for size in sorted({min(size, len(everything)) for size in options.sizes}):
         pages = everything[:size]
-        searcher.first = Search(FirstStage(pages, windows.read_windows(pages)), searcher.untrained)
+        searcher.first = Search(FirstStage(pages, windows.read_windows(pages)), searcher.first.encoder)
         bm25 = Bm25([page.text for page in pages])
         ours = _time(lambda query: searcher.search(query, top_k=20), queries)
         floor = statistics.median(_time(bm25.score, queries))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fixtures.tiny_vision import make_model, make_tokenizer, save_base
+from fixtures.tiny_vision import make_model, make_tokenizer, save_base, save_tiny_embedder
 from typer.testing import CliRunner
 
 from docrerank.cli.app import app
@@ -63,6 +63,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return folder / "snapshots" / "0a1b"
 
     tokenizer = make_tokenizer()
+    save_tiny_embedder(name("vidore/colqwen2-v1.0"))
     for model, family in ((BASE, "qwen2_vl"), (QWEN3, "qwen3_vl")):
         save_base(name(model), family, make_model(family, tokenizer), tokenizer)
     for adapter in ADAPTERS:
@@ -78,7 +79,7 @@ def test_every_command_of_the_page_runs_in_its_order(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(sets("beir"), tmp_path / "datasets" / "vidore" / "biomedical_lectures_v2")
-    stands = {"ColHNQue": str(sets("hf")), "FinHNQue": str(sets("hf")), "vidore/colqwen2-v1.0": "minilm"}
+    stands = {"ColHNQue": str(sets("hf")), "FinHNQue": str(sets("hf"))}
     commands = read_commands()
     assert [command[1] for command in commands] == ["import"] * 2 + ["mine"] * 2 + ["train"] * 2 + ["evaluate"] * 2
     for _, verb, *rest in commands:

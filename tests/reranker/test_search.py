@@ -29,10 +29,10 @@ def test_a_run_without_a_model_is_searched_untrained(run: Run) -> None:
 def test_without_a_model_the_recipes_start_reorders_what_untrained_windows_find(run: Run) -> None:
     searcher = Searcher(run)
     assert searcher.reranker.scorer.fingerprint == load_start(MINI, window_settings(run)).fingerprint
-    assert searcher.untrained.fingerprint == load_start(UNTRAINED, window_settings(run)).fingerprint
+    assert searcher.first.encoder.fingerprint == load_start(UNTRAINED, window_settings(run)).fingerprint
     old = Run.create(run.path.parent / "old", load_recipe("cpu", ["train.base=minilm"]))
     old.pages.write("report", list(run.pages.read()), "pages")
-    assert Searcher(old).reranker.scorer.fingerprint == searcher.untrained.fingerprint
+    assert Searcher(old).reranker.scorer.fingerprint == searcher.first.encoder.fingerprint
 
 
 def test_hits_bear_how_likely_each_answers_and_any_of_them(run: Run) -> None:

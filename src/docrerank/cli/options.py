@@ -49,6 +49,10 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", help="A recipe key
 Base = Annotated[
     str, typer.Option("--base", help="The reranker to train: any text or vision-language model's folder or hub name.")
 ]
+FirstStage = Annotated[
+    str,
+    typer.Option("--first-stage", help="Finds pages beside BM25: minilm, or any embedder of texts or images."),
+]
 Engine = Annotated[
     str, typer.Option("--engine", help="What works on documents: `local` processes, or `ray` (docs/cluster.md).")
 ]
@@ -63,9 +67,12 @@ Question = Annotated[str, argument("QUERY", "What to ask.")]
 Top = Annotated[int, typer.Option("--top", "-k", min=1, help="How many pages to show.")]
 
 
-def choose(base: str = "", engine: str = "", ray_address: str = "", given: list[str] | None = None) -> list[str]:
-    """The recipe keys that `--base`, `--engine` and `--ray-address` stand for, and those given by `--set`."""
-    keys = {"train.base": base, "engine": engine or ("ray" if ray_address else ""), "ray_address": ray_address}
+def choose(
+    base: str = "", engine: str = "", ray_address: str = "", given: list[str] | None = None, first: str = ""
+) -> list[str]:
+    """The recipe keys that options of their own stand for, and those given by `--set`."""
+    engine = engine or ("ray" if ray_address else "")
+    keys = {"train.base": base, "first_stage": first, "engine": engine, "ray_address": ray_address}
     return [*(f"{key}={value}" for key, value in keys.items() if value), *(given or [])]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from docrerank.cli.options import (
     Engine,
+    FirstStage,
     Json,
     Out,
     Overrides,
@@ -47,11 +48,12 @@ def ingest_run(
     do_stage(Run.create(out, loaded), lambda run: read_pages(run, pdfs), json)
 
 
-def mine_run(run: RunFolder, set_: Overrides = None, json: Json = False) -> None:
+def mine_run(run: RunFolder, first_stage: FirstStage = "", set_: Overrides = None, json: Json = False) -> None:
     """Find wrong pages for every positive with the first stage."""
     from docrerank.mining import mine
 
-    do_stage(open_run(run, set_), lambda run: work(run, "mine", mine), json)
+    overrides = choose(first=first_stage, given=set_)
+    do_stage(open_run(run, overrides), lambda run: work(run, "mine", mine), json)
 
 
 def report_run(run: RunFolder) -> None:

@@ -22,6 +22,7 @@ from docrerank.evaluation.systems import ignore
 from docrerank.evaluation.table_forms import build_dict, render, sum_up
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
+from docrerank.reranker import fingerprint_first
 from docrerank.retrieval import STARTS, FusionWeights, hash_start, read_card
 from docrerank.runs import Progress, Run, hash_file, read_json, write_text
 
@@ -115,7 +116,8 @@ def _made_from(run: Run, collection: Collection, corpus: PdfPages) -> str:
     train = run.recipe.train.model_dump(include={"window_tokens", "window_overlap", "context_tokens"})
     train["base"] = hash_start(run.recipe.train.base) if run.recipe.train.base in STARTS else run.recipe.train.base
     train["fusion"] = asdict(FusionWeights())
-    return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), run.recipe.evaluate, train, run.recipe.seed)
+    settings = [run.recipe.evaluate, train, run.recipe.seed, *fingerprint_first(run)]
+    return fingerprint(STAGE, STAGE_VERSION, hashes, corpus.made_from(), *settings)
 
 
 def _judge_threshold(run: Run, collection: Collection, measured: Sequence[Measured]) -> dict[str, Any] | None:

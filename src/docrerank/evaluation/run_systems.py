@@ -22,7 +22,7 @@ from docrerank.evaluation.scorers import TextScorer, VisionScorer
 from docrerank.evaluation.systems import ByGroup, Fused, System, Views, open_bm25, open_search
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.reranker import Reranker, load_text
+from docrerank.reranker import Reranker, load_text, open_first
 from docrerank.retrieval import (
     ENCODINGS,
     MINI,
@@ -31,6 +31,7 @@ from docrerank.retrieval import (
     Encoding,
     FusionWeights,
     NamedPages,
+    PageEncoder,
     PageStore,
     TokenEncoder,
     encode_ahead,
@@ -87,15 +88,22 @@ class _Bench:
             open_search("named", NamedPages(list(self.source.light.values())), ids),
         )
 
+    def open_first(self, views: Views) -> System:
+        """The first stage: BM25 and MiniLM's windows, or the embedder of the recipe's `first_stage`."""
+        if self.run.recipe.first_stage != UNTRAINED:
+            encoder = open_first(self.run, window_settings(self.run))
+            views = replace(views, windows=self.compare(names.FIRST_STAGE, encoder, windows=True))
+        return Fused(names.FIRST_STAGE, views, FIRST_STAGE_WEIGHTS)
+
     def compare(
-        self, name: str, encoder: TokenEncoder, calibration: Calibration | None = None, windows: bool = False
+        self, name: str, encoder: PageEncoder, calibration: Calibration | None = None, windows: bool = False
     ) -> ByGroup:
         """Best windows or late interaction by an encoder; pages are encoded here unless they are on disk already."""
         read = partial(self._read, self._encode(encoder), windows=windows)
         compare, trained = score_windows if windows else score_tokens, name not in (names.WINDOW, names.TOKENS)
         return ByGroup(name, self.collection, encoder.encode_queries, read, compare, trained, calibration)
 
-    def _encode(self, encoder: TokenEncoder) -> dict[Path, PageStore]:
+    def _encode(self, encoder: PageEncoder) -> dict[Path, PageStore]:
         """Encode the documents that are new or changed, one at a time."""
         homes = {document: self.source.home(document) for document in self.source.parts}
         stores = {home: PageStore(home / ENCODINGS, encoder) for home in homes.values()}
@@ -122,18 +130,19 @@ def measure_run(run: Run, collection: Collection, source: PdfPages, progress: Pr
     """
     bench = _Bench(run, collection, source, progress)
     views = bench.open_text_views()
-    pages = rank_pages(_open_first(views), collection, run.recipe.evaluate.candidates)
+    stage = bench.open_first(views)
+    pages = rank_pages(stage, collection, run.recipe.evaluate.candidates)
     first = Candidates(names.FIRST_STAGE, pages, fingerprint(pages))
     whole = {query.id: collection.groups[collection.group_of(query.id)] for query in collection.queries}
     every = Candidates("every page", {query: dict.fromkeys(ids, 0.0) for query, ids in whole.items()}, "")
     start, trained = _name_base(run), names.TRAINED_FUSED
-    if is_vision_model(run.model):
+    if is_vision_model(run.model) or is_vision_model(run.recipe.train.base):
         start, trained = names.UNTRAINED_VISION, names.TRAINED
         own = _list_vision(bench)
     else:
         own = chain(_list_started(bench, views), _list_trained(bench, views))
     measured = []
-    for system, ranks_all in chain(_list_untrained(views), own):
+    for system, ranks_all in chain(_list_untrained(views, stage), own):
         measured.append(measure(system, collection, every if ranks_all else first, run.path / SCORES, progress))
         del system  # a large model's memory is for the next one
     known = {each.name for each in measured}
@@ -141,15 +150,11 @@ def measure_run(run: Run, collection: Collection, source: PdfPages, progress: Pr
     return RunResults(measured, first, start if start in known else None, trained if trained in known else None)
 
 
-def _open_first(views: Views) -> System:
-    return Fused(names.FIRST_STAGE, views, FIRST_STAGE_WEIGHTS)
-
-
-def _list_untrained(views: Views) -> Iterator[Row]:
+def _list_untrained(views: Views, stage: System) -> Iterator[Row]:
     for view in (views.bm25, views.windows, views.tokens):
         assert view
         yield view, True
-    yield _open_first(views), True
+    yield stage, True
     yield Fused(names.FUSION, views, FusionWeights(named=0)), True
     yield Fused(names.NAMED, views, FusionWeights()), True
 
@@ -206,5 +211,7 @@ def _list_vision(bench: _Bench) -> Iterator[Row]:
         model = Model(names.UNTRAINED_VISION, base, False)
         yield ByPage(model, VisionScorer(untrained), bench.collection, probability), False
         del untrained  # its memory is for the next one
+    if not bench.run.model.is_dir():
+        return
     scorer = VisionScorer(VisionReranker.from_pretrained(bench.run.model))
     yield ByPage(Model(names.TRAINED, str(bench.run.model), True), scorer, bench.collection, probability), False

@@ -32,13 +32,14 @@ class Miner:
     Args:
         first: the first stage over the collection's pages.
         settings: the recipe's section.
+        sees: whether it compares page images, so that a page without text may be a negative too.
     """
 
-    def __init__(self, first: FirstStage | LargeFirstStage, settings: Mine) -> None:
+    def __init__(self, first: FirstStage | LargeFirstStage, settings: Mine, sees: bool = False) -> None:
         self.first = first
         self.settings = settings
         self.excluded: Counter[str] = Counter()
-        self._exclusions = Exclusions(first, settings.near_identical)
+        self._exclusions = Exclusions(first, settings.near_identical, sees)
 
     def mine(self, queries: Sequence[Query], encoded: Sequence[Encoding]) -> Iterator[list[MinedPage]]:
         """Each query's negatives: the best of all pages, or as many as asked for from its document, then others."""

@@ -28,10 +28,11 @@ class Exclusions:
     Args:
         first: the first stage over the collection.
         near_identical: Jaccard similarity of shingles from which two pages read alike.
+        sees: whether a page without text may be a negative: its image is compared.
     """
 
-    def __init__(self, first: FirstStage | LargeFirstStage, near_identical: float) -> None:
-        self._first = first
+    def __init__(self, first: FirstStage | LargeFirstStage, near_identical: float, sees: bool = False) -> None:
+        self._first, self._sees = first, sees
         self._near_identical = near_identical
         keep = functools.lru_cache(KEPT_PAGES)
         self._wording: Callable[[int], Wording] = keep(lambda row: read_wording(first.text(row)))
@@ -45,7 +46,7 @@ class Exclusions:
         if self._first.name(row) in query.answered_by:
             return "answers the query"
         if not self._words(row):
-            return "no text"
+            return "" if self._sees else "no text"
         if self._repeats(query, own, row):
             return "near-identical page"
         if self._answers(query, row):

@@ -10,13 +10,13 @@ from typing import Any
 from docrerank.mining.shards import MineShard, MineWork, ShardCounts, fingerprint_pages, list_shards, mine_shard
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
+from docrerank.reranker import open_first
 from docrerank.retrieval import (
     ENCODINGS,
     EncoderElsewhere,
+    PageEncoder,
     PageStore,
-    TokenEncoder,
     encode_ahead,
-    load_untrained,
     window_settings,
 )
 from docrerank.retrieval.run_index import index_in_memory, is_large, open_index
@@ -83,11 +83,11 @@ def _mine_all(
         for shard in todo:
             run.mined.write(shard.name, (), shard.made_from)
         return
-    encoder = load_untrained(window_settings(run))
+    encoder = open_first(run, window_settings(run))
     store = PageStore(run.path / ENCODINGS, encoder, run.count_pages())
     counts["pages_encoded"] = encode_ahead(run, encoder, dict.fromkeys(run.pages.names(), run.path))
     step(0)
-    if is_large(run):
+    if is_large(run, encoder.late):
         counts["pages_encoded"] += open_index(run, store)[0]
         yield from _mine_in_workers(stage, todo, encoder, step)
         return
@@ -97,7 +97,7 @@ def _mine_all(
 
 
 def _mine_in_workers(
-    stage: Stage, todo: Sequence[MineShard], encoder: TokenEncoder, step: Step
+    stage: Stage, todo: Sequence[MineShard], encoder: PageEncoder, step: Step
 ) -> Iterator[ShardCounts]:
     """Each worker opens the index and the encoder once; a failed shard leaves the others done."""
     run = stage.run

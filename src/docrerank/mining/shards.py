@@ -12,11 +12,13 @@ from pathlib import Path
 from docrerank.mining.candidates import Miner
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
-from docrerank.retrieval import EncoderElsewhere, TokenEncoder
+from docrerank.reranker import fingerprint_first
+from docrerank.retrieval import EncoderElsewhere, PageEncoder
 from docrerank.retrieval.first_stage import FirstStage
 from docrerank.retrieval.large_stage import LargeFirstStage
 from docrerank.retrieval.run_index import INDEX
 from docrerank.runs import Run, pack, pull
+from docrerank.vision import PageEmbedder
 
 STAGE_VERSION = 4
 #: Queries of a shard, negatives and rephrasings counted too: some seconds of work, lost if its process is killed.
@@ -55,7 +57,8 @@ def list_shards(run: Run) -> list[MineShard]:
     sizes = [run.queries.count(name) for name in names]
     packed = pack(dict(enumerate(names)), sizes, QUERIES_PER_SHARD) or [{}]
     windows = [run.recipe.train.window_tokens, run.recipe.train.window_overlap, run.recipe.train.context_tokens]
-    common = fingerprint("mine", STAGE_VERSION, run.recipe.mine, windows, fingerprint_pages(run))
+    made_from = [run.recipe.mine, windows, fingerprint_pages(run), *fingerprint_first(run)]
+    common = fingerprint("mine", STAGE_VERSION, *made_from)
     return [
         MineShard(
             f"{number:06}",
@@ -76,7 +79,7 @@ def mine_shard(
     run: Run,
     shard: MineShard,
     first: FirstStage | LargeFirstStage,
-    encoder: TokenEncoder,
+    encoder: PageEncoder,
     step: Callable[[int], None] = lambda queries: None,
 ) -> ShardCounts:
     """Write a shard's part, in the order of its positives' ids.
@@ -88,7 +91,7 @@ def mine_shard(
         encoder: whose windows it holds.
         step: called with how many positives were mined since the last time.
     """
-    miner, done = Miner(first, run.recipe.mine), 0
+    miner, done = Miner(first, run.recipe.mine, sees=isinstance(encoder, PageEmbedder)), 0
 
     def mine_all() -> Iterator[MinedPage]:
         nonlocal done
@@ -108,7 +111,7 @@ class MineWork:
 
     Attributes:
         run: whose it is.
-        encoder: the untrained one.
+        encoder: of the first stage.
         dimension: numbers in a window's vector.
         state: names the pages that the index holds, so that a worker that outlives a change opens it anew.
     """

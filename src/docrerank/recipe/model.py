@@ -146,6 +146,7 @@ class Recipe(Section):
     name: str = Field("cpu", description="shown in the report")
     seed: int = Field(13, ge=0, description="seed of every random draw")
     workers: int = Field(0, ge=0, description="processes; 0: one per core")
+    first_stage: str = Field("minilm", description="finds pages beside BM25: minilm, or any embedder's folder or name")
     engine: Literal["local", "ray"] = Field("local", description="local: this machine's processes; ray: Ray Data")
     ray_address: str = Field("", description="with `engine: ray`: a cluster's host:port; empty: start one here")
     ingest: Ingest = Ingest()

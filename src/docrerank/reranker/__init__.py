@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docrerank.reranker.cross_encoder import PageCrossEncoder
+from docrerank.reranker.first_encoder import fingerprint_first, open_first
 from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
 from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker
@@ -17,11 +18,13 @@ __all__ = [
     "check_base",
     "choose_windows",
     "find_kind",
+    "fingerprint_first",
     "hash_text_model",
     "list_hits",
     "load_encoder",
     "load_text",
     "locate",
+    "open_first",
     "search",
     "share_probability",
 ]

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docrerank.records import Page, UserError
+from docrerank.reranker.first_encoder import open_first
 from docrerank.reranker.load_text_model import load_text
 from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker, first_windows, fuse_views
 from docrerank.retrieval import (
     ENCODINGS,
     UNTRAINED,
+    Candidates,
     NamedPages,
     PageStore,
     Search,
@@ -23,6 +25,7 @@ from docrerank.retrieval import (
     find_snippet,
     load_query_start,
     order,
+    score_windows,
     window_settings,
 )
 from docrerank.retrieval.answer import Answer
@@ -87,10 +90,11 @@ class Searcher:
         self.reranker = open_text(run)
         self.card, scorer = self.reranker.card, self.reranker.scorer
         self.store = PageStore(run.path / ENCODINGS, scorer) if isinstance(scorer, TokenEncoder) else None
-        self.untrained = load_query_start(UNTRAINED, first_windows(self.card, window_settings(run)))
-        self.first = Search.open(run, self.untrained)
-        if self.store:
-            self.first.pages.fill(self.store)
+        windows = first_windows(self.card, window_settings(run))
+        self.first = Search.open(run, open_first(run, windows, light=True))
+        self.windows = self._open_windows(windows)
+        for store in filter(None, (self.store, self.windows)):
+            self.first.pages.fill(store)
 
     def search(self, query: str, top_k: int = 10, document: str | None = None) -> list[Hit]:
         """The best pages, of one document if it is named.
@@ -109,11 +113,25 @@ class Searcher:
             return list_hits(query, pages, [(hit["corpus_id"], hit["score"]) for hit in ranked])
         own = self._score(query, pages)
         if self.store:  # as `rank` does: a bi-encoder's scores are fused, a cross-encoder's stand alone
-            scores = fuse_views(query, [page.text for page in pages], found.windows, own, self.card, found.named)
+            windows = self._compare_windows(query, found)
+            scores = fuse_views(query, [page.text for page in pages], windows, own, self.card, found.named)
             likely = share_probability(self.card.calibration.apply(own), scores)
         else:
             scores, likely = self.card.calibration.apply(own), None
         return list_hits(query, pages, [(index, float(scores[index])) for index in order(scores)[:top_k]], likely)
+
+    def _open_windows(self, windows: WindowSettings) -> PageStore | None:
+        """MiniLM's windows, which a fusion adds up, where another embedder is the first stage."""
+        if self.run.recipe.first_stage == UNTRAINED or not self.store or self.vision:
+            return None
+        return PageStore(self.run.path / ENCODINGS, load_query_start(UNTRAINED, windows))
+
+    def _compare_windows(self, query: str, found: Candidates) -> Vectors:
+        if self.windows is None:
+            return found.windows
+        asked = self.windows.encoder.encode_queries([query])
+        scores: Vectors = score_windows(asked, self.windows.read(found.pages))[0]
+        return scores
 
     def _score(self, query: str, pages: Sequence[Page]) -> Vectors:
         return self.reranker.score(query, pages, self.store.read(pages) if self.store else None)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from docrerank.records import Page, UserError
-from docrerank.retrieval.encoder import Precision, TokenEncoder
+from docrerank.retrieval.encoder import PageEncoder, Precision
 from docrerank.retrieval.page_store import ENCODINGS, SHARD_PAGES, PageStore
 from docrerank.runs import Parts, Run, pack, run_shards
 
@@ -32,14 +32,14 @@ class EncoderElsewhere:
 
     fingerprint: str
     precision: Precision
-    opener: Callable[[], TokenEncoder] = field(compare=False)
+    opener: Callable[[], PageEncoder] = field(compare=False)
 
     @classmethod
-    def of(cls, encoder: TokenEncoder) -> EncoderElsewhere | None:
+    def of(cls, encoder: PageEncoder) -> EncoderElsewhere | None:
         """An encoder as it is handed over; None if no other process could load it."""
         return None if encoder.opener is None else cls(encoder.fingerprint, encoder.precision, encoder.opener)
 
-    def open(self) -> TokenEncoder:
+    def open(self) -> PageEncoder:
         """The encoder, loaded once in a process.
 
         Raises:
@@ -49,7 +49,7 @@ class EncoderElsewhere:
 
 
 @lru_cache(maxsize=1)
-def _open(encoder: EncoderElsewhere) -> TokenEncoder:
+def _open(encoder: EncoderElsewhere) -> PageEncoder:
     opened = encoder.opener()
     opened.precision = encoder.precision
     if opened.fingerprint != encoder.fingerprint:
@@ -57,7 +57,7 @@ def _open(encoder: EncoderElsewhere) -> TokenEncoder:
     return opened
 
 
-def encode_ahead(run: Run, encoder: TokenEncoder, homes: Mapping[str, Path]) -> int:
+def encode_ahead(run: Run, encoder: PageEncoder, homes: Mapping[str, Path]) -> int:
     """Let the workers of the engine `ray` fill the page stores of documents; returns how many pages were encoded.
 
     `PageStore.fill` then finds nothing left to do, but for documents whose workers failed. With the engine `local` it
@@ -91,7 +91,7 @@ class _Work:
         return sum(_store(encoder, home).fill(_pages(home).read(document)) for document, home in bundle)
 
 
-def _lacks(encoder: TokenEncoder, document: str, home: Path) -> bool:
+def _lacks(encoder: PageEncoder, document: str, home: Path) -> bool:
     return _pages(home).count(document) > 0 and not _store(encoder, home).holds(document, _pages(home).read(document))
 
 
@@ -109,5 +109,5 @@ def _pages(home: Path) -> Parts[Page]:
     return Parts(home / "pages", Page)
 
 
-def _store(encoder: TokenEncoder, home: Path) -> PageStore:
+def _store(encoder: PageEncoder, home: Path) -> PageStore:
     return PageStore(home / ENCODINGS, encoder)

@@ -6,13 +6,15 @@ import string
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
+from docrerank.records import Page
+from docrerank.retrieval.page_heading import find_heading
 from docrerank.retrieval.windows import WindowCutter, WindowSettings, clean_text
 
 #: Rows of float32, or of float16 where they come from disk.
@@ -40,6 +42,39 @@ class Encoding:
     windows: Vectors
 
 
+class PageEncoder(Protocol):
+    """What a first stage and a page store ask of an encoder, of texts (`TokenEncoder`) or of page images.
+
+    Attributes:
+        fingerprint: names all that a page's encoding depends on, beside the page.
+        dimension: numbers in a vector.
+        late: whether a query has many vectors in `Encoding.windows`, and the best of a page counts for each.
+        precision: that pages are encoded in.
+        opener: loads the same encoder in another process; None if nothing does.
+    """
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def late(self) -> bool: ...
+
+    precision: Precision
+    opener: Callable[[], Any] | None
+
+    def key(self, page: Page) -> list[Any]:
+        """What a page's encoding is made from."""
+
+    def read(self, pages: Sequence[Page]) -> list[Encoding]:
+        """Encode pages."""
+
+    def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encode queries."""
+
+
 class TokenEncoder:
     """Encodes queries and windows with a MultiVectorEncoder of sentence-transformers, or a dense SentenceTransformer.
 
@@ -49,7 +84,12 @@ class TokenEncoder:
         weights: names the weights (a hash), for `fingerprint`.
         precision: of the transformer on pages; `auto` takes bfloat16 where the processor has it. Queries are float32.
         opener: loads the same encoder in another process, which must be able to import it; None if nothing does.
+
+    Attributes:
+        late: whether `windows` has many vectors of a query, and the best of a page counts for each.
     """
+
+    late = False
 
     def __init__(
         self,
@@ -57,7 +97,7 @@ class TokenEncoder:
         settings: WindowSettings,
         weights: str = "",
         precision: Precision = "auto",
-        opener: Callable[[], TokenEncoder] | None = None,
+        opener: Callable[[], Any] | None = None,
     ) -> None:
         self.model = model
         self.settings = settings
@@ -72,6 +112,14 @@ class TokenEncoder:
     def fingerprint(self) -> str:
         """Names all that a page's encoding depends on, beside its text."""
         return fingerprint(self.weights, asdict(self.settings), self.precision)
+
+    def key(self, page: Page) -> list[Any]:
+        """What a page's encoding is made from."""
+        return [page.id, page.text, find_heading(page)]
+
+    def read(self, pages: Sequence[Page]) -> list[Encoding]:
+        """Encode pages, each window under the page's heading."""
+        return self.encode_pages([page.text for page in pages], [find_heading(page) for page in pages])
 
     def encode_pages(self, texts: Sequence[str], contexts: Sequence[str] = ()) -> list[Encoding]:
         """Encode page texts; a page without text has no tokens and no windows."""
@@ -136,6 +184,20 @@ class TokenEncoder:
     def dimension(self) -> int:
         """Numbers in a vector."""
         return int(self.model.get_embedding_dimension())
+
+
+class TokenWindows(TokenEncoder):
+    """Late interaction as a first stage: the vector of each token stands where a window's stands otherwise."""
+
+    late = True
+
+    @property
+    def fingerprint(self) -> str:
+        """See `TokenEncoder`."""
+        return fingerprint("tokens as windows", super().fingerprint)
+
+    def _forward(self, texts: list[str], task: str) -> list[Encoding]:
+        return [Encoding(one.tokens[:0], one.tokens) for one in super()._forward(texts, task)]
 
 
 def find_prompt(model: Any, *names: str) -> str | None:

@@ -16,12 +16,15 @@ from docrerank.retrieval.bm25 import Bm25
 from docrerank.retrieval.encoder import Encoding, Vectors
 from docrerank.retrieval.fusion import FusionWeights, order, standardise
 from docrerank.retrieval.named_pages import NamedPages
+from docrerank.retrieval.windows import group_lines
 
 if TYPE_CHECKING:
     from docrerank.retrieval.page_store import PageStore
 
-#: Scores of queries with pages that are held at once (64 MiB).
-MAX_SCORES = 16_000_000
+#: Scores of queries with pages that are held at once (64 MiB), and products of vectors (1 GiB).
+MAX_SCORES, MAX_PRODUCTS = 16_000_000, 256_000_000
+#: Windows that are compared together; more than these (late interaction's) stay in the precision of the disk.
+BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ class FirstStage:
     def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors] = ()) -> None:
         self.pages = list(pages)
         windows = windows or [np.zeros((0, 1), np.float32) for _ in self.pages]
-        self._windows = np.concatenate(windows).astype(np.float32) if windows else np.zeros((0, 1), np.float32)
+        self._windows = np.concatenate(windows) if windows else np.zeros((0, 1), np.float32)
+        if len(self._windows) <= BLOCK:
+            self._windows = self._windows.astype(np.float32, copy=False)
         self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
         self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
         self._documents = _rows_by_document(self.pages)
@@ -146,7 +151,8 @@ class FirstStage:
         Yields:
             For each query all pages; or those of its document, and then the own page with all other documents'.
         """
-        at_once = max(1, MAX_SCORES // len(self.pages))
+        rows = max((len(query.windows) for query in encoded), default=1)
+        at_once = max(1, MAX_SCORES // (len(self.pages) * max(1, rows)))
         for start in range(0, len(queries), at_once):
             best = self.best_windows(encoded[start : start + at_once])
             for query, row, windows in zip(queries[start:], own[start:], best, strict=False):
@@ -167,12 +173,29 @@ class FirstStage:
         ]
 
     def best_windows(self, queries: Sequence[Encoding]) -> Vectors:
-        """Each query's product with the best window of every page, of shape (queries, pages)."""
+        """Each query's product with the best window of every page, of shape (queries, pages).
+
+        A query of late interaction has several vectors: the mean of theirs.
+        """
         best = np.zeros((len(queries), len(self.pages)), np.float32)
         if len(self._filled):
-            products = np.concatenate([query.windows for query in queries]) @ self._windows.T
-            best[:, self._filled] = np.maximum.reduceat(products, self._starts, axis=1)
+            starts = np.cumsum([0, *(len(query.windows) for query in queries)])
+            found = self._find_best(np.concatenate([query.windows for query in queries]))
+            best[:, self._filled] = np.add.reduceat(found, starts[:-1], axis=0) / np.diff(starts)[:, None]
         return best
+
+    def _find_best(self, vectors: Vectors) -> Vectors:
+        """The largest product of each vector with any window of each page, of shape (vectors, filled pages)."""
+        found = np.empty((len(vectors), len(self._filled)), np.float32)
+        ends = np.append(self._starts[1:], len(self._windows))
+        for first, last in group_lines((ends - self._starts).tolist(), BLOCK, 0):
+            own = self._windows[self._starts[first] : ends[last - 1]].astype(np.float32, copy=False)
+            at_once = max(1, MAX_PRODUCTS // len(own))
+            for start in range(0, len(vectors), at_once):
+                products = vectors[start : start + at_once] @ own.T
+                best = np.maximum.reduceat(products, self._starts[first:last] - self._starts[first], axis=1)
+                found[start : start + at_once, first:last] = best
+        return found
 
 
 def _rows_by_document(pages: Sequence[Page]) -> dict[str, npt.NDArray[np.int64]]:

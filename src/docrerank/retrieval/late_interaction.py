@@ -27,16 +27,16 @@ def score_tokens(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vect
         >>> score_tokens([query], [page]).tolist()
         [[0.5]]
     """
-    return _mean_rows(_score([query.tokens for query in queries], [page.tokens for page in pages]), queries)
+    return _score([query.tokens for query in queries], [page.tokens for page in pages])
 
 
 def score_windows(queries: Sequence[Encoding], pages: Sequence[Encoding]) -> Vectors:
-    """The cosine of a query with the page's best window; float32 of shape (queries, pages)."""
+    """The cosine of a query's window (or the mean over several vectors) with the page's best; (queries, pages)."""
     return _score([query.windows for query in queries], [page.windows for page in pages])
 
 
 def _score(rows: Sequence[Vectors], columns: Sequence[Vectors]) -> Vectors:
-    """For all rows of all queries one after the other, the largest product with any row of each page."""
+    """The largest product with any row of each page, as the mean over a query's rows; (queries, pages)."""
     left = np.concatenate(rows).astype(np.float32, copy=False)
     best = np.full((len(left), len(columns)), NOTHING, np.float32)
     for start, end in group_lines([len(column) for column in columns], max(1, CHUNK // max(1, len(left))), 0):
@@ -47,11 +47,10 @@ def _score(rows: Sequence[Vectors], columns: Sequence[Vectors]) -> Vectors:
         products = left @ right.T
         offsets = np.cumsum([0] + [len(columns[index]) for index in filled[:-1]])
         best[:, filled] = np.maximum.reduceat(products, offsets, axis=1)
-    return best
+    return _mean_rows(best, [len(row) for row in rows])
 
 
-def _mean_rows(best: Vectors, queries: Sequence[Encoding]) -> Vectors:
-    sizes = [len(query.tokens) for query in queries]
+def _mean_rows(best: Vectors, sizes: Sequence[int]) -> Vectors:
     ends = np.cumsum(sizes)
     means = [
         best[end - size : end].mean(axis=0) if size else np.full(best.shape[1], NOTHING, np.float32)

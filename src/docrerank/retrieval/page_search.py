@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from docrerank.records import UserError
-from docrerank.retrieval.encoder import TokenEncoder
+from docrerank.retrieval.encoder import PageEncoder
 from docrerank.retrieval.first_stage import Candidates, FirstStage
 from docrerank.retrieval.large_pages import LargePages
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
@@ -23,10 +23,10 @@ class Search:
     """
 
     pages: FirstStage | LargePages
-    encoder: TokenEncoder
+    encoder: PageEncoder
 
     @classmethod
-    def open(cls, run: Run, encoder: TokenEncoder) -> Search:
+    def open(cls, run: Run, encoder: PageEncoder) -> Search:
         """Search a run's pages, those that are new or changed being encoded first.
 
         Raises:
@@ -34,7 +34,9 @@ class Search:
         """
         check_pages(run)
         store = PageStore(run.path / ENCODINGS, encoder)
-        return cls(LargePages(run, store) if is_large(run) else index_in_memory(run, store, boxes=True)[1], encoder)
+        if is_large(run, encoder.late):
+            return cls(LargePages(run, store), encoder)
+        return cls(index_in_memory(run, store, boxes=True)[1], encoder)
 
     def find(self, question: str, k: int, document: str | None = None) -> Candidates:
         """The best `k` pages, of one document if it is named; none for an unknown one."""

@@ -14,8 +14,7 @@ import numpy as np
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import Page, UserError
-from docrerank.retrieval.encoder import Encoding, TokenEncoder, Vectors
-from docrerank.retrieval.page_heading import find_heading
+from docrerank.retrieval.encoder import Encoding, PageEncoder, Vectors
 from docrerank.runs import fetch_late, replacing, tell
 
 #: The folder of a run that holds its pages' encodings.
@@ -36,7 +35,7 @@ class PageStore:
         expected: how many pages will be filled in, if that is known; for progress alone.
     """
 
-    def __init__(self, folder: Path, encoder: TokenEncoder, expected: int = 0) -> None:
+    def __init__(self, folder: Path, encoder: PageEncoder, expected: int = 0) -> None:
         self.encoder = encoder
         self._seen, self._expected = 0, expected
         self.folder = folder / encoder.fingerprint
@@ -47,7 +46,7 @@ class PageStore:
         encoded = 0
         for shard, own in group_by_shard(pages).items():
             self._seen += len(own)
-            if self._made_from(shard) != _made_from(own):
+            if self._made_from(shard) != self._key(own):
                 self._write(shard, own)
                 encoded += len(own)
                 tell("encoding pages", self._seen, self._expected)
@@ -57,7 +56,7 @@ class PageStore:
         """Whether all pages of a document are encoded; they are not looked at if none can be."""
         if not self._file(document).is_file():
             return False
-        return all(self._made_from(shard) == _made_from(own) for shard, own in group_by_shard(pages).items())
+        return all(self._made_from(shard) == self._key(own) for shard, own in group_by_shard(pages).items())
 
     def read_windows(self, pages: Sequence[Page]) -> list[Vectors]:
         """The window vectors of each page, (w, d) float16."""
@@ -94,7 +93,7 @@ class PageStore:
 
     def _write(self, shard: str, pages: Sequence[Page]) -> None:
         numpy_files = require("safetensors.numpy", extra="train")
-        encodings = self.encoder.encode_pages([page.text for page in pages], [find_heading(page) for page in pages])
+        encodings = self.encoder.read(pages)
         sizes = [[len(encoding.tokens), len(encoding.windows)] for encoding in encodings]
         tensors = {
             "tokens": np.concatenate([encoding.tokens for encoding in encodings]).astype(np.float16),
@@ -102,7 +101,7 @@ class PageStore:
             "bounds": np.cumsum([[0, 0], *sizes], axis=0).astype(np.int64),
         }
         metadata = {
-            "made_from": _made_from(pages),
+            "made_from": self._key(pages),
             "pages": "\n".join(page.id for page in pages),
             "crc": _sum(tensors),
         }
@@ -118,6 +117,9 @@ class PageStore:
         if file.metadata().get("crc") != _sum({name: file.get_tensor(name) for name in file.keys()}):  # noqa: SIM118
             raise UserError(f"{path} is damaged: delete it and give the same command again")
         self._checked.add(identity)
+
+    def _key(self, pages: Sequence[Page]) -> str:
+        return fingerprint(VERSION, [self.encoder.key(page) for page in pages])
 
     def _made_from(self, shard: str) -> str | None:
         safetensors = require("safetensors", extra="train")
@@ -156,7 +158,3 @@ def _sum(tensors: dict[str, Any]) -> str:
     for name in sorted(tensors):
         total = zlib.crc32(np.ascontiguousarray(tensors[name]), total)  # type: ignore[arg-type]
     return f"{total:08x}"
-
-
-def _made_from(pages: Sequence[Page]) -> str:
-    return fingerprint(VERSION, [[page.id, page.text, find_heading(page)] for page in pages])

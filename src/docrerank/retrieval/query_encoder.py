@@ -68,7 +68,8 @@ class QueryEncoder(TokenEncoder):
     @cached_property
     def _full(self) -> TokenEncoder:
         assert self.opener is not None
-        return self.opener()
+        full: TokenEncoder = self.opener()
+        return full
 
     def _encode(self, text: str) -> Encoding:
         ids = np.asarray(self._tokenizer.encode(text).ids, np.int64)

@@ -22,9 +22,9 @@ LOCK = ".lock"
 FILLED = "filled.json"
 
 
-def is_large(run: Run) -> bool:
-    """Whether a run's first stage is kept on disk."""
-    return sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
+def is_large(run: Run, late: bool = False) -> bool:
+    """Whether a run's first stage is kept on disk; one of late interaction is always held in memory."""
+    return not late and sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
 
 
 def index_in_memory(run: Run, store: PageStore, boxes: bool = False) -> tuple[int, FirstStage]:

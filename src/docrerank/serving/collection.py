@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from docrerank.records import Page, UserError
-from docrerank.reranker import Reranker, choose_windows
+from docrerank.reranker import choose_windows, open_first
 from docrerank.retrieval import (
+    Encoding,
     FirstStage,
     LargePages,
-    ModelCard,
     Search,
+    TokenEncoder,
     Vectors,
     check_pages,
     is_large,
-    load_untrained,
 )
 from docrerank.runs import Run
 from docrerank.serving.stored_reranker import QueryMemory
@@ -35,7 +35,8 @@ def open_search(run: Run) -> Search:
         UserError: the run has no pages yet, or many pages and an index that cannot be used.
     """
     check_pages(run)
-    encoder = QueryMemory(load_untrained(choose_windows(run)))
+    first = open_first(run, choose_windows(run))
+    encoder = QueryMemory(first) if type(first) is TokenEncoder else first
     try:
         return Search.open(run, encoder)
     except (UserError, OSError) as error:
@@ -43,7 +44,7 @@ def open_search(run: Run) -> Search:
             raise
         logger.warning("page store not filled", extra={"reason": str(error)})
     pages = list(run.pages.read())
-    return Search(FirstStage(pages, encode_windows(pages, Reranker(encoder, ModelCard(encoder.settings)))), encoder)
+    return Search(FirstStage(pages, encode_windows(pages, encoder.read)), encoder)
 
 
 def open_pages(run: Run | None, search: Search | None) -> FirstStage | LargePages:
@@ -58,10 +59,10 @@ def open_pages(run: Run | None, search: Search | None) -> FirstStage | LargePage
     return FirstStage(list(run.pages.read()))
 
 
-def encode_windows(pages: Sequence[Page], encoder: Reranker) -> list[Vectors]:
+def encode_windows(pages: Sequence[Page], encode: Callable[[Sequence[Page]], list[Encoding]]) -> list[Vectors]:
     """The window vectors of each page, (w, d) float16; the encodings that they are part of are not kept."""
     windows: list[Vectors] = []
     for start in range(0, len(pages), STEP):
-        encodings = encoder.encode_pages(pages[start : start + STEP])
+        encodings = encode(pages[start : start + STEP])
         windows += [np.asarray(encoding.windows, np.float16) for encoding in encodings]
     return windows

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
@@ -90,7 +90,7 @@ def load_models(names: Sequence[str], run: Run | None, search: Search | None) ->
     served = [model for name in names for model in _load(name, shelf)]
     _check_distinct([model.name for model in served])
     if names and not shelf.firsts:
-        shelf.open_first(search.encoder.settings if search else WindowSettings())
+        shelf.open_first(getattr(search and search.encoder, "settings", WindowSettings()))
     return Models(served, next(iter(shelf.firsts.values()), None))
 
 
@@ -141,7 +141,7 @@ class _Shelf:
 
     def open(self, encoder: TokenEncoder, card: ModelCard) -> Reranker:
         """A model, with the first stage's encoder; untrained MiniLM is its own."""
-        if encoder.weights == fingerprint(*hash_start(UNTRAINED)):
+        if _is_minilm(encoder):
             return self.firsts.setdefault(card.windows, self._serve(encoder, card))
         return self._serve(encoder, card, self.open_first(card.windows))
 
@@ -149,8 +149,9 @@ class _Shelf:
         """Untrained MiniLM over the pages."""
         if windows not in self.firsts:
             known = self._search.encoder if self._search else None
-            encoder = known if known and known.settings == windows else QueryMemory(load_untrained(windows))
-            self.firsts[windows] = self._serve(encoder, ModelCard(windows))
+            if not _is_minilm(known) or known.settings != windows:
+                known = QueryMemory(load_untrained(windows))
+            self.firsts[windows] = self._serve(known, ModelCard(windows))
         return self.firsts[windows]
 
     def _serve(self, encoder: TokenEncoder, card: ModelCard, first: Reranker | None = None) -> Reranker:
@@ -164,3 +165,7 @@ class _Shelf:
             logger.warning("page store not filled", extra={"reason": str(error)})
             return Reranker(encoder, card, first)
         return StoredReranker(encoder, card, store, self._search.pages, first)
+
+
+def _is_minilm(encoder: object) -> TypeGuard[TokenEncoder]:
+    return isinstance(encoder, TokenEncoder) and encoder.weights == fingerprint(*hash_start(UNTRAINED))

@@ -115,7 +115,7 @@ class Uploads:
         windows: list[Vectors] = []
         for start in range(0, len(pages), STEP):
             part = pages[start : start + STEP]
-            windows += await self.batcher.run(functools.partial(encode_windows, part, encoder))
+            windows += await self.batcher.run(functools.partial(encode_windows, part, encoder.encode_pages))
         return Search(await self.batcher.run(lambda: FirstStage(pages, windows)), encoder.scorer)
 
     async def _read(self, path: Path) -> tuple[list[Page], list[Rejected]]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from docrerank.retrieval import Encoding, PageStore, Vectors, WindowCutter, find_heading
+from docrerank.retrieval import Encoding, PageStore, TokenEncoder, Vectors, WindowCutter, find_heading
 from docrerank.training.training_data import Material
 from docrerank.training.training_groups import Group
 
@@ -62,11 +62,13 @@ class _Chooser:
         records = [material.pages[page] for page in sorted(material.pages)]
         cut = cutter.cut([page.text for page in records], [find_heading(page) for page in records])
         self.texts = {page.id: texts for page, texts in zip(records, cut, strict=True)}
-        if cutter.settings == store.encoder.settings:
+        encoder = store.encoder
+        assert isinstance(encoder, TokenEncoder)
+        if cutter.settings == encoder.settings:
             vectors = store.read_windows(records)
         else:
             flat = [text for texts in cut for text in texts]
-            encoded = iter(store.encoder.encode(flat, "document"))
+            encoded = iter(encoder.encode(flat, "document"))
             vectors = [_stack([next(encoded) for _ in texts]) for texts in cut]
         self.vectors = {page.id: own for page, own in zip(records, vectors, strict=True)}
 

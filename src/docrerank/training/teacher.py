@@ -13,8 +13,8 @@ import numpy as np
 from docrerank.queries import Family
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
-from docrerank.reranker import Reranker, load_text
-from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, load_untrained, window_settings
+from docrerank.reranker import Reranker, load_text, open_first
+from docrerank.retrieval import ENCODINGS, FirstStage, PageStore, Vectors, window_settings
 from docrerank.retrieval.run_index import index_in_memory, is_large
 from docrerank.runs import Parts, Progress, Run, read_json, split_run, write_text
 from docrerank.training.training_groups import read_families
@@ -130,7 +130,7 @@ class _Listing:
                 f"'{run.path}' is too large to be labelled as a whole: label a run of some of its documents"
             )
         self.with_queries = with_queries
-        self.store = PageStore(run.path / ENCODINGS, load_untrained(window_settings(run)), run.count_pages())
+        self.store = PageStore(run.path / ENCODINGS, open_first(run, window_settings(run)), run.count_pages())
         self.first = index_in_memory(run, self.store)[1]
 
     def list_pairs(self, families: Sequence[Family]) -> list[Pair]:

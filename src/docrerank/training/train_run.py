@@ -15,9 +15,10 @@ from docrerank.mining import made_from as mined_from
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import UserError
-from docrerank.reranker import check_base, hash_text_model, load_encoder, load_text
+from docrerank.reranker import check_base, hash_text_model, load_encoder, load_text, open_first
 from docrerank.retrieval import (
     ENCODINGS,
+    UNTRAINED,
     ModelCard,
     PageStore,
     TokenEncoder,
@@ -131,6 +132,8 @@ def _cut_examples(run: Run, material: Material, untrained: TokenEncoder, scorer:
 def _encode_pages(run: Run, card: ModelCard, untrained: TokenEncoder, scorer: Scorer) -> None:
     """Encode the run's pages with the delivered model, for search; encodings by older models go, MiniLM's stay."""
     kept = {untrained.fingerprint}
+    if run.recipe.first_stage != UNTRAINED:
+        kept.add(open_first(run, untrained.settings).fingerprint)
     if isinstance(scorer, TokenEncoder):
         store = PageStore(run.path / ENCODINGS, load_encoder(run.model, card), run.count_pages())
         encode_ahead(run, store.encoder, dict.fromkeys(run.pages.names(), run.path))

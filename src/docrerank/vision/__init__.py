@@ -14,6 +14,7 @@ from docrerank.vision.base import (
     read_rank,
 )
 from docrerank.vision.detect import find_folder, is_vision_model, reads_images
+from docrerank.vision.page_embedder import PageEmbedder
 
 if TYPE_CHECKING:
     from docrerank.vision.classifier import export_classifier
@@ -35,6 +36,7 @@ _HOMES = {
 __all__ = [
     "HOST_BYTES",
     "PageCache",
+    "PageEmbedder",
     "VisionReranker",
     "count_bytes",
     "count_free",
