@@ -69,8 +69,8 @@ def describe_pages(pages: Sequence[Page], cover: Cover | None = None, title_stri
     return [
         replace(
             page,
-            kinds=tuple(kind.name for kind in kinds),
-            certainties=tuple(kind.certainty for kind in kinds),
+            kinds=tuple(kinds),
+            certainties=tuple(kinds.values()),
             headings=headings,
             company=company,
             period=period,

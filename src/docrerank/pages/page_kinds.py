@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from docrerank.pages.statement_pages import (
     HEAD_LINES,
@@ -42,16 +41,8 @@ _ATTACHED = re.compile(r"^(?:exhibit \d|signatures?$|certifications?$)")
 _NOTE = re.compile(r"^(?:note )?(\d{1,2})[a-z]? (?=[a-z])|^note [a-z] ")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One thing that a page is, and how surely, from 0 to 1."""
-
-    name: str
-    certainty: float
-
-
-def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
-    """The kinds of each of all pages of one document, the surest first; none for a page that is nothing known."""
+def find_kinds(pages: Sequence[Page]) -> list[dict[str, float]]:
+    """What each of all pages of one document is, and how surely, from 0 to 1, the surest first; none if unknown."""
     sheets = [read_sheet(page) for page in pages]
     found: list[dict[str, float]] = [{} for _ in sheets]
     for at, name, certainty in find_statements(sheets):
@@ -61,7 +52,7 @@ def find_kinds(pages: Sequence[Page]) -> list[tuple[Kind, ...]]:
     for at, name, certainty in (*_find_sections(sheets, headers), *_find_places(pages, sheets, headers)):
         if at not in statements:
             found[at][name] = max(certainty, found[at].get(name, 0.0))
-    return [tuple(Kind(name, own[name]) for name in sorted(own, key=lambda n: (-own[n], n))) for own in found]
+    return [dict(sorted(own.items(), key=lambda kind: (-kind[1], kind[0]))) for own in found]
 
 
 def _find_sections(sheets: Sequence[Sheet], headers: dict[str, int]) -> Iterator[tuple[int, str, float]]:

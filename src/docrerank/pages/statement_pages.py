@@ -36,7 +36,6 @@ _TITLE_HINT = re.compile(r"\b(?:statements?|sheets?|account|and comprehensive)\b
 _REFERS = re.compile(
     r"\b(?:see|refer|our|these|following|accompanying|included|presented|shown|pages?|impact|effect|data|item|analysis)\b"
 )
-_PAGE_NUMBER = re.compile(r"[^\d\s].*?[ .]\d{1,3}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,8 @@ class Sheet:
 
 def find_statements(sheets: Sequence[Sheet]) -> Iterator[tuple[int, str, float]]:
     """The statements of the company itself: those that stand with its others, not a table like one elsewhere."""
-    found = [(at, name, sure) for name, rule in table()["statements"].items() for at, sure in _find_one(sheets, rule)]
+    able, rules = [_could_state(sheet) for sheet in sheets], table()["statements"]
+    found = [(at, name, sure) for name, rule in rules.items() for at, sure in _find_one(sheets, able, rule)]
     titled = {at for at, _, sure in found if sure == SURE}
     found += [row for row in _find_continued(sheets, found) if row not in found]
     found = [row for row in found if row[2] == SURE or row[0] not in titled]  # a statement does not go on over another
@@ -65,9 +65,8 @@ def find_statements(sheets: Sequence[Sheet]) -> Iterator[tuple[int, str, float]]
     yield from (row for row in found if len(company[row[0]]) >= MIN_COMPANY * most)
 
 
-def _find_one(sheets: Sequence[Sheet], rule: dict[str, Any]) -> Iterator[tuple[int, float]]:
+def _find_one(sheets: Sequence[Sheet], able: Sequence[bool], rule: dict[str, Any]) -> Iterator[tuple[int, float]]:
     """The pages that look like one kind of statement, those that it goes on over too."""
-    able = [_could_state(sheet) for sheet in sheets]
     rows = [len(_find_rows(sheet, tuple(rule["rows"]))) if can else 0 for can, sheet in zip(able, sheets, strict=True)]
     keys = [
         [bool(_find_rows(s, tuple(key))) if can else False for key in rule["key"]]
@@ -158,9 +157,7 @@ def read_sheet(page: Page) -> Sheet:
         for words, n in zip(raw, numbers, strict=True)
         if len(words) >= PROSE_WORDS and n <= 0.2 * len(words)
     )
-    ends = sum(
-        _PAGE_NUMBER.search(" ".join(words)) is not None and n <= 3 for words, n in zip(raw, numbers, strict=True)
-    )
+    ends = sum(n <= 3 and _ends_in_number(words) for words, n in zip(raw, numbers, strict=True))
     cut = [" ".join(row) for words, n in zip(raw, numbers, strict=True) for row in _split_rows(words, n)]
     rows = [(row, line) for row in cut if (line := plain(row))]
     lines = tuple(line for _, line in rows)
@@ -170,6 +167,13 @@ def read_sheet(page: Page) -> Sheet:
     titles = [line for line in short if _TITLE_HINT.search(line) and not _REFERS.search(line)]
     titles.append(" ".join(line for line in lines[:HEAD_LINES] if len(line.split()) <= 3))  # broken over lines
     return Sheet(lines, tuple(titles), headings, total, sum(numbers), prose / max(total, 1), ends)
+
+
+def _ends_in_number(words: Sequence[str]) -> bool:
+    """Whether a line of words or dots ends with what may be a page's number."""
+    before, _, number = words[-1].rpartition(".")
+    others = any(not word.isdecimal() for word in (*words[:-1], before) if word)
+    return others and number.isdecimal() and len(number) <= 3
 
 
 def _split_rows(words: list[str], numbers: int) -> Iterator[list[str]]:
