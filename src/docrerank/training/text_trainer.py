@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
+import sentence_transformers
 import torch
 from torch import nn
 from transformers import PrinterCallback, TrainerCallback
 
 from docrerank.recipe import Train
-from docrerank.recipe.extras import require
 from docrerank.reranker import PageCrossEncoder
 from docrerank.retrieval import TokenEncoder, Vectors, find_heading, score_tokens
 from docrerank.training.dev_part import DevPart, DevPlan, DevScores, plan_dev, rate
@@ -144,12 +145,11 @@ def build_trainer(
 ) -> Any:
     """sentence-transformers' trainer for a model's class, over these batches, with our optimiser and schedule."""
     name = type(model).__name__
-    home = f"sentence_transformers.{_HOMES[name]}"
-    arguments = getattr(require(f"{home}.training_args", extra="train"), f"{name}TrainingArguments")
-    plain = getattr(require(f"{home}.trainer", extra="train"), f"{name}Trainer")
+    plain = getattr(sentence_transformers, f"{name}Trainer")
+    arguments = getattr(sentence_transformers, f"{name}TrainingArguments")
     # The automatic model card looks into the data; ours holds no text of the pages.
     trainer = type("QuietTrainer", (plain,), {"add_model_card_callback": lambda self, defaults: None})
-    data = require("datasets", extra="train").Dataset.from_dict({"batch": [list(batch) for batch in batches]})
+    data = datasets.Dataset.from_dict({"batch": [list(batch) for batch in batches]})
     settings = arguments(
         output_dir=str(course.checkpoint.parent / "trainer"),
         per_device_train_batch_size=1,
@@ -173,13 +173,6 @@ def build_trainer(
     )
     made.remove_callback(PrinterCallback)  # it prints to standard output, which holds results alone
     return made
-
-
-_HOMES = {
-    "SentenceTransformer": "sentence_transformer",
-    "CrossEncoder": "cross_encoder",
-    "MultiVectorEncoder": "multi_vector_encoder",
-}
 
 
 def _in_order(data: Any, **_: Any) -> Any:

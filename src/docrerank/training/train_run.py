@@ -1,7 +1,7 @@
 """The `train` stage: from queries and mined pages to RUN/model.
 
 The story: `training_data` gathers groups and the dev part, `loop` trains with a step from `text_trainer` or
-`vision_trainer`, and what is delivered is fitted, measured and written here or in `vision_train`.
+`vision_trainer`, and what is delivered is fitted, measured and written here or there.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def train(run: Run, progress: Callable[[int, int], None] = lambda done, total: N
         raise UserError("train.teacher_weight teaches text models: set it to 0, or take a text train.base")
     if not vision:
         check_base(run.recipe.train.base)
-    work = require("docrerank.training.vision_train", extra="train").train_vision if vision else _train_text
+    work = require("docrerank.training.vision_trainer", extra="train").train_vision if vision else _train_text
     if read_rank():
         return work(run, origin, gather(run), progress)
     with run.manifest.stage(STAGE) as counts:

@@ -9,7 +9,7 @@ import pytest
 from docrerank.runs import Run
 from docrerank.training.dev_part import DevScores, plan_dev
 from docrerank.training.training_data import gather
-from docrerank.training.vision_train import tell_difference
+from docrerank.training.vision_trainer import tell_difference
 
 
 def test_a_copy_of_the_own_page_is_not_among_the_candidates(make_vision_run: Callable[..., Run]) -> None:
