@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fixtures import tiny_vision as tiny
 
 from docrerank.vision import HOST_BYTES, PageCache, VisionReranker, save_reranker
-from docrerank.vision.disk_tier import DiskTier
+from docrerank.vision.page_cache import DiskTier
 from docrerank.vision.prefix import PagePrefix, encode_pages
 
 #: Qwen2-VL's form at a size that two cores can bear.

@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from docrerank.vision import HOST_BYTES, PageCache, VisionReranker
-from docrerank.vision.disk_tier import DiskTier
-from docrerank.vision.page_cache import PageKeys
+from docrerank.vision.page_cache import DiskTier, PageKeys
 from docrerank.vision.prefix import PagePrefix
 
 CPU = torch.device("cpu")
@@ -123,17 +122,17 @@ def test_a_damaged_or_stale_file_is_encoded_again(
 def test_a_good_file_that_cannot_be_read_now_stays(
     fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from docrerank.vision import disk_tier
+    from docrerank.vision import page_cache
 
-    tier, plain = DiskTier(tmp_path), disk_tier._read
+    tier, plain = DiskTier(tmp_path), page_cache._read
     tier.put("a", make_prefix(0))
 
     def fail(file: Path) -> Any:
         raise fault
 
-    monkeypatch.setattr(disk_tier, "_read", fail)
+    monkeypatch.setattr(page_cache, "_read", fail)
     assert tier.get("a", torch.float32, CPU) is None
-    monkeypatch.setattr(disk_tier, "_read", plain)
+    monkeypatch.setattr(page_cache, "_read", plain)
     assert tier.get("a", torch.float32, CPU) is not None
 
 
@@ -150,13 +149,13 @@ def test_a_disk_that_refuses_is_said_once_and_scores_go_on(
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from docrerank.vision import disk_tier
+    from docrerank.vision import page_cache
 
     def full(file: Path, *_: Any) -> None:
         file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(disk_tier, "_write", full)
+    monkeypatch.setattr(page_cache, "_write", full)
     tier = DiskTier(tmp_path)
     tier.put("a", make_prefix(0))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -11,8 +11,7 @@ def make(*ndcg: float, kept: bool = True) -> Measures:
     """Scores of two questions; the start has one half and the first stage one quarter of each."""
     trained = dict(zip("ab", ndcg, strict=True))
     figures = {"trained": trained, "start": dict.fromkeys("ab", 0.5), "no reranker": dict.fromkeys("ab", 0.25)}
-    recall = {figure: sum(scores.values()) / 2 for figure, scores in figures.items()}
-    return Measures(figures, recall, {"a": "a", "b": "b"}, kept)
+    return Measures(figures, {"a": "a", "b": "b"}, kept)
 
 
 BOTH = Arm("<both>", (), against="mined")
@@ -56,7 +55,7 @@ def test_the_first_stage_and_the_start_are_compared_too(found: Ablation) -> None
 
 def test_the_table_holds_every_arm(found: Ablation) -> None:
     table = render_markdown(found)
-    assert "| mined | 0.700 [0.600 0.800] | 0.700 | +0.200 [+0.100 +0.300] |  |  | 1 of 2 |" in table
+    assert "| mined | 0.700 [0.600 0.800] | +0.200 [+0.100 +0.300] |  |  | 1 of 2 |" in table
     assert "| <both>: +0.000 [+0.000 +0.000] | 2 of 2 |" in table
     assert "| no reranker | 0.250 |" in table
     assert "unverified was skipped: no endpoint." in table
@@ -69,4 +68,3 @@ def test_an_evaluation_without_a_start_is_compared_with_the_first_stage() -> Non
     content = {"candidates": {"system": "bm25"}, "start": None, "trained": {"system": "own"}, "queries": queries}
     found = read_measures(content, kept=True)
     assert found.ndcg["start"] == found.ndcg["no reranker"] == {"a": 0.5, "b": 0.5}
-    assert found.recall["trained"] == 1.0

@@ -10,9 +10,8 @@ from typing import Any
 from docrerank.evaluation.ablation.arms import CONTROL, Arm
 from docrerank.evaluation.statistics import HEADLINE, Interval, bootstrap_difference
 
-RANK1 = "R@1"
 NO_RERANKER, START, TRAINED = FIGURES = ("no reranker", "start", "trained")
-HEAD = ("arm", HEADLINE, RANK1, "to start", f"to {CONTROL.name}", "to counterpart", "kept")
+HEAD = ("arm", HEADLINE, "to start", f"to {CONTROL.name}", "to counterpart", "kept")
 Scores = Mapping[str, float]
 
 
@@ -22,13 +21,11 @@ class Measures:
 
     Attributes:
         ndcg: by one of `FIGURES`: NDCG@5 of every question by its id.
-        recall: by one of `FIGURES`: mean R@1.
         clusters: every question's document, which intervals are drawn over.
         kept: whether the trained weights were delivered, not the start.
     """
 
     ndcg: Mapping[str, Scores]
-    recall: Mapping[str, float]
     clusters: Mapping[str, str]
     kept: bool
 
@@ -39,7 +36,6 @@ class ArmResult:
 
     Attributes:
         mean: of NDCG@5 over questions and seeds; `low` and `high` are the lowest and the highest mean of a seed.
-        recall: mean R@1.
         kept: in how many of the `seeds` the trained weights were delivered, not the start.
         differences: to the start, the control, and the arm that differs in one thing alone, by their names.
     """
@@ -48,7 +44,6 @@ class ArmResult:
     mean: float
     low: float
     high: float
-    recall: float
     kept: int
     seeds: int
     differences: Mapping[str, Interval]
@@ -68,13 +63,12 @@ class Ablation:
 
 def read_measures(evaluation: Mapping[str, Any], kept: bool) -> Measures:
     """Take what counts from an `evaluation.json`; where the start has no row the first stage stands for it."""
-    ndcg, recall = dict[str, Scores](), dict[str, float]()
+    ndcg: dict[str, Scores] = {}
     for figure in FIGURES:
         system = (evaluation.get(figure) or evaluation["candidates"])["system"]
         rows = {query["id"]: query["systems"][system].get("metrics") for query in evaluation["queries"]}
         ndcg[figure] = {query: values[HEADLINE] for query, values in rows.items() if values}
-        recall[figure] = fmean(values[RANK1] for values in rows.values() if values)
-    return Measures(ndcg, recall, {query["id"]: query["cluster"] for query in evaluation["queries"]}, kept)
+    return Measures(ndcg, {query["id"]: query["cluster"] for query in evaluation["queries"]}, kept)
 
 
 def compare(
@@ -94,8 +88,8 @@ def compare(
                 clusters = [control[0].clusters[query] for query in questions]
                 differences[other] = bootstrap_difference(mine, theirs, clusters, seed)
         means = [fmean(each.ndcg[figure].values()) for each in found]
-        recall, kept = fmean(each.recall[figure] for each in found), sum(each.kept for each in found)
-        return ArmResult(name, fmean(means), min(means), max(means), recall, kept, len(found), differences)
+        kept = sum(each.kept for each in found)
+        return ArmResult(name, fmean(means), min(means), max(means), kept, len(found), differences)
 
     floors = [sum_up(name, control, name) for name in (NO_RERANKER, START)]
     arms = [sum_up(arm.name, found, TRAINED, arm.against) for arm, found in measured.items()]
@@ -121,7 +115,7 @@ def _write_row(arm: ArmResult) -> tuple[str, ...]:
     start, control = found.pop(START, ""), found.pop(CONTROL.name, "")
     other = "".join(f"{name}: {text}" for name, text in found.items())
     kept = "" if arm.name in (NO_RERANKER, START) else f"{arm.kept} of {arm.seeds}"
-    return arm.name, score, f"{arm.recall:.3f}", start, control, other, kept
+    return arm.name, score, start, control, other, kept
 
 
 def _average(seeds: Sequence[Measures], figure: str) -> Scores:
