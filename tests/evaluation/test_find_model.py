@@ -144,7 +144,7 @@ def test_a_processor_that_wants_torchvision_is_one_line_that_names_the_extra(tin
     modules = json.loads((folder / "modules.json").read_text())
     (folder / "modules.json").write_text(json.dumps(modules[:1]))
     with pytest.raises(MissingExtra, match=line):
-        load_embedder(str(folder), images=True)
+        load_embedder(str(folder))
 
 
 def test_absent_weights_are_told_with_the_command_that_fetches_them(

@@ -15,7 +15,7 @@ from docrerank.evaluation.names import PLAIN_BM25
 from docrerank.evaluation.systems import ByGroup, Fused, System, Views, ignore, open_bm25
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, load_untrained, score_windows
+from docrerank.retrieval import UNTRAINED, Encoding, FusionWeights, TokenEncoder, load_untrained, score_windows
 from docrerank.runs import Progress, read_json, write_text
 
 #: First stages by name; anything else is an embedder or a file.
@@ -65,7 +65,7 @@ def find_candidates(
     if stage.endswith(".json"):
         return _read_file(Path(stage), collection, top)
     model = "" if stage in (PLAIN_BM25, MINILM, HYBRID) else find_model(stage).fingerprint()
-    version = fingerprint("candidates", 2, collection.fingerprint(), stage, top, model)
+    version = fingerprint("candidates", 3, collection.fingerprint(), stage, top, model)
     path = folder / "candidates" / f"{slug(collection.name)}--{slug(stage)}-top{top}.json"
     known = read_json(path)
     if known.get("made_from") == version:
@@ -105,9 +105,11 @@ def _open_stage(collection: Collection, stage: str) -> System:
         return _open_windows(collection)
     if stage == HYBRID:
         return Fused(stage, Views(open_bm25(stage, collection), _open_windows(collection)), FIRST_STAGE_WEIGHTS)
-    model = load_embedder(find_model(stage).path, images=collection.source.has_images())
-    read = partial(read_page, collection.source, with_text=model.needs_text)
-    return ByGroup(stage, collection, model.ask, lambda ids: model.encode([read(each) for each in ids]), model.compare)
+    encoder = load_embedder(find_model(stage).path)
+    read = partial(read_page, collection.source, with_text=isinstance(encoder, TokenEncoder))
+    return ByGroup(
+        stage, collection, encoder.encode_queries, lambda ids: encoder.read([*map(read, ids)]), score_windows
+    )
 
 
 def _open_windows(collection: Collection) -> System:

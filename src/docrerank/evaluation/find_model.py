@@ -19,10 +19,10 @@ from docrerank.evaluation.scorers import (
     predict_images,
     run_own_code,
 )
-from docrerank.recipe import fingerprint
+from docrerank.recipe import Train, fingerprint
 from docrerank.recipe.extras import require
 from docrerank.records import MissingExtra, UserError, one_line
-from docrerank.reranker import Reranker, locate
+from docrerank.reranker import FirstEncoder, Reranker, load_first, locate
 from docrerank.retrieval import STARTS, hash_start, read_card
 from docrerank.runs import hash_file, read_json
 from docrerank.vision import find_folder, is_vision_model, reads_images
@@ -121,7 +121,7 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
 
         return VisionScorer(VisionReranker.from_pretrained(path, cache=PageCache(), **reading), with_text)
     if read_kind(Path(path)) == "SentenceTransformer":
-        return load_embedder(path, images=False)
+        return EmbedderScorer(load_embedder(path))
     if reads_images(Path(path)):
         return _load_cross_encoder(model.name, path, trust_code, reading)
     reranker = Reranker.from_pretrained(path)
@@ -130,24 +130,14 @@ def load_scorer(model: Model, with_text: bool = False, trust_code: bool = False,
     return TextScorer(reranker)
 
 
-def load_embedder(path: str, images: bool) -> EmbedderScorer:
-    """A sentence-transformers embedder, dense or multi-vector.
-
-    Args:
-        path: a folder or a hub name whose weights are in the cache.
-        images: encode page images, if the model can.
+def load_embedder(path: str) -> FirstEncoder:
+    """An embedder, dense or of late interaction; of page images if it reads them.
 
     Raises:
         UserError: weights not found locally, or not an embedder.
     """
-    encoders = require("sentence_transformers", extra="train")
-    path = str(locate(path))
-    kind = read_kind(Path(path))
-    load = encoders.MultiVectorEncoder if kind in ("MultiVectorEncoder", "ColBERT") else encoders.SentenceTransformer
     with _explaining(f"the embedder '{path}'"):
-        model = load(path, local_files_only=True)
-    sees = "image" in (getattr(model, "modalities", None) or ("text",))
-    return EmbedderScorer(model, images and sees)
+        return load_first(path, Train())
 
 
 def read_kind(folder: Path) -> str:
@@ -172,6 +162,8 @@ def _explaining(what: str) -> Iterator[None]:
     except Exception as error:
         if "torchvision" in str(error).lower():  # processors of images and videos ask for it
             raise MissingExtra("torchvision", "vision") from error
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"{what} cannot be loaded: {one_line(error)}") from error
 
 

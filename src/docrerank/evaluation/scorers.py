@@ -17,7 +17,7 @@ import numpy as np
 from docrerank.pages import render
 from docrerank.recipe import fingerprint
 from docrerank.records import Page, UserError
-from docrerank.reranker import Reranker
+from docrerank.reranker import FirstEncoder, Reranker
 from docrerank.retrieval import Encoding, TokenEncoder, Vectors, score_tokens, score_windows
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ UNREADABLE = -1e9
 HELD = 4_096
 #: Pages that are given to a scorer at once, and to one that draws pages ahead.
 STEP, LONG_STEP = 16, 256
-#: Characters of a page's text that an embedder is given.
-MAX_TEXT = 100_000
 #: Pixels of a page's image for models without a budget of their own.
 PIXELS = 768 * 28 * 28
 #: Pairs that such a model reads together.
@@ -125,40 +123,21 @@ class VisionScorer(Scorer):
 
 
 class EmbedderScorer(Scorer):
-    """A bi-encoder of sentence-transformers, dense or multi-vector.
+    """An embedder, dense or of late interaction, of texts or of page images.
 
     Args:
-        model: a `SentenceTransformer` or `MultiVectorEncoder`.
-        images: encode page images instead of text.
+        encoder: as loaded.
     """
 
-    def __init__(self, model: Any, images: bool) -> None:
-        self.model, self.images, self.needs_text = model, images, not images
-        self._ask_one = lru_cache(HELD)(lambda query: self.ask([query])[0])
+    def __init__(self, encoder: FirstEncoder) -> None:
+        self.encoder, self.needs_text, self.reading = encoder, isinstance(encoder, TokenEncoder), encoder.fingerprint
+        self._ask = lru_cache(HELD)(lambda query: encoder.encode_queries([query])[0])
 
     def score(self, asked: Sequence[Asked]) -> Iterator[Scores]:
-        """See `Scorer`; the model's own similarity."""
-        vectors = self.encode([page for page, _ in asked])
-        values = np.concatenate(
-            [
-                self.compare(_join([self._ask_one(query) for query in queries]), [vector])
-                for vector, (_, queries) in zip(vectors, asked, strict=True)
-            ]
-        )
+        """See `Scorer`; the model's own similarity, of the best window of a text."""
+        pages = zip(self.encoder.read([page for page, _ in asked]), asked, strict=True)
+        values = np.concatenate([score_windows([*map(self._ask, queries)], [page]) for page, (_, queries) in pages])
         yield range(len(values)), values
-
-    def encode(self, pages: Sequence[Page]) -> list[Any]:
-        """One vector, or matrix of token vectors, for each page."""
-        given: list[Any] = [render(page, PIXELS) if self.images else page.text[:MAX_TEXT] for page in pages]
-        return list(self.model.encode_document(given, show_progress_bar=False, convert_to_numpy=True))
-
-    def ask(self, queries: Sequence[str]) -> Any:
-        """Vectors of queries, as `compare` takes them."""
-        return self.model.encode_query(list(queries), show_progress_bar=False, convert_to_numpy=True)
-
-    def compare(self, asked: Any, pages: Sequence[Any]) -> Vectors:
-        """The model's own similarity; float32 of shape (queries, pages)."""
-        return np.asarray(self.model.similarity(asked, _join(pages)), np.float32).reshape(len(asked), len(pages))
 
 
 class ImageScorer(Scorer):
@@ -200,11 +179,6 @@ def run_own_code(model: Any, pairs: list[tuple[str, Any]]) -> Vectors:
     """Scores by a model's own `compute_score` of text and image, as jina-reranker-m0 has it."""
     asked = [list(pair) for pair in pairs]
     return np.ravel(model.compute_score(asked, batch_size=BATCH, max_length=8192, doc_type="image"))
-
-
-def _join(vectors: Sequence[Any]) -> Any:
-    """One matrix of dense vectors; matrices of token vectors as they are."""
-    return np.stack(vectors) if all(np.ndim(each) == 1 for each in vectors) else [np.asarray(each) for each in vectors]
 
 
 def _give(page: Page) -> Page | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docrerank.reranker.cross_encoder import PageCrossEncoder
-from docrerank.reranker.first_encoder import fingerprint_first, open_first
+from docrerank.reranker.first_encoder import FirstEncoder, fingerprint_first, load_first, open_first
 from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
 from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker
@@ -11,6 +11,7 @@ from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, list
 
 __all__ = [
     "CACHE",
+    "FirstEncoder",
     "Hit",
     "PageCrossEncoder",
     "Reranker",
@@ -22,6 +23,7 @@ __all__ = [
     "hash_text_model",
     "list_hits",
     "load_encoder",
+    "load_first",
     "load_text",
     "locate",
     "open_first",
