@@ -75,7 +75,7 @@ class TextTrainer(Trainer):
     def go_on(self, course: Course, progress: Callable[[int, int], None]) -> None:
         """See `Trainer`."""
         if not self.is_over(course):
-            step = StepLoss(self)
+            step = TrainerLoss(self)
             follow = _Follower(lambda: self.follow(course, step.last, progress))
             build_trainer(self.scorer.model, step, self.list_batches(course.step), follow, self).train()
 
@@ -99,7 +99,7 @@ class TextTrainer(Trainer):
         self.loss.load_state_dict(content["loss"])
 
 
-class StepLoss(nn.Module):
+class TrainerLoss(nn.Module):
     """The loss of one step, as a trainer of sentence-transformers calls it; `last` is its latest value."""
 
     def __init__(self, trainer: TextTrainer) -> None:
@@ -141,7 +141,7 @@ class _Collator:
 
 
 def build_trainer(
-    model: Any, loss: StepLoss, batches: Sequence[Sequence[int]], follow: TrainerCallback, course: TextTrainer
+    model: Any, loss: TrainerLoss, batches: Sequence[Sequence[int]], follow: TrainerCallback, course: TextTrainer
 ) -> Any:
     """sentence-transformers' trainer for a model's class, over these batches, with our optimiser and schedule."""
     name = type(model).__name__

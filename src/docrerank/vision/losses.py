@@ -57,7 +57,5 @@ def _listwise(logits: Tensor, pairs: Sequence[Pair]) -> Tensor:
     places: dict[int, list[int]] = {}
     for place, pair in enumerate(pairs):
         places.setdefault(pair.group, []).append(place)
-    groups = [
-        sorted(own, key=lambda place: not pairs[place].positive) for own in places.values()
-    ]  # the positive first
-    return torch.stack([-F.log_softmax(scores[own], 0)[0] for own in groups]).sum()
+    first = [sorted(own, key=lambda place: not pairs[place].positive) for own in places.values()]  # the positive
+    return torch.stack([-F.log_softmax(scores[own], 0)[0] for own in first]).sum()
