@@ -184,7 +184,9 @@ def test_a_page_of_the_runs_id_but_another_text_gets_its_own_encoding(
     ]
     asked = [others[0], own, others[1], own]
     marked = np.full((1, 384), 7, np.float32)  # so that it shows where an encoding comes from
-    stored._kept[own.id] = replace(stored.encode_pages([own])[0], tokens=marked)
+    kept = replace(stored.encode_pages([own])[0], tokens=marked)
+    stored._encodings.clear()
+    stored._store.read = lambda pages: [kept for _ in pages]
     found = stored.encode_pages(asked)
     assert [len(one.tokens) == 1 and one.tokens[0, 0] == 7 for one in found] == [False, True, False, True]
     for page, encoding in zip(others, found[::2], strict=True):

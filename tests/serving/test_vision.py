@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fixtures.servers import Served, start_server
+from fixtures.servers import Served, serve_here
 from PIL import Image
 
 pytest.importorskip("peft")
+pytest.importorskip("fastapi")
 
 QUERY = "net sales in 2021"
 
@@ -31,9 +32,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(folder: Path, served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    started = start_server(tmp_path_factory.mktemp("vision"), str(folder), "--pages", str(served_run.path))
-    yield started
-    started.kill()
+    from docrerank.serving import LOOPBACK, Settings
+
+    settings = Settings((str(folder),), served_run.path, hosts=LOOPBACK, is_local=True)
+    with serve_here(tmp_path_factory.mktemp("vision"), settings) as started:
+        yield started
 
 
 def draw_pages() -> list[Image.Image]:

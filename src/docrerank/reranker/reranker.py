@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from cachetools import LRUCache
 
 from docrerank.records import Page, UserError
 from docrerank.reranker.cross_encoder import PageCrossEncoder
@@ -62,7 +62,7 @@ class Reranker:
     ) -> None:
         self.scorer = scorer
         self.card = card
-        self._encodings: OrderedDict[tuple[str, str], Encoding] = OrderedDict()
+        self._encodings: LRUCache[tuple[str, str], Encoding] = LRUCache(CACHED_PAGES)
         self._first = first
 
     @classmethod
@@ -165,14 +165,16 @@ class Reranker:
         Raises:
             UserError: the model is a cross-encoder, which has no encoding of a page alone.
         """
-        encoder = self._encoder()
         keys = [(_text(page), _heading(page)) for page in pages]
-        fresh = list(dict.fromkeys(key for key in keys if key not in self._encodings))
-        encoded = encoder.encode_pages([text for text, _ in fresh], [heading for _, heading in fresh])
         known = {key: self._encodings[key] for key in keys if key in self._encodings}
-        known.update(zip(fresh, encoded, strict=True))
-        self._remember(known)
+        fresh = {key: page for key, page in zip(keys, pages, strict=True) if key not in known}
+        known.update(zip(fresh, self._encode(list(fresh.values())), strict=True))
+        self._encodings.update(known)
         return [known[key] for key in keys]
+
+    def _encode(self, pages: Sequence[Page | str]) -> list[Encoding]:
+        """Encode pages that are not in memory."""
+        return self._encoder().encode_pages([_text(page) for page in pages], [_heading(page) for page in pages])
 
     def encode_queries(self, texts: Sequence[str]) -> list[Encoding]:
         """Encode queries; the same error as `encode_pages`."""
@@ -182,13 +184,6 @@ class Reranker:
         if isinstance(self.scorer, PageCrossEncoder):
             raise UserError("a cross-encoder cannot encode a page without a query: use rank or predict")
         return self.scorer
-
-    def _remember(self, known: dict[tuple[str, str], Encoding]) -> None:
-        for key, encoding in known.items():
-            self._encodings[key] = encoding
-            self._encodings.move_to_end(key)
-        while len(self._encodings) > CACHED_PAGES:
-            self._encodings.popitem(last=False)
 
     def _fuse(self, query: str, pages: Sequence[Page | str]) -> Vectors:
         tokens = self.score(query, pages)

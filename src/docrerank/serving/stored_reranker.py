@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from cachetools import LRUCache
@@ -13,9 +13,6 @@ from docrerank.reranker import Reranker
 from docrerank.retrieval import Encoding, FirstStage, LargePages, ModelCard, PageStore, TokenEncoder
 
 logger = logging.getLogger("docrerank.serving")
-
-#: Encodings from disk that stay in memory, in float32 as scoring wants them (about 0.5 MB each).
-KEPT = 512
 
 
 class StoredReranker(Reranker):
@@ -31,30 +28,22 @@ class StoredReranker(Reranker):
     ) -> None:
         super().__init__(scorer, card, first)
         self._store, self._pages = store, pages
-        self._kept: LRUCache[str, Encoding] = LRUCache(KEPT)
 
-    def encode_pages(self, pages: Sequence[Page | str]) -> list[Encoding]:
-        """As `Reranker.encode_pages`, pages of the run from the store."""
-        own = {id(page): page for page in pages if isinstance(page, Page) and self._pages.get(page.id) == page}
-        found = self._recall({page.id: page for page in own.values()})
-        stored = [found.get(own[id(page)].id) if id(page) in own else None for page in pages]
-        rest = [page for page, encoding in zip(pages, stored, strict=True) if encoding is None]
-        encoded = iter(super().encode_pages(rest) if rest else ())
-        return [next(encoded) if encoding is None else encoding for encoding in stored]
+    def _encode(self, pages: Sequence[Page | str]) -> list[Encoding]:
+        own = [page for page in pages if isinstance(page, Page) and self._pages.get(page.id) == page]
+        stored = dict(zip(map(id, own), self._read(own), strict=False))
+        fresh = [page for page in pages if id(page) not in stored]
+        encoded = iter(super()._encode(fresh) if fresh else ())
+        return [stored[id(page)] if id(page) in stored else next(encoded) for page in pages]
 
-    def _recall(self, pages: Mapping[str, Page]) -> dict[str, Encoding]:
-        """Encodings by page id, from memory or from disk; those on disk are none if a file is gone or damaged."""
-        found = {page_id: self._kept[page_id] for page_id in pages if page_id in self._kept}
-        missing = [page for page_id, page in pages.items() if page_id not in found]
+    def _read(self, pages: Sequence[Page]) -> list[Encoding]:
+        """Encodings in float32, as scoring wants them; none if a file is gone or damaged."""
         try:
-            read = self._store.read(missing) if missing else []
+            read = self._store.read(pages) if pages else []
         except Exception as error:  # whatever a damaged file raises
             logger.warning("page store unreadable", extra={"error": type(error).__name__})
-            return found
-        for page, one in zip(missing, read, strict=True):
-            found[page.id] = Encoding(one.tokens.astype(np.float32), one.windows.astype(np.float32))
-        self._kept.update(found)
-        return found
+            return []
+        return [Encoding(one.tokens.astype(np.float32), one.windows.astype(np.float32)) for one in read]
 
 
 class QueryMemory(TokenEncoder):
