@@ -28,34 +28,29 @@ def test_a_sample_is_measured_and_the_corpus_counted(tmp_path: Path) -> None:
     for number in range(3):
         write_pdf(tmp_path / f"d{number}.pdf", number + 1)
     before = sorted(tmp_path.rglob("*"))
-    done = CliRunner().invoke(
-        app, ["plan", str(tmp_path), "--sample", "2", "--json", "--assume", "hours=12"], catch_exceptions=False
-    )
+    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--sample", "2", "--json"], catch_exceptions=False)
     plan = json.loads(done.stdout)
     assert plan["pages"] == 6  # of all three
     assert plan["sample"]["documents"] == 2
     assert set(plan["sample"]["core_seconds"]) == {"reading", "writing by rules", "encoding"}
     assert all(size > 0 for size in plan["sample"]["page_bytes"].values())
-    assert (plan["assumed"]["hours"], plan["assumed"]["cached"]) == (12, 0.7)
+    assert plan["core_seconds"]["reading"] == pytest.approx(6 * plan["sample"]["core_seconds"]["reading"])
+    assert plan["calls"]["calls"] == 0
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_plan_is_time_storage_and_money_in_two_digits(tmp_path: Path) -> None:
+def test_a_plan_is_time_storage_and_calls_with_their_money(tmp_path: Path) -> None:
     write_pdf(tmp_path / "d.pdf", 2)
-    done = CliRunner().invoke(app, ["plan", str(tmp_path), "--pages", "1000000"], catch_exceptions=False)
-    time, storage, money = done.stdout.splitlines()
+    arguments = ["plan", str(tmp_path), "--pages", "1000000", "--set", "generate.judge.by=model"]
+    priced = ["--set", "generate.judge.price_output=1"]
+    done = CliRunner().invoke(app, [*arguments, *priced], catch_exceptions=False)
+    time, storage, models = done.stdout.splitlines()
     assert re.match(r"1,000,000 pages: about [\d.]+ (min|h) on \d+ cores? \(reading [\d.]+ (s|min|h), ", time)
     assert re.match(r"storage: [\d.]+ [GT]B \(pages [\d.]+ [kMG]B, ", storage)
-    assert re.match(r"money: processors \d+\.\d\d$", money)
+    assert re.match(r"models: [\d,]+ calls, [\d,]+ tokens in, [\d,]+ out, money [\d,.]+\d\d$", models)
 
 
 def test_nothing_to_plan_for_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("no PDF")
     with pytest.raises(UserError):
         CliRunner().invoke(app, ["plan", str(tmp_path)], catch_exceptions=False)
-
-
-@pytest.mark.parametrize("assumed", ["hours", "hours=soon", "gpus=2"])
-def test_what_cannot_be_assumed_is_told(assumed: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"give NAME=NUMBER, with a name of gpu_input, .*hours"):
-        CliRunner().invoke(app, ["plan", str(tmp_path), "--assume", assumed], catch_exceptions=False)

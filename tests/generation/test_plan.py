@@ -51,6 +51,13 @@ def test_a_larger_image_costs_more_and_text_does_not_depend_on_it(tmp_path: Path
     assert large.input_tokens - small.input_tokens == judge.calls * (800_000 // 784 - 100_000 // 784)
 
 
+def test_a_longer_page_costs_more_reading_and_no_more_writing(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", URL, 1, 5, "generate.judge.sees=text")
+    short, long = (plan_calls(run, 100, page_tokens=tokens) for tokens in (100, 1_000))
+    assert long.input_tokens > short.input_tokens
+    assert long.output_tokens == short.output_tokens
+
+
 def test_imported_positives_need_no_writer_and_complete_ones_nothing(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", URL, 2, 5)
     bare = Query("volume-000/1#0", "volume-000/1", "How many litres?", "positive", "question")

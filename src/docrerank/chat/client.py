@@ -106,9 +106,6 @@ class ChatClient:
         await asyncio.gather(*flights, return_exceptions=True)
         await self._transport.close()
 
-    def __repr__(self) -> str:
-        return f"ChatClient({self.endpoint.model!r} at {self.endpoint.base_url!r})"
-
     async def _ask_once(self, request: ChatRequest) -> Answer | Failure:
         """A call that is already under way is waited for, not sent again."""
         key = request.key(self.endpoint)

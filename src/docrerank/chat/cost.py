@@ -35,6 +35,11 @@ def estimate_input_tokens(request: ChatRequest, endpoint: Endpoint) -> int:
     return estimate_text_tokens(request.text()) + images
 
 
+def describe_calls(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:
+    """Calls, tokens and money in words."""
+    return f"{calls:,} calls, {tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedCalls:
     """One role's calls, before they are made.
@@ -55,6 +60,10 @@ class PlannedCalls:
     def tokens(self) -> tuple[int, int]:
         """Input and output tokens of all calls."""
         return self.calls * self.input_tokens, self.calls * self.output_tokens
+
+    def describe(self) -> str:
+        """Calls, tokens and money in words."""
+        return describe_calls(self.calls, *self.tokens(), self.endpoint.price(*self.tokens()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,10 @@ class Plan:
     def money(self) -> float:
         """By the price table of each role's endpoint."""
         return sum(role.endpoint.price(*role.tokens()) for role in self.roles)
+
+    def describe(self) -> str:
+        """Calls, tokens and money in words."""
+        return describe_calls(self.calls, self.input_tokens, self.output_tokens, self.money)
 
     def summary(self) -> dict[str, Any]:
         """The plan as JSON values."""

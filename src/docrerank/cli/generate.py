@@ -84,12 +84,7 @@ def show_cost(run: Run, json: bool) -> None:
         return
     say(f"{plan.pages} pages to write queries for; if every candidate passes every stage:")
     for role in plan.roles:
-        sums = _describe(role.calls, *(tokens := role.tokens()), role.endpoint.price(*tokens))
-        say(f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {sums}")
-        if saved := (tokens[1] - role.calls) * (role.role == "judge"):
+        say(f"  {role.role}: {role.endpoint.model} at {role.endpoint.base_url}: {role.describe()}")
+        if saved := (role.tokens()[1] - role.calls) * (role.role == "judge"):
             say(f"    generate.judge.prompt=short asks the judge for one token: {saved:,} fewer tokens out")
-    say(f"  together {_describe(plan.calls, plan.input_tokens, plan.output_tokens, plan.money)}")
-
-
-def _describe(calls: int, tokens_in: int, tokens_out: int, money: float) -> str:
-    return f"{calls:,} calls, {tokens_in:,} tokens in, {tokens_out:,} out, money {money:.2f}"
+    say(f"  together {plan.describe()}")
