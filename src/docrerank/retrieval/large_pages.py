@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from docrerank.records import Page, document_of
 from docrerank.retrieval.encoder import Encoding
 from docrerank.retrieval.first_stage import Candidates
 from docrerank.retrieval.late_interaction import score_windows
+from docrerank.retrieval.named_kinds import find_kinds
 from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_store import PageStore
 from docrerank.retrieval.run_index import fill_store, open_index
@@ -56,8 +58,13 @@ class LargePages:
         fill_store(self._run, store)
 
     def find(self, query: str, encoded: Encoding, count: int, document: str | None = None) -> Candidates:
-        """As `FirstStage.find`; what the query names counts among the candidates alone, and not in their scores."""
+        """As `FirstStage.find`; what the query names does not count in the scores.
+
+        Pages of a kind that it names are candidates too, in documents that have others.
+        """
         found = self._first.search(query, encoded, count, document)
+        lowest = min((score for _, score in found), default=0.0)
+        found += [(page_id, lowest) for page_id in islice(_list_named(self._run, query, found), count)]
         read = self.read([page_id for page_id, _ in found])
         pages = [read[page_id] for page_id, _ in found if page_id in read]
         scores = np.array([score for page_id, score in found if page_id in read], np.float32)
@@ -102,6 +109,16 @@ class LargePages:
                 self._kept[page_id] = self._kept.pop(page_id, page)
             while self._bytes > KEPT_BYTES:
                 self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+
+def _list_named(run: Run, query: str, found: Sequence[tuple[str, float]]) -> Iterator[str]:
+    """Other pages of the documents found that are of a kind that a query names; no texts are read."""
+    kinds, known = find_kinds(query).keys(), {page_id for page_id, _ in found}
+    for document in dict.fromkeys(document_of(page_id) for page_id, _ in found) if kinds else ():
+        columns = (run.pages.column(name, document) for name in ("id", "kinds"))
+        for page_id, own in zip(*columns, strict=True):
+            if page_id not in known and not kinds.isdisjoint(own):
+                yield page_id
 
 
 def _size(page: Page) -> int:
