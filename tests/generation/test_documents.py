@@ -212,7 +212,7 @@ def test_a_model_may_judge_what_rules_wrote(tmp_path: Path) -> None:
         counts = generate(run)
         assert {call.body["model"] for call in server.calls} == {"judge-model"}
     assert counts["positive"] == 1
-    assert next(query for query in dataset(run)).writer.startswith("rules/5 ")
+    assert next(query for query in dataset(run)).writer.startswith("rules/6 ")
     assert {verdict.judge for verdict in run.verdicts.read()} == {"judge-model"}
 
 

@@ -23,7 +23,11 @@ TOKENS = 110
 
 
 def make_run(folder: Path, url: str, engine: str) -> Run:
-    keys = [f"generate.{role}.{key}" for role in ROLES for key in ("by=model", f"base_url={url}", "sees=text")]
+    keys = [
+        f"generate.{role}.{key}"
+        for role in ROLES
+        for key in ("by=model", f"base_url={url}", "model=scripted", "sees=text")
+    ]
     keys += [f"generate.{role}.max_concurrency=5" for role in ROLES]
     keys += [f"generate.{role}.price_{way}=1" for role in ROLES for way in ("input", "output")]
     keys += [f"engine={engine}", "workers=2", "generate.near_duplicate=1.0", "ingest.ocr=never"]

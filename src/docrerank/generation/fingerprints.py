@@ -12,7 +12,7 @@ from docrerank.records import Query, Rejected, Verdict
 from docrerank.runs import Parts, Run, Stage
 
 STAGE = "generate"
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 CORPUS_VERSION = 3
 #: Folder of an imported set's queries as they came: generation goes on from these instead of writing positives.
 IMPORTED = "imported"

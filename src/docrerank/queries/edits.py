@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from docrerank.queries.edit_words import Pools
 from docrerank.queries.editable_spans import Slot
+from docrerank.queries.near_words import NearWords
 from docrerank.queries.phrasing import Draft
 from docrerank.recipe import Generate
 from docrerank.records import FINANCE, PROPERTIES
@@ -27,10 +28,12 @@ class Edit:
     text: str
 
 
-def candidate_edits(draft: Draft, pools: Pools, recipe: Generate, rng: random.Random) -> list[Edit]:
+def candidate_edits(draft: Draft, pools: Pools, near: NearWords, recipe: Generate, rng: random.Random) -> list[Edit]:
     """Single edits of a positive, taking its slots in turn so that properties are mixed; the taxonomy's alone."""
     allowed = FINANCE if recipe.taxonomy == "finance" else PROPERTIES
-    streams = [(slot, pools.alternatives(slot, rng)) for slot in draft.slots if slot.property in allowed]
+    slots = [slot for slot in draft.slots if slot.property in allowed]
+    streams = [(slot, pools.alternatives(slot, rng)) for slot in slots]
+    streams += [stream for slot in slots for stream in near.find_slots(slot, rng)]
     edits: list[Edit] = []
     count = recipe.negative_candidates
     while streams and len(edits) < count:

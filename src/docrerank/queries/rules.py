@@ -18,13 +18,14 @@ from docrerank.queries.edits import candidate_edits
 from docrerank.queries.facts import Fact
 from docrerank.queries.index import DocumentIndex
 from docrerank.queries.judge import judge_negative, judge_positive
+from docrerank.queries.near_words import NearWords
 from docrerank.queries.phrasing import Draft, phrase
 from docrerank.queries.read_facts import read_facts
 from docrerank.queries.rephrase import exchange_words, rephrase
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query, Verdict
 
-WRITER = "rules/5"
+WRITER = "rules/6"
 
 #: Facts of a page that are asked about at most; a page of dense tables states thousands.
 MAX_DRAFTS = 80
@@ -71,7 +72,7 @@ class Rules:
     def negatives(self, source: Query) -> list[Query]:
         """Candidate hard negatives of a positive, whoever wrote it; not yet judged, their ids empty."""
         draft, _ = self._draft(source)
-        edits = candidate_edits(draft, self._pools, self._recipe, self._rng(source, "edit"))
+        edits = candidate_edits(draft, self._pools, self._near, self._recipe, self._rng(source, "edit"))
         return [
             make_negative(source, edit.text, edit.slot.property, (edit.slot.text, edit.edited), WRITER)
             for edit in edits
@@ -108,6 +109,10 @@ class Rules:
     @cached_property
     def _pools(self) -> Pools:
         return Pools(draft for drafts in self._drafts.values() for draft, _ in drafts)
+
+    @cached_property
+    def _near(self) -> NearWords:
+        return NearWords(page.text for page in self._pages.values())
 
     def _draft(self, source: Query) -> tuple[Draft, str]:
         """The draft that a positive came from, or one made of its text."""
