@@ -17,10 +17,9 @@ from docrerank.vision.detect import find_folder, is_vision_model, reads_images
 from docrerank.vision.page_embedder import PageEmbedder
 
 if TYPE_CHECKING:
-    from docrerank.vision.classifier import export_classifier
     from docrerank.vision.packed_rows import packed_logits
     from docrerank.vision.page_cache import HOST_BYTES, PageCache
-    from docrerank.vision.save import save_reranker
+    from docrerank.vision.save import export_classifier, save_reranker
     from docrerank.vision.vision_reranker import VisionReranker
 
 #: What needs torch, and its file: imported only when it is asked for.
@@ -28,7 +27,7 @@ _HOMES = {
     "HOST_BYTES": "page_cache",
     "PageCache": "page_cache",
     "VisionReranker": "vision_reranker",
-    "export_classifier": "classifier",
+    "export_classifier": "save",
     "packed_logits": "packed_rows",
     "save_reranker": "save",
 }
