@@ -1,4 +1,4 @@
-"""Search over a million synthetic pages: time to index, time of a query, memory, adding and removing 1 %.
+"""Search over a million synthetic pages: time to index, time of a query, memory, recall.
 
 Pages are drawn: words by Zipf's law from a vocabulary of 200,000 and a document's own few hundred, two windows a page
 whose vectors lie around 20,000 topics. A query asks with eight words of one page and a vector close to one of its
@@ -22,8 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
+from docrerank.recipe import load_recipe
 from docrerank.records import Page
-from docrerank.retrieval import Encoding, LargeFirstStage, Vectors
+from docrerank.retrieval import Encoding, LargePages, Vectors
+from docrerank.retrieval.fusion import order
+from docrerank.retrieval.large_pages import write_pages
+from docrerank.runs import Run
 
 DOCUMENT_PAGES, WORDS, WINDOWS, DIMENSIONS, TOPICS = 50, 120, 2, 384, 20_000
 VOCABULARY = np.array(
@@ -85,25 +89,23 @@ def main() -> None:
     shutil.rmtree(options.out, ignore_errors=True)
     corpus, count = Corpus(), options.pages // DOCUMENT_PAGES
     documents = {f"d{number}": "1" for number in range(count)}
-    stage = LargeFirstStage(options.out, DIMENSIONS)
+    run, index = Run.create(options.out / "run", load_recipe("cpu")), options.out / "index"
     tell(
         f"draw {min(count, 200) * DOCUMENT_PAGES} pages",
         lambda: [corpus.read(f"d{n}") for n in range(min(count, 200))],
     )
-    update("index", stage, documents, corpus)
-    tell("open", lambda: LargeFirstStage(options.out, DIMENSIONS))
-    rng = np.random.default_rng(1)
+    tell("index", lambda: write_pages(index, documents, corpus.read, DIMENSIONS))
+    tell("open", lambda: LargePages(run, index, DIMENSIONS))
+    stage, rng = LargePages(run, index, DIMENSIONS), np.random.default_rng(1)
     asked = [corpus.ask(f"d{number}", rng) for number in rng.integers(0, count, options.queries)]
     measure(stage, asked)
     measure_recall(stage, asked[: options.exact], options.lists)
-    some = max(1, count // 100)
-    update("add 1 %", stage, documents | {f"d{count + n}": "1" for n in range(some)}, corpus)
-    update("remove 1 %", stage, dict.fromkeys(list(documents)[some:], "1"), corpus)
-    measure(stage, asked)
 
 
-def update(name: str, stage: LargeFirstStage, documents: dict[str, str], corpus: Corpus) -> None:
-    tell(name, lambda: stage.update(documents, corpus.read))
+def find(stage: LargePages, asked: tuple[str, Encoding], count: int) -> list[int]:
+    """Rows of the best pages; these pages are in no run that could be read."""
+    compared = next(stage.compare([asked[0]], [asked[1]], [0], apart=False))[0]
+    return [int(compared.rows[at]) for at in order(compared.scores, count)]
 
 
 def tell(name: str, work: object) -> None:
@@ -113,12 +115,12 @@ def tell(name: str, work: object) -> None:
     print(json.dumps(row | read_memory()), flush=True)
 
 
-def measure(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]]) -> None:
+def measure(stage: LargePages, asked: Sequence[tuple[str, Encoding]]) -> None:
     """Wall and CPU time of each query; the latter does not count what else the machine does."""
     times = []
-    for query, encoded in asked:
+    for one in asked:
         wall, cpu = time.perf_counter(), time.process_time()
-        stage.search(query, encoded, 20)
+        find(stage, one, 20)
         times.append((1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)))
     low, high = np.percentile(times, [50, 99], axis=0).round(1).tolist()
     row = {"step": "search", "queries": len(times), "p50_ms": low[0], "p99_ms": high[0], "cpu_p50_ms": low[1]}
@@ -126,14 +128,14 @@ def measure(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]]) -> No
     print(json.dumps(row | read_memory()), flush=True)
 
 
-def measure_recall(stage: LargeFirstStage, asked: Sequence[tuple[str, Encoding]], lists: Sequence[int]) -> None:
+def measure_recall(stage: LargePages, asked: Sequence[tuple[str, Encoding]], lists: Sequence[int]) -> None:
     """How much of the ten best pages of all are among those found, by how many lists are looked through."""
     vectors, stage._vectors = stage._vectors, None
-    best = [{page for page, _ in stage.search(query, encoded, 10)} for query, encoded in asked]
+    best = [set(find(stage, one, 10)) for one in asked]
     stage._vectors, usual = vectors, vectors.nprobe
     for vectors.nprobe in [*lists, usual]:
         started = time.process_time()
-        found = [{page for page, _ in stage.search(query, encoded, 10)} for query, encoded in asked]
+        found = [set(find(stage, one, 10)) for one in asked]
         cpu = 1000 * (time.process_time() - started) / len(asked)
         shares = [len(some & all_) / 10 for some, all_ in zip(found, best, strict=True)]
         low, high = np.percentile(np.random.default_rng(0).choice(shares, (2000, len(shares))).mean(1), [2.5, 97.5])

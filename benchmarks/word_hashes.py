@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from docrerank.retrieval import Encoding, Precision, WindowSettings
+from docrerank.retrieval import Encoding, WindowSettings
+from docrerank.retrieval.encoder import Precision
 
 DIMENSIONS = 384
 

@@ -9,7 +9,8 @@ import typer
 
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
-from docrerank.retrieval import MINI, MINILM_SHA256, TokenEncoder, load_start, load_untrained
+from docrerank.retrieval import MINI, TokenEncoder, load_start, load_untrained
+from docrerank.retrieval.start_models import MINILM_SHA256
 from docrerank.runs import hash_file
 
 CHECKPOINT = "checkpoint.pt"

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from docrerank.retrieval import MINILM_SHA256, SCALES
+from docrerank.retrieval.start_models import MINILM_SHA256, SCALES
 from docrerank.runs import replacing
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from docrerank.mining import Miner
-from docrerank.recipe import Mine
+from docrerank.recipe import Mine, load_recipe
 from docrerank.records import MinedPage, Page, Query
-from docrerank.retrieval import Encoding, FirstStage, LargeFirstStage, Vectors, large_stage
+from docrerank.retrieval import Encoding, FirstStage, LargePages, Vectors, large_pages
+from docrerank.retrieval.large_pages import write_pages
+from docrerank.runs import Run
 
 pytest.importorskip("bm25s")
 WORDS = np.array([f"{a}{b}" for a in ("sa", "ne", "bo", "ha", "cre", "flo") for b in ("les", "t", "ard", "ting", "w")])
@@ -38,6 +40,11 @@ def plain() -> FirstStage:
     return FirstStage([page for own, _ in both for page in own], [window for _, own in both for window in own])
 
 
+def make(folder: Path) -> LargePages:
+    write_pages(folder / "index", NAMES, read, SIZE)
+    return LargePages(Run.create(folder / "run", load_recipe("cpu")), folder / "index", SIZE)
+
+
 def ask(seed: int) -> tuple[Query, Encoding]:
     """A question with words of one page and a vector near one of its windows."""
     rng = np.random.default_rng(seed)
@@ -52,7 +59,7 @@ def ask(seed: int) -> tuple[Query, Encoding]:
 ASKED = [ask(seed) for seed in range(60)]
 
 
-def mine(first: FirstStage | LargeFirstStage, settings: Mine) -> list[list[MinedPage]]:
+def mine(first: FirstStage | LargePages, settings: Mine) -> list[list[MinedPage]]:
     return list(Miner(first, settings).mine([query for query, _ in ASKED], [encoded for _, encoded in ASKED]))
 
 
@@ -65,11 +72,7 @@ def strip(found: list[list[MinedPage]]) -> list[list[str]]:
 def test_few_pages_on_disk_give_the_negatives_of_the_stage_in_memory(
     tmp_path: Path, plain: FirstStage, share: float | None, margin: float
 ) -> None:
-    stage, settings = (
-        LargeFirstStage(tmp_path / "index", SIZE),
-        Mine(same_document_share=share, relative_margin=margin),
-    )
-    stage.update(NAMES, read)
+    stage, settings = make(tmp_path), Mine(same_document_share=share, relative_margin=margin)
     found, expected = mine(stage, settings), mine(plain, settings)
     assert strip(found) == strip(expected)
     for own, others in zip(found, expected, strict=True):
@@ -87,9 +90,8 @@ def test_many_pages_on_disk_give_the_same_of_the_own_document_and_nearly_the_sam
     tmp_path: Path, plain: FirstStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("faiss")
-    monkeypatch.setattr(large_stage, "APPROXIMATE_FROM", 1)
-    stage = LargeFirstStage(tmp_path / "index", SIZE)
-    stage.update(NAMES, read)
+    monkeypatch.setattr(large_pages, "APPROXIMATE_FROM", 1)
+    stage = make(tmp_path)
     assert stage._vectors is not None
     inside = Mine(same_document_share=1.0)
     assert strip(mine(stage, inside)) == strip(mine(plain, inside))
@@ -97,15 +99,13 @@ def test_many_pages_on_disk_give_the_same_of_the_own_document_and_nearly_the_sam
         found, expected = (strip(mine(first, Mine(same_document_share=share))) for first in (stage, plain))
         common = [len({*own} & {*others}) for own, others in zip(found, expected, strict=True)]
         assert sum(common) > 0.9 * sum(map(len, expected))
-    monkeypatch.setattr(large_stage, "CANDIDATES", 2)
+    monkeypatch.setattr(large_pages, "CANDIDATES", 2)
     few = mine(stage, Mine(same_document_share=None))
     assert sum(map(len, few)) < 3 * len(ASKED)  # the control: only candidates are compared
 
 
 def test_every_page_on_disk_is_known_by_its_id_and_has_its_text(tmp_path: Path, plain: FirstStage) -> None:
-    stage = LargeFirstStage(tmp_path / "index", SIZE)
-    stage.update(dict.fromkeys(list(NAMES)[:30], "1"), read)
-    stage.update(dict.fromkeys(list(NAMES)[10:], "1"), read)
-    for page in plain.pages[10 * PAGES :]:
+    stage = make(tmp_path)
+    for page in plain.pages:
         row = stage.find_row(page.id)
         assert (stage.name(row), stage.text(row)) == (page.id, page.text)

@@ -191,7 +191,7 @@ OPEN = """
 import sys, time
 import numpy as np
 from docrerank.retrieval import ENCODINGS, Encoding, PageStore
-from docrerank.retrieval import fill_store, open_index
+from docrerank.retrieval import open_index
 from docrerank.runs import Run
 
 class Slow:
@@ -210,7 +210,7 @@ run = Run.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 first = open_index(run, PageStore(run.path / ENCODINGS, Slow("windows")))[1]
-fill_store(run, PageStore(run.path / ENCODINGS, Slow("tokens")))
+first.fill(PageStore(run.path / ENCODINGS, Slow("tokens")))
 print(Slow.encoded, sum(first.documents().values()))
 """
 

@@ -18,7 +18,7 @@ from docrerank.recipe import Train
 from docrerank.records import Page, UserError
 from docrerank.reranker import Searcher
 from docrerank.reranker.first_encoder import load_first
-from docrerank.retrieval import FirstStage, first_stage, score_windows
+from docrerank.retrieval import FirstStage, page_windows, score_windows
 from docrerank.runs import Run
 from docrerank.serving.collection import open_search
 from docrerank.vision.page_embedder import PIXELS
@@ -117,8 +117,8 @@ def test_many_page_vectors_are_compared_in_blocks_with_the_same_scores(
     encoder, pages = load_first(run.recipe.first_stage, Train()), list(run.pages.read())
     windows, asked = [one.windows for one in encoder.read(pages)], encoder.encode_queries(["water", "claims of acme"])
     whole = FirstStage(pages, windows).best_windows(asked)
-    monkeypatch.setattr(first_stage, "BLOCK", 2 * len(windows[0]) + 1)
-    monkeypatch.setattr(first_stage, "MAX_PRODUCTS", 500)
+    monkeypatch.setattr(page_windows, "BLOCK", 2 * len(windows[0]) + 1)
+    monkeypatch.setattr(page_windows, "MAX_PRODUCTS", 500)
     stored = [own.astype(np.float16) for own in windows]
     np.testing.assert_allclose(FirstStage(pages, stored).best_windows(asked), whole, atol=2e-3)
     np.testing.assert_allclose(FirstStage(pages, windows).best_windows(asked), whole, rtol=1e-5)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docrerank.retrieval import choose_precision
+from docrerank.retrieval.encoder import choose_precision
 
 torch = pytest.importorskip("torch")
 

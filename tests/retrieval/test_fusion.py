@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from docrerank.retrieval import Bm25, FusionWeights, fuse, order, standardise
+from docrerank.retrieval import Bm25, FusionWeights, fuse, order
+from docrerank.retrieval.fusion import standardise
 
 
 def test_standard_scores_have_mean_zero_and_deviation_one() -> None:

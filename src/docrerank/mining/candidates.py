@@ -12,10 +12,9 @@ import numpy as np
 from docrerank.mining.exclusions import Exclusions, is_above_margin
 from docrerank.recipe import Mine
 from docrerank.records import MinedPage, Query
-from docrerank.retrieval import Encoding
-from docrerank.retrieval.first_stage import Compared, FirstStage
+from docrerank.retrieval import Encoding, FirstStage, LargePages
+from docrerank.retrieval.first_stage import Compared
 from docrerank.retrieval.fusion import order
-from docrerank.retrieval.large_stage import LargeFirstStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Miner:
         sees: whether it compares page images, so that a page without text may be a negative too.
     """
 
-    def __init__(self, first: FirstStage | LargeFirstStage, settings: Mine, sees: bool = False) -> None:
+    def __init__(self, first: FirstStage | LargePages, settings: Mine, sees: bool = False) -> None:
         self.first = first
         self.settings = settings
         self.excluded: Counter[str] = Counter()

@@ -11,9 +11,7 @@ import numpy.typing as npt
 
 from docrerank.pages.wording import Wording, read_wording
 from docrerank.records import Query
-from docrerank.retrieval import Vectors
-from docrerank.retrieval.first_stage import FirstStage
-from docrerank.retrieval.large_stage import LargeFirstStage
+from docrerank.retrieval import FirstStage, LargePages, Vectors
 
 _WORDS = re.compile(r"[^\W_]+")
 #: Words of a query shorter than this carry little of what it asks.
@@ -31,7 +29,7 @@ class Exclusions:
         sees: whether a page without text may be a negative: its image is compared.
     """
 
-    def __init__(self, first: FirstStage | LargeFirstStage, near_identical: float, sees: bool = False) -> None:
+    def __init__(self, first: FirstStage | LargePages, near_identical: float, sees: bool = False) -> None:
         self._first, self._sees = first, sees
         self._near_identical = near_identical
         keep = functools.lru_cache(KEPT_PAGES)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from docrerank.mining.shards import MineShard, MineWork, ShardCounts, fingerprint_pages, list_shards, mine_shard
+from docrerank.mining.shards import MineShard, MineWork, ShardCounts, list_shards, mine_shard
 from docrerank.recipe import fingerprint
 from docrerank.records import UserError
 from docrerank.reranker import open_first
@@ -19,7 +19,7 @@ from docrerank.retrieval import (
     encode_ahead,
     window_settings,
 )
-from docrerank.retrieval.run_index import index_in_memory, is_large, open_index
+from docrerank.retrieval.run_index import find_index, index_in_memory, is_large, open_index
 from docrerank.runs import Progress, Run, ShardFailure, Stage
 
 NAME = "mine"
@@ -104,7 +104,8 @@ def _mine_in_workers(
     sent, failed = EncoderElsewhere.of(encoder), []
     if sent is None:
         raise UserError("worker processes cannot load this encoder: mine with one that has an `opener`")
-    work = MineWork(run, sent, encoder.dimension, fingerprint_pages(run))
+    index = find_index(run, encoder.fingerprint).relative_to(run.path)
+    work = MineWork(run, sent, encoder.dimension, index)
     seconds = BASE_SECONDS + SECONDS_PER_QUERY * max(shard.queries for shard in todo)
     for _, result in stage.work(work, todo, seconds, lambda shard: float(shard.queries)):
         if isinstance(result, ShardFailure):

@@ -13,10 +13,8 @@ from docrerank.mining.candidates import Miner
 from docrerank.recipe import fingerprint
 from docrerank.records import MinedPage, Query
 from docrerank.reranker import fingerprint_first
-from docrerank.retrieval import EncoderElsewhere, PageEncoder
-from docrerank.retrieval.first_stage import FirstStage
-from docrerank.retrieval.large_stage import LargeFirstStage
-from docrerank.retrieval.run_index import INDEX
+from docrerank.retrieval import EncoderElsewhere, FirstStage, LargePages, PageEncoder
+from docrerank.retrieval.large_pages import INDEX
 from docrerank.runs import Run, pack, pull
 from docrerank.vision import PageEmbedder
 
@@ -78,7 +76,7 @@ def fingerprint_pages(run: Run) -> str:
 def mine_shard(
     run: Run,
     shard: MineShard,
-    first: FirstStage | LargeFirstStage,
+    first: FirstStage | LargePages,
     encoder: PageEncoder,
     step: Callable[[int], None] = lambda queries: None,
 ) -> ShardCounts:
@@ -113,25 +111,24 @@ class MineWork:
         run: whose it is.
         encoder: of the first stage.
         dimension: numbers in a window's vector.
-        state: names the pages that the index holds, so that a worker that outlives a change opens it anew.
+        index: where the index is in the run's folder; another one after each change of the pages.
     """
 
     run: Run
     encoder: EncoderElsewhere
     dimension: int
-    state: str
+    index: Path
 
     def __call__(self, shard: MineShard) -> ShardCounts:
         if self.run.mined.is_done(shard.name, shard.made_from):
             return ShardCounts(0)
-        first = _open_index(self.run.path / INDEX / self.encoder.fingerprint, self.dimension, self.state)
-        return mine_shard(self.run, shard, first, self.encoder.open())
+        return mine_shard(self.run, shard, _open_index(self.run.path, self.index, self.dimension), self.encoder.open())
 
 
 @lru_cache(maxsize=1)
-def _open_index(folder: Path, dimension: int, state: str) -> LargeFirstStage:
-    pull(folder.parents[1], INDEX)
-    return LargeFirstStage(folder, dimension)
+def _open_index(run: Path, index: Path, dimension: int) -> LargePages:
+    pull(run, INDEX)
+    return LargePages(Run.open(run), run / index, dimension)
 
 
 def _read_positives(run: Run, documents: Sequence[str]) -> Iterator[Query]:

@@ -28,9 +28,8 @@ from docrerank.retrieval import (
     score_tokens,
     score_windows,
 )
-from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.model_card import ModelCard
-from docrerank.retrieval.relevance import measure_relevance
+from docrerank.retrieval.relevance import Answer, RankedPage, measure_relevance
 from docrerank.vision import is_vision_model
 
 if TYPE_CHECKING:

@@ -28,9 +28,8 @@ from docrerank.retrieval import (
     score_windows,
     window_settings,
 )
-from docrerank.retrieval.answer import Answer
 from docrerank.retrieval.model_card import read_card
-from docrerank.retrieval.relevance import measure_relevance
+from docrerank.retrieval.relevance import Answer, measure_relevance
 from docrerank.runs import Run
 from docrerank.vision import is_vision_model
 

@@ -3,58 +3,49 @@
 from __future__ import annotations
 
 from docrerank.retrieval.ahead import EncoderElsewhere, encode_ahead
-from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.bm25 import Bm25
 from docrerank.retrieval.encoder import (
     QUERY_TOKENS,
     Encoding,
     PageEncoder,
-    Precision,
     TokenEncoder,
     TokenWindows,
     Vectors,
     build_model,
-    choose_precision,
     find_prompt,
 )
 from docrerank.retrieval.first_stage import Candidates, FirstStage
-from docrerank.retrieval.fusion import FusionWeights, fuse, order, standardise
+from docrerank.retrieval.fusion import FusionWeights, fuse, order
 from docrerank.retrieval.large_pages import LargePages
-from docrerank.retrieval.large_stage import LargeFirstStage
 from docrerank.retrieval.late_interaction import score_tokens, score_windows
-from docrerank.retrieval.minilm_weights import MINILM_SHA256, check_weights, minilm_folder
 from docrerank.retrieval.model_card import Calibration, ModelCard, describe_start, read_card
 from docrerank.retrieval.named_pages import NamedPages
 from docrerank.retrieval.page_heading import find_heading
-from docrerank.retrieval.page_search import Search, check_pages
 from docrerank.retrieval.page_store import ENCODINGS, PageStore
 from docrerank.retrieval.postings import SHIFT, Places, Postings, hash_term, write_postings
 from docrerank.retrieval.query_encoder import QueryEncoder, is_light, read_tensors
-from docrerank.retrieval.relevance import Threshold, choose_threshold, measure_relevance
-from docrerank.retrieval.run_index import fill_store, is_large, open_index
+from docrerank.retrieval.relevance import Answer, RankedPage, Threshold, choose_threshold, measure_relevance
+from docrerank.retrieval.run_index import Search, check_pages, is_large, open_index
 from docrerank.retrieval.snippet import find_snippet
 from docrerank.retrieval.start_models import (
     MINI,
-    SCALES,
     STARTS,
     UNTRAINED,
-    add_difference,
     hash_start,
     load_query_start,
     load_start,
     load_untrained,
+    minilm_folder,
     window_settings,
 )
 from docrerank.retrieval.terms import same_meaning, similarity, stem, terms, tokens, years
-from docrerank.retrieval.windows import MAX_PAGE_TOKENS, WindowCutter, WindowSettings, clean_text, group_lines
+from docrerank.retrieval.windows import MAX_PAGE_TOKENS, WindowCutter, WindowSettings, clean_text
 
 __all__ = [
     "ENCODINGS",
     "MAX_PAGE_TOKENS",
     "MINI",
-    "MINILM_SHA256",
     "QUERY_TOKENS",
-    "SCALES",
     "SHIFT",
     "STARTS",
     "UNTRAINED",
@@ -66,7 +57,6 @@ __all__ = [
     "Encoding",
     "FirstStage",
     "FusionWeights",
-    "LargeFirstStage",
     "LargePages",
     "ModelCard",
     "NamedPages",
@@ -74,7 +64,6 @@ __all__ = [
     "PageStore",
     "Places",
     "Postings",
-    "Precision",
     "QueryEncoder",
     "RankedPage",
     "Search",
@@ -84,21 +73,16 @@ __all__ = [
     "Vectors",
     "WindowCutter",
     "WindowSettings",
-    "add_difference",
     "build_model",
     "check_pages",
-    "check_weights",
-    "choose_precision",
     "choose_threshold",
     "clean_text",
     "describe_start",
     "encode_ahead",
-    "fill_store",
     "find_heading",
     "find_prompt",
     "find_snippet",
     "fuse",
-    "group_lines",
     "hash_start",
     "hash_term",
     "is_large",
@@ -116,7 +100,6 @@ __all__ = [
     "score_tokens",
     "score_windows",
     "similarity",
-    "standardise",
     "stem",
     "terms",
     "tokens",

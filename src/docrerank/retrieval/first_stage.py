@@ -9,22 +9,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from docrerank.records import Page
 from docrerank.retrieval.bm25 import Bm25
 from docrerank.retrieval.encoder import Encoding, Vectors
 from docrerank.retrieval.fusion import FusionWeights, order, standardise
 from docrerank.retrieval.named_pages import NamedPages
-from docrerank.retrieval.windows import group_lines
+from docrerank.retrieval.page_windows import PageWindows, Rows
 
 if TYPE_CHECKING:
     from docrerank.retrieval.page_store import PageStore
 
-#: Scores of queries with pages that are held at once (64 MiB), and products of vectors (1 GiB).
-MAX_SCORES, MAX_PRODUCTS = 16_000_000, 256_000_000
-#: Windows that are compared together; more than these (late interaction's) stay in the precision of the disk.
-BLOCK = 1_000_000
+#: Scores of queries with pages that are held at once (64 MiB).
+MAX_SCORES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Compared:
         lowest: the lowest score that any page has.
     """
 
-    rows: npt.NDArray[np.int64]
+    rows: Rows
     scores: Vectors
     lowest: float
 
@@ -69,12 +66,7 @@ class FirstStage:
 
     def __init__(self, pages: Sequence[Page], windows: Sequence[Vectors] = ()) -> None:
         self.pages = list(pages)
-        windows = windows or [np.zeros((0, 1), np.float32) for _ in self.pages]
-        self._windows = np.concatenate(windows) if windows else np.zeros((0, 1), np.float32)
-        if len(self._windows) <= BLOCK:
-            self._windows = self._windows.astype(np.float32, copy=False)
-        self._filled = np.array([index for index, own in enumerate(windows) if len(own)], np.int64)
-        self._starts = np.cumsum([0, *(len(own) for own in windows if len(own))])[:-1]
+        self._windows = PageWindows.join(windows or [np.zeros((0, 1), np.float32)] * len(self.pages))
         self._documents = _rows_by_document(self.pages)
         self._rows = {page.id: row for row, page in enumerate(self.pages)}
 
@@ -119,7 +111,7 @@ class FirstStage:
         found = rows[best]
         return Candidates([self.pages[row] for row in found], scores[best], windows[found], named[found])
 
-    def rows(self, document: str | None = None) -> npt.NDArray[np.int64]:
+    def rows(self, document: str | None = None) -> Rows:
         """Indices of a document's pages; of all pages without one, of none for an unknown one."""
         if document is None:
             return np.arange(len(self.pages))
@@ -159,46 +151,31 @@ class FirstStage:
                 yield self._compare(self._bm25.score(query), windows, row, apart)
 
     def _compare(self, words: Vectors, windows: Vectors, own: int, apart: bool) -> list[Compared]:
-        rows, scores = self.rows(), standardise(words) + standardise(windows)
+        everything = compare_rows(words, windows, self.rows())
         if not apart:
-            return [Compared(rows, scores, float(scores.min()))]
+            return [everything]
         same = self.rows(self.pages[own].document)
-        inside = standardise(words[same]) + standardise(windows[same])
-        others = np.ones(len(scores), bool)
+        others = np.ones(len(words), bool)
         others[same] = False
         others[own] = True
+        scores = everything.scores[others]
         return [
-            Compared(same, inside, float(inside.min())),
-            Compared(rows[others], scores[others], float(scores[others].min())),
+            compare_rows(words[same], windows[same], same),
+            Compared(everything.rows[others], scores, float(scores.min())),
         ]
 
     def best_windows(self, queries: Sequence[Encoding]) -> Vectors:
-        """Each query's product with the best window of every page, of shape (queries, pages).
-
-        A query of late interaction has several vectors: the mean of theirs.
-        """
-        best = np.zeros((len(queries), len(self.pages)), np.float32)
-        if len(self._filled):
-            starts = np.cumsum([0, *(len(query.windows) for query in queries)])
-            found = self._find_best(np.concatenate([query.windows for query in queries]))
-            best[:, self._filled] = np.add.reduceat(found, starts[:-1], axis=0) / np.diff(starts)[:, None]
-        return best
-
-    def _find_best(self, vectors: Vectors) -> Vectors:
-        """The largest product of each vector with any window of each page, of shape (vectors, filled pages)."""
-        found = np.empty((len(vectors), len(self._filled)), np.float32)
-        ends = np.append(self._starts[1:], len(self._windows))
-        for first, last in group_lines((ends - self._starts).tolist(), BLOCK, 0):
-            own = self._windows[self._starts[first] : ends[last - 1]].astype(np.float32, copy=False)
-            at_once = max(1, MAX_PRODUCTS // len(own))
-            for start in range(0, len(vectors), at_once):
-                products = vectors[start : start + at_once] @ own.T
-                best = np.maximum.reduceat(products, self._starts[first:last] - self._starts[first], axis=1)
-                found[start : start + at_once, first:last] = best
-        return found
+        """Each query's product with the best window of every page, of shape (queries, pages)."""
+        return self._windows.match([query.windows for query in queries])
 
 
-def _rows_by_document(pages: Sequence[Page]) -> dict[str, npt.NDArray[np.int64]]:
+def compare_rows(words: Vectors, windows: Vectors, rows: Rows) -> Compared:
+    """Compare pages with each other by their scores in both views, given in the order of their rows."""
+    scores = standardise(words) + standardise(windows)
+    return Compared(rows, scores, float(scores.min(initial=0.0)))
+
+
+def _rows_by_document(pages: Sequence[Page]) -> dict[str, Rows]:
     rows: dict[str, list[int]] = defaultdict(list)
     for row, page in enumerate(pages):
         rows[page.document].append(row)

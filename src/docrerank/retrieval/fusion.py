@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import FiniteFloat
 
 from docrerank.retrieval.encoder import Vectors
 
@@ -24,10 +25,10 @@ class FusionWeights:
             by more than this, so that such a page comes first: the asker has seen it.
     """
 
-    bm25: float = 0.5
-    windows: float = 1.0
-    tokens: float = 2.0
-    named: float = 3.0
+    bm25: FiniteFloat = 0.5
+    windows: FiniteFloat = 1.0
+    tokens: FiniteFloat = 2.0
+    named: FiniteFloat = 3.0
 
 
 def standardise(scores: Vectors, usual: tuple[float, float] | None = None) -> Vectors:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import FiniteFloat, TypeAdapter
 
-from docrerank.records import UserError
+from docrerank.records import UserError, one_line
 from docrerank.retrieval.encoder import Vectors
 from docrerank.retrieval.fusion import FusionWeights
 from docrerank.retrieval.relevance import Threshold
@@ -19,14 +18,16 @@ from docrerank.retrieval.windows import WindowSettings
 from docrerank.runs import write_text
 
 FILE = "docrerank.json"
+#: What every card has; the rest came later.
+ALWAYS = ("windows", "fusion", "calibration", "made_from")
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """From a late-interaction score to the probability that the page answers: sigmoid(scale * score + bias)."""
 
-    scale: float = 20.0
-    bias: float = -11.0
+    scale: FiniteFloat = 20.0
+    bias: FiniteFloat = -11.0
 
     def apply(self, scores: Vectors) -> Vectors:
         """Probabilities in [0, 1], in the order of the scores."""
@@ -80,29 +81,7 @@ def read_card(folder: Path) -> ModelCard:
         return ModelCard()
     try:
         values = json.loads((folder / FILE).read_text("utf-8"))
-        return ModelCard(
-            WindowSettings(**values["windows"]),
-            FusionWeights(**_numbers(values["fusion"])),
-            Calibration(**_numbers(values["calibration"])),
-            str(values["made_from"]),
-            _read_threshold(values.get("relevance_threshold")),
-            values.get("page_text") is True,
-            values.get("title_strip") is True,
-        )
+        return TypeAdapter(ModelCard).validate_python({name: values[name] for name in ALWAYS} | values)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder / FILE} cannot be read ({error}): train the model again or delete it") from None
-
-
-def _read_threshold(values: dict[str, Any] | None) -> Threshold | None:
-    if values is None:
-        return None
-    numbers: dict[str, Any] = {**_numbers({name: value for name, value in values.items() if name != "source"})}
-    counts = {name: int(numbers[name]) for name in ("answerable", "unanswerable")}
-    return Threshold(**{**numbers, **counts, "source": str(values["source"])})
-
-
-def _numbers(values: dict[str, Any]) -> dict[str, float]:
-    found = {name: float(value) for name, value in values.items()}
-    if not all(math.isfinite(value) for value in found.values()):
-        raise ValueError("a number is not finite")
-    return found
+        reason = one_line(error, 120)
+        raise UserError(f"{folder / FILE} cannot be read ({reason}): train the model again or delete it") from None

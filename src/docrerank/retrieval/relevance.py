@@ -1,4 +1,7 @@
-"""Does any page answer at all? From the model's certainty, and whether the question's names are there at all."""
+"""What a ranking says: of each page, and, as a whole, whether any page answers.
+
+The latter from the model's certainty, and whether the question's names are there at all.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from pydantic import FiniteFloat
 
 from docrerank.retrieval.terms import stem, tokens
 
@@ -35,10 +41,10 @@ class Threshold:
         source: what they were: `dev part`, or a benchmark's name.
     """
 
-    relevance: float
-    false_answer_rate: float
-    false_answers: float
-    answers_kept: float
+    relevance: FiniteFloat
+    false_answer_rate: FiniteFloat
+    false_answers: FiniteFloat
+    answers_kept: FiniteFloat
     answerable: int
     unanswerable: int
     source: str
@@ -51,6 +57,57 @@ class Threshold:
     def answers(self, relevance: float) -> bool:
         """Whether a question with this relevance is answered."""
         return relevance >= self.relevance
+
+
+class RankedPage(TypedDict):
+    """One page of a ranking, by a text or a vision-language model.
+
+    Attributes:
+        corpus_id: its index among the pages given.
+        score: higher is better; NaN if the page could not be read.
+        page: as it was given.
+        error: why it could not be read; None if it could.
+    """
+
+    corpus_id: int
+    score: float
+    page: Any
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the pages of a ranking answer its question.
+
+    Attributes:
+        relevance: 0 to 1, see `measure_relevance`.
+        threshold: the model's; None if none was chosen for it.
+    """
+
+    relevance: float
+    threshold: Threshold | None
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether a page answers; None where the model has no threshold."""
+        return None if self.threshold is None else self.threshold.answers(self.relevance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `json.dumps` takes it."""
+        bar = None if self.threshold is None else round(self.threshold.relevance, 4)
+        return {"answered": self.answered, "relevance": round(self.relevance, 4), "relevance_threshold": bar}
+
+    def describe(self) -> str:
+        """A line for a person; empty unless no page answers.
+
+        Examples:
+            >>> Answer(0.2, Threshold(0.5, 0.1, 0.1, 0.9, 20, 20, "dev part")).describe()
+            'no page answers this: relevance 0.2000, below the threshold of 0.5000'
+        """
+        if self.answered is not False or self.threshold is None:
+            return ""
+        bar = self.threshold.relevance
+        return f"no page answers this: relevance {self.relevance:.4f}, below the threshold of {bar:.4f}"
 
 
 def find_names(query: str) -> frozenset[str]:

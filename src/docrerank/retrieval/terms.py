@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from importlib.resources import files
+from typing import Any
 
 import Stemmer
-
-from docrerank.retrieval.vocabulary import SAME_MEANING, STOP_WORDS
+import yaml
 
 _TOKEN = re.compile(r"[A-Za-z]{1,40}(?:['’][A-Za-z]{1,3})?|\d[\d,]{0,20}(?:\.\d{1,6})?|[%$€£]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -15,6 +16,8 @@ _SHORT_YEAR = re.compile(r"(?:FY|fy|['’])\s?(\d\d)\b(?!\d)")
 _YEAR_RANGE = re.compile(r"\b((?:19|20)\d\d)\s?(?:-|–|—|to|through|and)\s?((?:19|20)?\d\d)\b")
 _NOT_WORDS = re.compile(r"[^a-z0-9&]+")
 _stemmer = Stemmer.Stemmer("english")
+_words: dict[str, Any] = yaml.safe_load(files("docrerank.retrieval").joinpath("word_meanings.yaml").read_text("utf-8"))
+STOP_WORDS = frozenset(_words["stop words"].split())
 
 
 def terms(text: str) -> list[str]:
@@ -85,7 +88,7 @@ def _century(short: str) -> str:
 
 def _build_rings() -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     rings: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
-    for row in SAME_MEANING:
+    for row in _words["same meaning"]:
         ring = tuple(dict.fromkeys(tuple(map(stem, tokens(word))) for word in row if tokens(word)))
         for member in ring:
             rings[member] = rings.get(member, ()) + ring

@@ -12,9 +12,8 @@ import numpy.typing as npt
 import torch
 
 from docrerank.records import Page, UserError
-from docrerank.retrieval.answer import Answer, RankedPage
 from docrerank.retrieval.model_card import read_card
-from docrerank.retrieval.relevance import Threshold, measure_relevance
+from docrerank.retrieval.relevance import Answer, RankedPage, Threshold, measure_relevance
 from docrerank.vision.backbone import PageTokens, unwrap
 from docrerank.vision.draw_ahead import draw_ahead
 from docrerank.vision.load_vision import Parts, load_parts

@@ -15,7 +15,8 @@ from benchmarks.start.compress import write_difference  # noqa: E402
 from benchmarks.start.loss import compute_loss  # noqa: E402
 from benchmarks.start.questions import Context  # noqa: E402
 from benchmarks.start.train import StartTrainer, find_layers  # noqa: E402
-from docrerank.retrieval import TokenEncoder, WindowSettings, add_difference, load_untrained  # noqa: E402
+from docrerank.retrieval import TokenEncoder, WindowSettings, load_untrained  # noqa: E402
+from docrerank.retrieval.start_models import add_difference  # noqa: E402
 from docrerank.training.group_texts import Example  # noqa: E402
 
 TOPICS = "apples boats chairs dogs eggs fish goats hats".split()
