@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -64,6 +65,15 @@ def test_the_families_that_are_held_are_the_first_of_the_whole_draw(places: list
         draw.add(make_family(place, 0))
     drawn = sort_by_hash([f"mineda/1#{place}" for place in places], seed)
     assert [f"mined{family.positive.id}" for family in draw.in_order()] == drawn[:most]
+
+
+def test_of_several_documents_none_gives_more_than_all_others() -> None:
+    pages = ["long/1"] * 30 + ["b/1"] * 3 + ["c/1"] * 2
+    draw = _Draw("mined", 100, 13)
+    for place, page in enumerate(pages):
+        family = make_family(place, 0)
+        draw.add(replace(family, positive=replace(family.positive, id=f"{page}#{place}", page_id=page)))
+    assert Counter(family.positive.page_id for family in draw.in_order()) == {"long/1": 5, "b/1": 3, "c/1": 2}
 
 
 @given(st.floats(0, 1), st.integers(0, 60))

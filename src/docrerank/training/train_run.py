@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 STAGE = "train"
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 FOLDER = "training"
 CURVES, CHECKPOINT = "curves.json", "checkpoint.pt"
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from docrerank.queries import Family, find_families
 from docrerank.recipe import Train
-from docrerank.records import MinedPage, Query, TrainingGroup
+from docrerank.records import MinedPage, Query, TrainingGroup, document_of
 from docrerank.runs import Run, hash_name, sort_by_hash
+
+#: From so many documents on, one long report may not be most of what is learned.
+MIN_DOCUMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,9 @@ def build_groups(families: Iterable[Family], settings: Train, seed: int) -> list
     """Build the groups of one epoch, in the order of training.
 
     The share of each kind is kept: if one kind is short, the other is cut down to its share, unless the share asks for
-    one kind alone. A positive gives one group of each kind at most. Which positives, and which of their groups are
-    rephrased, follows from the seed. Of all families only those that come first in the draw are held.
+    one kind alone. Of three documents or more, none gives more than all the others. A positive gives one group of each
+    kind at most. Which positives, and which of their groups are rephrased, follows from the seed. Of all families only
+    those that come first in the draw are held.
     """
     mined, generated = _Draw("mined", settings.groups, seed), _Draw("generated", settings.groups, seed)
     for family in families:
@@ -44,10 +48,11 @@ def build_groups(families: Iterable[Family], settings: Train, seed: int) -> list
             mined.add(family)
         if family.negatives:
             generated.add(family)
-    wanted = count_groups(len(mined), len(generated), settings)
+    drawn = {"mined": mined.in_order(), "generated": generated.in_order()}
+    wanted = count_groups(len(drawn["mined"]), len(drawn["generated"]), settings)
     chosen = {
-        "mined": islice(_mined_groups(mined.in_order(), settings, seed), wanted["mined"]),
-        "generated": islice(_generated_groups(generated.in_order(), settings, seed), wanted["generated"]),
+        "mined": islice(_mined_groups(drawn["mined"], settings, seed), wanted["mined"]),
+        "generated": islice(_generated_groups(drawn["generated"], settings, seed), wanted["generated"]),
     }
     keyed = {
         f"{kind}\n{index}": group for index, (kind, group) in enumerate((k, g) for k in chosen for g in chosen[k])
@@ -96,17 +101,26 @@ class _Draw:
         self._kind, self._most, self._seed = kind, most, seed
         self._held: list[tuple[int, str, Family]] = []
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def add(self, family: Family) -> None:
         place = int.from_bytes(hash_name(self._kind + family.positive.id, self._seed))
         heapq.heappush(self._held, (-place, family.positive.id, family))  # the last of the draw is on top
         if len(self._held) > self._most:
             heapq.heappop(self._held)
 
-    def in_order(self) -> Iterator[Family]:
-        return (family for _, _, family in sorted(self._held, reverse=True))
+    def in_order(self) -> list[Family]:
+        """The families in the order of the draw; a document has no more than all others together."""
+        families = [family for _, _, family in sorted(self._held, reverse=True)]
+        sizes = Counter(document_of(family.positive.page_id) for family in families)
+        if len(sizes) < MIN_DOCUMENTS:
+            return families
+        left = dict.fromkeys(sizes, max(1, len(families) - max(sizes.values())))
+        return [family for family in families if _take(left, document_of(family.positive.page_id))]
+
+
+def _take(left: dict[str, int], document: str) -> bool:
+    """Count one off; whether there was one left."""
+    left[document] -= 1
+    return left[document] >= 0
 
 
 def count_groups(mined: int, generated: int, settings: Train) -> dict[str, int]:
