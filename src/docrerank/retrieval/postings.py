@@ -40,8 +40,8 @@ class Postings:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> write_postings(folder, [(np.array([7, 9, 7], np.uint64), np.array([1, 1, 2], np.uint64))])
-        >>> Postings(folder).find(7).tolist(), Postings(folder).count(8)
-        ([1, 2], 0)
+        >>> Postings(folder).find(7).tolist(), Postings(folder).find(8).tolist()
+        ([1, 2], [])
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,19 +49,10 @@ class Postings:
 
     def find(self, term: int) -> Places:
         """The places of a term, by its hash, in ascending order."""
-        start, end = self._bounds(term)
-        return self._places[start:end]
-
-    def count(self, term: int) -> int:
-        """How many places a term has."""
-        start, end = self._bounds(term)
-        return end - start
-
-    def _bounds(self, term: int) -> tuple[int, int]:
         at = int(np.searchsorted(self._terms, np.uint64(term)))
         if at == len(self._terms) or int(self._terms[at]) != term:
-            return 0, 0
-        return int(self._starts[at]), int(self._starts[at + 1])
+            return self._places[:0]
+        return self._places[int(self._starts[at]) : int(self._starts[at + 1])]
 
 
 def write_postings(folder: Path, pairs: Iterable[tuple[Places, Places]]) -> None:
