@@ -36,8 +36,8 @@ import psutil
 
 from docrerank.chat import Answer, Cache, ChatClient, ChatRequest, Failure, Image
 from docrerank.generation.judging import WORDINGS
+from docrerank.generation.open_roles import show_text
 from docrerank.generation.prompt_files import load_prompt
-from docrerank.generation.roles import show_text
 from docrerank.pages import draw_jpeg, read_files
 from docrerank.recipe import Ingest
 from docrerank.recipe.endpoints import Endpoint, Sampling

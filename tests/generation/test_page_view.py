@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scripted import make_pages
 
 from docrerank.chat import Image as Encoded
-from docrerank.generation.roles import MAX_TEXT, show_page, show_text
+from docrerank.generation.open_roles import MAX_TEXT, show_page, show_text
 from docrerank.pages import DrawingPool, read_files
 from docrerank.recipe import Role
 from docrerank.records import Page

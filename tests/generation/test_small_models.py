@@ -14,9 +14,9 @@ from scripted import make_pages
 from server import Call, Reaction, ScriptedServer
 
 from docrerank.chat import Budget
-from docrerank.generation.answers import read_probability
 from docrerank.generation.clients import CallFailed, RoleClient, open_clients
 from docrerank.generation.judging import Judge
+from docrerank.generation.model_answers import read_probability
 from docrerank.generation.model_writers import write_negatives, write_positives
 from docrerank.queries import Rules
 from docrerank.recipe import Generate, load_recipe

@@ -19,8 +19,8 @@ from fixtures.statements import (
     make_pages,
 )
 
-from docrerank.pages.files import describe_pages
 from docrerank.pages.page_kinds import find_kinds
+from docrerank.pages.read_files import describe_pages
 from docrerank.pages.statement_pages import SURE
 
 

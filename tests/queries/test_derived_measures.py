@@ -17,7 +17,7 @@ from docrerank.queries.derived_measures import (
     similar_measures,
 )
 from docrerank.queries.judge import agree
-from docrerank.queries.tables import read_tables
+from docrerank.queries.read_tables import read_tables
 from docrerank.recipe import Generate
 from docrerank.records import Page, Query
 

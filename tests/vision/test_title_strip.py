@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from docrerank.generation.roles import show_text
+from docrerank.generation.open_roles import show_text
 from docrerank.pages import ingest, read_files, render
 from docrerank.recipe import load_recipe
 from docrerank.records import Page

@@ -21,7 +21,7 @@ from docrerank.chat import (
     Reason,
     Usage,
 )
-from docrerank.generation.answers import at_most, read_probability
+from docrerank.generation.model_answers import at_most, read_probability
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.recipe import Generate, Role
 from docrerank.records import UserError

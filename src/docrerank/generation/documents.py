@@ -19,8 +19,8 @@ from docrerank.generation.fingerprints import (
     written_rejected,
     written_verdicts,
 )
-from docrerank.generation.page import Kept, Written, write_page
-from docrerank.generation.roles import Roles, open_roles
+from docrerank.generation.open_roles import Roles, open_roles
+from docrerank.generation.page_pipeline import Kept, Written, write_page
 from docrerank.pages import DrawingPool
 from docrerank.records import Page, Query, Rejected, UserError
 from docrerank.runs import Run, ShardFailure, Stage

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from docrerank.chat import Budget
+from docrerank.generation.call_plan import plan_calls
 from docrerank.generation.clients import model_roles
 from docrerank.generation.corpus import is_gated, pass_corpus_gates
 from docrerank.generation.documents import write_documents
@@ -15,7 +16,6 @@ from docrerank.generation.fingerprints import (
     STAGE,
     open_stage,
 )
-from docrerank.generation.plan import plan_calls
 from docrerank.recipe import Generate
 from docrerank.runs import Run, Stage
 

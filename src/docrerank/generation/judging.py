@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docrerank.generation.answers import Judgement, PageAnswer
 from docrerank.generation.clients import RoleClient, View
+from docrerank.generation.model_answers import Judgement, PageAnswer
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.queries import Rules
 from docrerank.records import Query, Verdict

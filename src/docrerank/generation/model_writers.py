@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from docrerank.generation.answers import (
+from docrerank.generation.clients import RoleClient, View
+from docrerank.generation.model_answers import (
     Edited,
     EditedFinance,
     Many,
@@ -17,7 +18,6 @@ from docrerank.generation.answers import (
     ShortQuery,
     WrittenQueries,
 )
-from docrerank.generation.clients import RoleClient, View
 from docrerank.generation.prompt_files import load_prompt
 from docrerank.queries import find_edit, make_negative
 from docrerank.recipe import Generate

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from docrerank.pages.drawing import DrawingPool, PageNotDrawn
-from docrerank.pages.files import read_files
 from docrerank.pages.ingest import IngestPlan, ingest, plan_ingest
 from docrerank.pages.layout import Block, Cell, Line, blocks, lines
 from docrerank.pages.read import count_pages, read_document
+from docrerank.pages.read_files import read_files
 from docrerank.pages.render import find_source, render
 from docrerank.pages.repeats import find_repeats
 from docrerank.pages.sources import Document, check_paths, find_documents, find_image_suffix

@@ -11,8 +11,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from docrerank.pages.files import read_whole
 from docrerank.pages.ocr import has_ocr
+from docrerank.pages.read_files import read_whole
 from docrerank.pages.sources import Document, find_documents
 from docrerank.recipe import Ingest, Recipe, fingerprint
 from docrerank.records import MissingExtra, Page, Rejected, UserError

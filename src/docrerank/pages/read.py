@@ -13,7 +13,7 @@ from PIL import Image, ImageSequence
 
 from docrerank.pages.characters import is_garbled
 from docrerank.pages.ocr import has_ocr, is_blank, read_bitmap
-from docrerank.pages.pictures import add_pictures, hides_text
+from docrerank.pages.page_pictures import add_pictures, hides_text
 from docrerank.pages.render import check_pixels, closing_page, draw, open_image, shrink
 from docrerank.pages.sources import IMAGE_SUFFIXES, Document
 from docrerank.pages.text import NO_BOXES, Layer, read_layer

@@ -17,7 +17,7 @@ import yaml
 
 from docrerank.queries.facts import Fact
 from docrerank.queries.index import PageIndex
-from docrerank.queries.tables import YEAR, Table, number
+from docrerank.queries.read_tables import YEAR, Table, number
 from docrerank.retrieval import stem, terms, tokens
 
 _ASIDE = re.compile(r"\([^()]{0,60}\)")

@@ -10,9 +10,9 @@ from docrerank.queries.company_name import call_by_name
 from docrerank.queries.derived_measures import read_derived
 from docrerank.queries.facts import Fact
 from docrerank.queries.headings import clean_heading, read_captions, read_headings
+from docrerank.queries.read_tables import read_tables
 from docrerank.queries.statements import read_statements
 from docrerank.queries.table_facts import read_label, table_facts
-from docrerank.queries.tables import read_tables
 from docrerank.records import Page
 
 MIN_PROSE_WORDS = 8

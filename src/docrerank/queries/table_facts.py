@@ -18,7 +18,7 @@ from docrerank.queries.nouns import (  # fmt: skip
     singular,
     with_article,
 )
-from docrerank.queries.tables import YEAR, Row, Table, number
+from docrerank.queries.read_tables import YEAR, Row, Table, number
 from docrerank.queries.vocabulary import COUNTED, EXCHANGES, LABELS
 
 _LABEL_VALUE = re.compile(r"^(?P<label>[A-Z][A-Za-z][^:：\d]{1,45}?)[:：] ?(?P<value>\S.{1,80})$")

@@ -7,7 +7,7 @@ from docrerank.reranker.first_encoder import FirstEncoder, fingerprint_first, lo
 from docrerank.reranker.load_text_model import check_base, find_kind, hash_text_model, load_encoder, load_text, locate
 from docrerank.reranker.probability import share_probability
 from docrerank.reranker.reranker import Reranker
-from docrerank.reranker.search import CACHE, Hit, Searcher, choose_windows, list_hits, search
+from docrerank.reranker.run_search import CACHE, Hit, Searcher, choose_windows, list_hits, search
 
 __all__ = [
     "CACHE",

@@ -12,11 +12,11 @@ from docrerank.runs.objects import Objects, is_url
 from docrerank.runs.parts import Parts
 from docrerank.runs.progress import Progress, tell, watching
 from docrerank.runs.ray_engine import pack
+from docrerank.runs.record_tables import schema_of
 from docrerank.runs.run import Run
 from docrerank.runs.split import Split, hash_name, sort_by_hash, split_run
 from docrerank.runs.stage import Stage
 from docrerank.runs.store import fetch_late, locate, pull, sync, work_folder
-from docrerank.runs.tables import schema_of
 from docrerank.runs.workers import ShardFailure, end_with_parent, map_shards, open_pool, worker_count
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from docrerank.runs.atomic import replacing, write_text
 from docrerank.runs.files import read_json
-from docrerank.runs.tables import read_column, read_records, write_records
+from docrerank.runs.record_tables import read_column, read_records, write_records
 
 Record = TypeVar("Record")
 

@@ -12,7 +12,7 @@ from docrerank.generation.clients import CallFailed
 from docrerank.generation.fingerprints import STAGE, find_bare
 from docrerank.generation.judging import Judge
 from docrerank.generation.language import find_language, is_other_language
-from docrerank.generation.roles import Roles
+from docrerank.generation.open_roles import Roles
 from docrerank.pages import PageNotDrawn
 from docrerank.queries import NearDuplicates, fault
 from docrerank.records import Page, Query, Rejected, Verdict

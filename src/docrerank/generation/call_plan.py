@@ -6,8 +6,8 @@ from docrerank.chat import Plan, PlannedCalls, estimate_text_tokens
 from docrerank.generation.clients import model_roles
 from docrerank.generation.fingerprints import find_bare, given_queries, unfinished
 from docrerank.generation.model_writers import LEVELS
+from docrerank.generation.open_roles import MAX_TEXT
 from docrerank.generation.prompt_files import load_prompt
-from docrerank.generation.roles import MAX_TEXT
 from docrerank.recipe import Generate, Role
 from docrerank.runs import Run
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pages import lay_out
 
 from docrerank.pages import lines
+from docrerank.queries.read_tables import Table, number, read_tables
 from docrerank.queries.table_facts import property_of, table_facts
-from docrerank.queries.tables import Table, number, read_tables
 
 INCOME = """
 Consolidated income statement

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from docrerank.records import MinedPage, Page, Query, Rejected, UserError, Verdict
-from docrerank.runs.tables import read_column, read_records, write_records
+from docrerank.runs.record_tables import read_column, read_records, write_records
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=20)
 RECORDS = {

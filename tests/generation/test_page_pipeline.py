@@ -7,7 +7,7 @@ import asyncio
 from pages import lay_out
 
 from docrerank.generation import open_roles, write_in_turn
-from docrerank.generation.page import Written
+from docrerank.generation.page_pipeline import Written
 from docrerank.pages import DrawingPool
 from docrerank.recipe import load_recipe
 from docrerank.records import PROPERTIES, Page, Query
