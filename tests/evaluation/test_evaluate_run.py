@@ -24,6 +24,7 @@ from docrerank.evaluation.names import (
 )
 from docrerank.pages import ingest
 from docrerank.records import UserError
+from docrerank.reranker import Searcher
 from docrerank.retrieval import FusionWeights, read_card
 from docrerank.runs import Run
 
@@ -83,6 +84,14 @@ def test_a_question_of_a_document_is_ranked_over_its_pages_and_others_over_all(r
 def test_the_reranker_only_reorders_the_first_stages_candidates(run: Run) -> None:
     first, reranked = take_tops(run, FIRST_STAGE), take_tops(run, TRAINED)
     assert all(set(reranked[query]) == set(pages[:2]) for query, pages in first.items())
+
+
+def test_the_first_stage_is_the_one_of_a_search(run: Run, benchmark: Path) -> None:
+    first, search = take_tops(run, FIRST_STAGE), Searcher(run).first
+    asked = {query.id: query for query in read_benchmark(benchmark).queries}
+    for query, pages in first.items():
+        found = search.find(asked[query].text, 4, asked[query].document).pages
+        assert [page.id for page in found] == pages[:4]
 
 
 def test_a_model_that_is_the_untrained_one_scores_as_it(run: Run) -> None:

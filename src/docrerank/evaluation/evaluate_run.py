@@ -28,7 +28,7 @@ from docrerank.runs import Progress, Run, hash_file, read_json, write_text
 
 STAGE = "evaluate"
 #: Raised when the same pages, questions and model would give other numbers than before, or another file.
-STAGE_VERSION = 7
+STAGE_VERSION = 8
 #: Pages of each ranking that are kept in the file.
 TOP = 10
 

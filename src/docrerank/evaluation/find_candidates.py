@@ -20,7 +20,6 @@ from docrerank.runs import Progress, read_json, write_text
 
 #: First stages by name; anything else is an embedder or a file.
 MINILM, HYBRID = UNTRAINED, "hybrid"
-FIRST_STAGE_WEIGHTS = FusionWeights(1, 1, 0, 0)
 GIVEN = "top_ranked"
 TOP = 50
 
@@ -104,7 +103,7 @@ def _open_stage(collection: Collection, stage: str) -> System:
     if stage == MINILM:
         return _open_windows(collection)
     if stage == HYBRID:
-        return Fused(stage, Views(open_bm25(stage, collection), _open_windows(collection)), FIRST_STAGE_WEIGHTS)
+        return Fused(stage, Views(open_bm25(stage, collection), _open_windows(collection)), FusionWeights(1, 1, 0, 0))
     encoder = load_embedder(find_model(stage).path)
     read = partial(read_page, collection.source, with_text=isinstance(encoder, TokenEncoder))
     return ByGroup(

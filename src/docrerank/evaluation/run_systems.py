@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docrerank.evaluation import names
 from docrerank.evaluation.benchmark import Collection, PdfPages
-from docrerank.evaluation.find_candidates import FIRST_STAGE_WEIGHTS, Candidates, rank_pages
+from docrerank.evaluation.find_candidates import Candidates, rank_pages
 from docrerank.evaluation.find_model import Model
 from docrerank.evaluation.measured import Measured, measure
 from docrerank.evaluation.page_by_page import ByPage
@@ -89,11 +89,11 @@ class _Bench:
         )
 
     def open_first(self, views: Views) -> System:
-        """The first stage: BM25 and MiniLM's windows, or the embedder of the recipe's `first_stage`."""
+        """The first stage as a search has it: BM25 beside MiniLM or the recipe's embedder, named pages on top."""
         if self.run.recipe.first_stage != UNTRAINED:
             encoder = open_first(self.run, window_settings(self.run))
             views = replace(views, windows=self.compare(names.FIRST_STAGE, encoder, windows=True))
-        return Fused(names.FIRST_STAGE, views, FIRST_STAGE_WEIGHTS)
+        return Fused(names.FIRST_STAGE, views, FusionWeights(0.5, 0.5, 0))
 
     def compare(
         self, name: str, encoder: PageEncoder, calibration: Calibration | None = None, windows: bool = False
