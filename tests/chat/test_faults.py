@@ -102,6 +102,7 @@ def start(server: ScriptedServer, path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", CHILD, server.base_url, str(path)], stdout=subprocess.PIPE)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     """An answer on its way when the process dies is paid for again: at most those in flight, once for each death."""
     deaths, path = 5, tmp_path / "r.sqlite"

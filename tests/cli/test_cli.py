@@ -143,6 +143,7 @@ def kill_when(corpus: Path, out: Path, sign: str) -> None:
         pytest.param(("written/*.parquet", "mined/*.parquet", "training/checkpoint.pt"), marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_the_same(
     corpus: Path, finished: Path, tmp_path: Path, signs: tuple[str, ...]
 ) -> None:

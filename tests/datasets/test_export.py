@@ -66,6 +66,7 @@ def test_the_card_names_the_tables_that_load_dataset_finds(sets: Callable[[str],
     assert str(sets("hf").parent) not in card
 
 
+@pytest.mark.slow
 def test_two_exports_give_equal_bytes_with_one_worker_or_two(make_run: MakeRun, tmp_path: Path) -> None:
     one = make_run()
     export_run(one, tmp_path / "one", HF)

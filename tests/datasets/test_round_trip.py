@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,7 @@ def test_pages_come_back_with_text_boxes_and_names(
     assert one.keys() == two.keys()
 
 
+@pytest.mark.slow
 def test_a_set_exported_again_is_the_same_set(sets: Callable[[str], Path], tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 

@@ -215,6 +215,7 @@ print(Slow.encoded, sum(first.documents().values()))
 """
 
 
+@pytest.mark.slow
 def test_processes_that_open_an_index_at_once_take_turns_and_encode_each_page_once(run: Run) -> None:
     command = [sys.executable, "-c", OPEN, str(run.path)]
     opened = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]

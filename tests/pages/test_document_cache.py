@@ -30,6 +30,7 @@ def test_documents_in_a_store_become_the_pages_they_are_as_files(
     assert render(page, 10_000).tobytes() == render(next(local.pages.read("a")), 10_000).tobytes()
 
 
+@pytest.mark.slow
 def test_a_changed_object_is_read_again_and_not_drawn_as_what_it_was(
     bucket: Bucket, make_pdf: MakePdf, make_run: Callable[..., Run], five_words: list[str], tmp_path: Path
 ) -> None:

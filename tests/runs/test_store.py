@@ -68,6 +68,7 @@ def test_a_run_in_a_store_is_the_local_one_and_goes_on_from_another_machine(
     assert len([line for line in bucket.proxy.asked if "list-type" in line]) == 1, "the run is listed once"
 
 
+@pytest.mark.slow
 def test_a_document_that_left_is_gone_from_the_store_and_from_other_machines(
     bucket: Bucket, tmp_path: Path, monkeypatch: Change
 ) -> None:

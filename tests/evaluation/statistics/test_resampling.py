@@ -179,6 +179,11 @@ def compute_auroc_plainly(positives: list[float], negatives: list[float]) -> flo
     return sum(won) / len(won)
 
 
+def test_an_area_whose_resamples_all_lack_a_kind_may_be_anything() -> None:
+    found = [bootstrap_auroc([2.0, 1.0], [True, False], seed=seed, resamples=1) for seed in range(20)]
+    assert {(each.value, each.low, each.high) for each in found} == {(1.0, 1.0, 1.0), (1.0, 0.0, 1.0)}
+
+
 @given(SCORES, SCORES)
 def test_the_area_equals_its_plain_definition(positives: list[float], negatives: list[float]) -> None:
     expected = compute_auroc_plainly(positives, negatives)

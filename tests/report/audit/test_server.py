@@ -70,6 +70,7 @@ def test_judgements_are_on_disk_at_once_and_a_kill_loses_none(serve: Serve, run:
     assert read_sheet(url) == {"items": items, "judgements": known}
 
 
+@pytest.mark.slow
 def test_ctrl_c_sums_up(serve: Serve, run: Run) -> None:
     url, child = serve()
     for item in read_sheet(url)["items"]:

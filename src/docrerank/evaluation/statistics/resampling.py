@@ -157,7 +157,8 @@ def bootstrap_auroc(
         return won
 
     drawn = np.concatenate([measure(weights) for weights in draw_weights(clusters, len(data), seed, resamples)])
-    return take_percentiles(float(measure(np.ones((1, len(data))))[0]), drawn[np.isfinite(drawn)])
+    area, kept = float(measure(np.ones((1, len(data))))[0]), drawn[np.isfinite(drawn)]
+    return take_percentiles(area, kept) if len(kept) else Interval(area, 0.0, 1.0)
 
 
 def draw_weights(clusters: Clusters, count: int, seed: int, resamples: int) -> Iterator[Floats]:
