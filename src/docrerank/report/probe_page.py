@@ -11,8 +11,8 @@ from docrerank.evaluation.probe import Case, Probed, ProbeSet, compare_probed, f
 from docrerank.report.marked_edits import mark_edit
 from docrerank.report.results import Estimate, estimate
 from docrerank.report.thumbnails import SMALL, draw_thumbnails
-from docrerank.report.write_report import make_environment
-from docrerank.runs import Run, write_text
+from docrerank.report.write_report import write_template
+from docrerank.runs import Run
 
 WORST = 8
 TITLES = {"property": "By edited property", "writer": "By writer", "form": "By form"}
@@ -54,20 +54,17 @@ def write_probe(path: Path, run: Run, found: ProbeSet, probed: Sequence[Probed],
     models = content["models"]
     differences = [(each["model"], each["difference_from_first"]) for each in models[1:]]
     reach = max((abs(one[edge]) for _, one in differences for edge in ("low", "high")), default=0.0) or 0.1
-    text = (
-        make_environment()
-        .get_template("probe.html")
-        .render(
-            name=run.path.resolve().name,
-            content=content,
-            overall=[_draw(each["model"], each["accuracy"]) for each in models],
-            differences=[estimate(model, "", one, (-reach, reach), 2) for model, one in differences],
-            breakdowns=[(title, _break_down(models, name)) for name, title in TITLES.items()],
-            worst=[(model, [_show_case(case, margin) for case, margin in cases]) for model, cases in worst],
-            thumbnails=draw_thumbnails(pages, SMALL, limit, run.recipe.workers),
-        )
+    write_template(
+        path,
+        "probe.html",
+        name=run.path.resolve().name,
+        content=content,
+        overall=[_draw(each["model"], each["accuracy"]) for each in models],
+        differences=[estimate(model, "", one, (-reach, reach), 2) for model, one in differences],
+        breakdowns=[(title, _break_down(models, name)) for name, title in TITLES.items()],
+        worst=[(model, [_show_case(case, margin) for case, margin in cases]) for model, cases in worst],
+        thumbnails=draw_thumbnails(pages, SMALL, limit, run.recipe.workers),
     )
-    write_text(path, text.encode("utf-8", "replace").decode("utf-8"))
     return path
 
 

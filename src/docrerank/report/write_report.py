@@ -39,26 +39,29 @@ def write_report(run: Run) -> Path:
     evaluation = read_evaluation(run) if run.evaluation.is_file() else {}
     ingested = read_ingested(run)  # before the manifest: finding what repeats adds to it
     manifest, written = run.manifest.read(), read_written(run)
-    page = (
-        make_environment()
-        .get_template("report.html")
-        .render(
-            name=run.path.resolve().name,
-            ingested=ingested,
-            left_out=count_left_out(run),
-            written=written,
-            training=draw_training(run),
-            trained=run.model.is_dir(),
-            recipe=dump_recipe(run.recipe),
-            versions=manifest.get("versions", {}),
-            stages=manifest.get("stages", {}),
-            evaluation=evaluation,
-            **_show_evaluation(evaluation),
-            **_show_pages(run, written),
-        )
+    write_template(
+        run.report,
+        "report.html",
+        name=run.path.resolve().name,
+        ingested=ingested,
+        left_out=count_left_out(run),
+        written=written,
+        training=draw_training(run),
+        trained=run.model.is_dir(),
+        recipe=dump_recipe(run.recipe),
+        versions=manifest.get("versions", {}),
+        stages=manifest.get("stages", {}),
+        evaluation=evaluation,
+        **_show_evaluation(evaluation),
+        **_show_pages(run, written),
     )
-    write_text(run.report, page.encode("utf-8", "replace").decode("utf-8"))
     return run.report
+
+
+def write_template(path: Path, template: str, **values: Any) -> None:
+    """Fill a template in and write the page; a lone surrogate of a PDF's text becomes a question mark."""
+    page = make_environment().get_template(template).render(**values)
+    write_text(path, page.encode("utf-8", "replace").decode("utf-8"))
 
 
 def make_environment() -> Environment:
