@@ -5,7 +5,7 @@ import random
 import pytest
 
 from docrerank.queries.editable_spans import Slot
-from docrerank.queries.near_words import NearWords
+from docrerank.queries.near_words import MAX_NEIGHBOURS, NearWords
 
 TEXT = """The storage duration and the storage class of an object. A minimum storage duration of 30 days; the minimum
 storage class is standard. Files of any storage class. Each class has the duration of its own. The storage keeps files,
@@ -41,3 +41,11 @@ def test_a_words_slot_begins_where_the_word_stands_in_the_query() -> None:
     slot = Slot("subject", "minimum storage duration", query.index("minimum"), "subject")
     [(own, _)] = NearWords([TEXT, TEXT]).find_slots(slot, random.Random(1))
     assert query[own.start : own.end()] == own.text == "duration"
+
+
+def test_of_very_many_neighbours_the_first_are_kept() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    followers = [f"x{one}{two}{three}" for one in letters for two in letters for three in letters[:2]]
+    near = NearWords(["; ".join(f"storage {word}" for word in followers)])
+    assert len(followers) > 3 * MAX_NEIGHBOURS
+    assert len(near._after["storage"]) == MAX_NEIGHBOURS

@@ -111,6 +111,11 @@ def test_a_cross_encoder_is_no_first_stage(tmp_path: Path) -> None:
         load_first(str(make_base(tmp_path / "cross", "cross")), Train())
 
 
+def test_a_model_that_reads_images_and_embeds_none_is_refused(tiny_base: Path) -> None:
+    with pytest.raises(UserError, match="is no embedder of page images"):
+        load_first(str(tiny_base), Train())
+
+
 def test_many_page_vectors_are_compared_in_blocks_with_the_same_scores(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

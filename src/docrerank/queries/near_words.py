@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections import Counter, defaultdict
@@ -26,6 +27,8 @@ _ARTICLES = ("the", "a", "an", "of", "our", "its", "this", "each", "any")
 _ADJECTIVES = ("al", "ive", "ous")
 #: Times that a word must stand in the document.
 MIN_SEEN = 3
+#: Different neighbours of a word that are looked at: more would make a long document's cost quadratic.
+MAX_NEIGHBOURS = 400
 #: Words offered for one, at most.
 MOST = 12
 
@@ -43,8 +46,9 @@ class NearWords:
         for text in texts:
             for run in _RUN.findall(text):
                 for one, other in pairwise(run.split()):
-                    self._after[one][other] += 1
-                    self._before[other][one] += 1
+                    _count(self._after[one], other)
+                    _count(self._before[other], one)
+        self._names = functools.cache(self._is_name)
 
     def find_slots(self, slot: Slot, rng: random.Random) -> Iterator[tuple[Slot, Iterator[str]]]:
         """Each word of a longer slot, as a slot of its own, with the words that may take its place."""
@@ -66,11 +70,16 @@ class NearWords:
                 return sorted(fitting, key=lambda other: -found[other])[:MOST]
         return []
 
-    def _names(self, word: str) -> bool:
+    def _is_name(self, word: str) -> bool:
         """Whether it is a noun, or stands before one: by its ending, or after an article and not once only."""
         before = self._before.get(word, Counter())
         seen = before.total() >= MIN_SEEN and any(before[each] or before[each.capitalize()] for each in _ARTICLES)
         return bool(terms(word)) and (seen or word.endswith(_ADJECTIVES))
+
+
+def _count(seen: Counter[str], word: str) -> None:
+    if word in seen or len(seen) < MAX_NEIGHBOURS:
+        seen[word] += 1
 
 
 def _neighbours(text: str, match: re.Match[str]) -> tuple[str, str]:

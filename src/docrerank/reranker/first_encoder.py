@@ -46,7 +46,7 @@ def load_first(name: str, settings: Train) -> FirstEncoder:
         UserError: it cannot be loaded, or is no embedder.
     """
     folder, again = locate(name), partial(load_first, name, settings)
-    if reads_pages(folder):
+    if _reads_pages(folder):
         return PageEmbedder(_open(folder), hash_weights(folder), again)
     encoder, _ = load_text(name, settings)
     if not isinstance(encoder, TokenEncoder):
@@ -61,18 +61,33 @@ def fingerprint_first(run: Run) -> list[str]:
     return [] if name == UNTRAINED else [hash_base(str(locate(name)))]
 
 
-def reads_pages(folder: Path) -> bool:
-    """Whether a folder holds an embedder of page images."""
-    architecture = str((read_json(folder / "config.json").get("architectures") or [""])[0])
-    return architecture.endswith("ForRetrieval") or reads_images(folder)
+def _reads_pages(folder: Path) -> bool:
+    """Whether a model reads page images.
+
+    Raises:
+        UserError: it does, and embeds none: sentence-transformers would put random weights on top of it.
+    """
+    if _is_retriever(folder):
+        return True
+    modules = read_modules(folder)
+    if reads_images(folder) and (not modules or any("cross_encoder" in module for module in modules)):
+        raise UserError(
+            f"'{folder}' is no embedder of page images: a first stage compares vectors, take a ColQwen2, a ColPali or "
+            "a multimodal SentenceTransformer"
+        )
+    return reads_images(folder)
+
+
+def _is_retriever(folder: Path) -> bool:
+    """Whether this is transformers' own form of ColPali, ColQwen2 and the like."""
+    return str((read_json(folder / "config.json").get("architectures") or [""])[0]).endswith("ForRetrieval")
 
 
 def _open(folder: Path) -> object:
     tell(f"loading {folder}")
     encoders = require("sentence_transformers", extra="train")
-    retrieval = not read_modules(folder) or "multi_vector" in " ".join(read_modules(folder))
-    known = read_json(folder / "config_sentence_transformers.json").get("model_type")
-    late = known == "MultiVectorEncoder" or (known is None and retrieval)
+    own = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    late = own == "MultiVectorEncoder" or (own is None and _is_retriever(folder))
     try:
         load = encoders.MultiVectorEncoder if late else encoders.SentenceTransformer
         return load(str(folder), local_files_only=True)
